@@ -1,0 +1,41 @@
+/** One measured figure beside the limit it is held to. */
+export interface Figure {
+  name: string;
+  /** Every measurement, in the unit. */
+  values: number[];
+  unit: 's' | 'ms' | 'MB';
+  limit: number;
+  isMet: boolean;
+}
+
+export type Suite = (context: { say: (line: string) => void }) => Promise<Figure[]>;
+
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
+  const lower = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
+  return (lower + upper) / 2;
+}
+
+/** A figure is met when its median is within the limit; one that could not be measured is not. */
+export function figure(name: string, values: number[], unit: Figure['unit'], limit: number): Figure {
+  return { name, values, unit, limit, isMet: values.length > 0 && median(values) <= limit };
+}
+
+export function printFigures(figures: Figure[], asJson: boolean): void {
+  if (asJson) {
+    process.stdout.write(
+      `${JSON.stringify({ figures: figures.map((one) => ({ ...one, median: median(one.values) })) }, null, 2)}\n`,
+    );
+    return;
+  }
+  const width = Math.max(...figures.map(({ name }) => name.length));
+  for (const { name, values, unit, limit, isMet } of figures) {
+    const digits = unit === 'ms' ? 0 : 1;
+    const spread = `${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)}, n = ${values.length}`;
+    process.stdout.write(
+      `${isMet ? 'met ' : 'OVER'}  ${name.padEnd(width)}  ${median(values).toFixed(digits)} ${unit} (${spread}), limit ${limit} ${unit}\n`,
+    );
+  }
+}

@@ -1,0 +1,179 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { repositoryRoot } from '../lib/local/home.ts';
+import { treeOf } from '../lib/local/processes.ts';
+import { type Counts, readReport } from './test-reports.ts';
+
+/* `npm test` and `npm run check`: every stage runs, also after one has failed; the last line sums the tests. */
+
+interface Stage {
+  name: string;
+  /** Other words for it on the command line. */
+  also?: string[];
+  command: string[];
+  environment?: Record<string, string>;
+  /** Where its runner writes what it counted. */
+  report?: { path: string; kind: 'vitest' | 'junit' };
+  limitMinutes: number;
+}
+
+interface Result {
+  stage: Stage;
+  passed: boolean;
+  counts: Counts | undefined;
+  seconds: number;
+}
+
+const reports = join(repositoryRoot, '.evergreen', 'tests');
+
+function vitest(name: string, limitMinutes: number, also: string[] = []): Stage {
+  const path = join(reports, `${name}.json`);
+  return {
+    name,
+    also,
+    command: [
+      'vitest',
+      'run',
+      '--project',
+      name,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${path}`,
+    ],
+    report: { path, kind: 'vitest' },
+    limitMinutes,
+  };
+}
+
+function pytest(name: string, folder: string, limitMinutes: number): Stage {
+  const path = join(reports, `${name}.xml`);
+  return {
+    name,
+    also: ['python'],
+    command: [
+      join(repositoryRoot, '.venv', 'bin', 'python'),
+      '-m',
+      'pytest',
+      join(folder, 'tests'),
+      '-p',
+      'no:cacheprovider',
+      `--junitxml=${path}`,
+    ],
+    environment: { PYTHONPATH: join(repositoryRoot, folder) },
+    report: { path, kind: 'junit' },
+    limitMinutes,
+  };
+}
+
+const types: Stage = { name: 'types', command: ['tsc', '-p', '.'], limitMinutes: 5 };
+const biome: Stage = { name: 'biome', also: ['lint'], command: ['biome', 'check'], limitMinutes: 5 };
+const walk: Stage = {
+  name: 'dependencies',
+  command: ['vitest', 'run', '--project', 'unit', 'test/architecture'],
+  limitMinutes: 5,
+};
+
+const plans: Record<string, Stage[]> = {
+  check: [types, biome, walk],
+  test: [
+    types,
+    biome,
+    vitest('unit', 10),
+    vitest('infrastructure', 15, ['infra']),
+    pytest('training', 'training', 15),
+    pytest('local', 'local', 15),
+    vitest('end-to-end', 30, ['e2e']),
+  ],
+};
+
+const plan = plans[process.argv[2] ?? ''] ?? [];
+const { values } = parseArgs({ args: process.argv.slice(3), options: { only: { type: 'string' } } });
+const wanted = values.only?.split(',').map((name) => name.trim());
+const names = plan.flatMap((stage) => [stage.name, ...(stage.also ?? [])]);
+const unknown = wanted?.filter((name) => !names.includes(name)) ?? [];
+if (plan.length === 0 || unknown.length > 0) {
+  process.stderr.write(
+    `error: no stage is named ${unknown.join(', ')}; there are ${[...new Set(names)].join(', ')}\n`,
+  );
+  process.exit(2);
+}
+const stages = plan.filter(
+  (stage) =>
+    wanted === undefined || [stage.name, ...(stage.also ?? [])].some((name) => wanted.includes(name)),
+);
+
+let running: number | undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    endRunning();
+    process.exit(130);
+  });
+}
+
+function endRunning(): void {
+  if (running === undefined) return;
+  for (const pid of treeOf(running)) {
+    try {
+      process.kill(pid, 'SIGTERM');
+    } catch {
+      // It ended by itself.
+    }
+  }
+}
+
+async function run(stage: Stage): Promise<Result> {
+  const startedAt = Date.now();
+  process.stdout.write(`\n── ${stage.name} ${'─'.repeat(Math.max(0, 60 - stage.name.length))}\n`);
+  if (stage.report) rmSync(stage.report.path, { force: true });
+  const [command = '', ...args] = stage.command;
+  const ended = await new Promise<string>((resolve) => {
+    const child = spawn(command, args, {
+      cwd: repositoryRoot,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...stage.environment },
+    });
+    running = child.pid;
+    const timer = setTimeout(() => {
+      process.stdout.write(`${stage.name} did not end within ${stage.limitMinutes} minutes\n`);
+      endRunning();
+    }, stage.limitMinutes * 60_000);
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(signal ?? String(code)));
+    child.once('close', () => clearTimeout(timer));
+  });
+  running = undefined;
+  if (!/^\d+$/.test(ended)) process.stdout.write(`${stage.name} ended with: ${ended}\n`);
+  const counts = stage.report ? readReport(stage.report.path, stage.report.kind) : undefined;
+  const passed =
+    ended === '0' && (stage.report === undefined || (counts !== undefined && counts.failed === 0));
+  const seconds = (Date.now() - startedAt) / 1000;
+  process.stdout.write(`── ${stage.name}: ${passed ? 'passed' : 'FAILED'} in ${seconds.toFixed(1)} s\n`);
+  return { stage, passed, counts, seconds };
+}
+
+mkdirSync(reports, { recursive: true });
+const results: Result[] = [];
+for (const stage of stages) results.push(await run(stage));
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+process.stdout.write('\n');
+for (const { stage, passed, counts, seconds } of results) {
+  // A stage that failed without a failed test (types, a runner that crashed) counts as one failure.
+  total.passed += counts?.passed ?? 0;
+  total.failed += counts?.failed || (passed ? 0 : 1);
+  total.skipped += counts?.skipped ?? 0;
+  const told = counts
+    ? `${counts.passed} passed, ${counts.failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`
+    : '';
+  process.stdout.write(
+    `${passed ? 'ok    ' : 'FAILED'}  ${stage.name.padEnd(15)} ${seconds.toFixed(1).padStart(6)} s  ${told}\n`,
+  );
+}
+const allSeconds = results.reduce((sum, { seconds }) => sum + seconds, 0);
+process.stdout.write(`all stages in ${allSeconds.toFixed(1)} s\n`);
+if (results.some(({ counts }) => counts !== undefined)) {
+  process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
+}
+process.exitCode = results.every(({ passed }) => passed) ? 0 : 1;

@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import { App } from 'aws-cdk-lib';
+import { z } from 'zod';
+import { EvergreenStack } from '../lib/platform/evergreen-stack.ts';
+import { loadModels } from '../lib/platform/model-folders.ts';
+import { stageNamed } from '../lib/platform/stage.ts';
+
+const app = new App({ builtinCloudFormationValidation: false });
+
+const context = z
+  .object({
+    stage: z
+      .string()
+      .regex(/^[a-z][a-z0-9]{0,19}$/, 'a stage is named by 1 to 20 lower-case letters and digits'),
+    models: z.string(),
+    bakeSeconds: z.coerce.number().int().positive().optional(),
+    apiAuthorization: z.enum(['key', 'iam']).optional(),
+    checks: z.stringbool().optional(),
+  })
+  .parse({
+    stage: app.node.tryGetContext('stage') ?? 'aws',
+    models: app.node.tryGetContext('models') ?? fileURLToPath(new URL('../models', import.meta.url)),
+    bakeSeconds: app.node.tryGetContext('bakeSeconds'),
+    apiAuthorization: app.node.tryGetContext('apiAuthorization'),
+    checks: app.node.tryGetContext('checks'),
+  });
+
+const { bakeSeconds, apiAuthorization } = context;
+const stage = stageNamed(context.stage, {
+  ...(bakeSeconds === undefined ? {} : { bakeSeconds }),
+  ...(apiAuthorization === undefined ? {} : { apiAuthorization }),
+});
+
+// Tests and `npm run synth` check every stage; a laptop need not wait for it at each deployment.
+if (context.checks ?? stage.name !== 'local') {
+  const { addRulePacks } = await import('../lib/platform/rule-packs.ts');
+  addRulePacks(app);
+}
+
+new EvergreenStack(app, 'Evergreen', {
+  models: await loadModels(context.models),
+  stageSettings: stage,
+  env: {
+    account: process.env.CDK_DEFAULT_ACCOUNT,
+    region: process.env.CDK_DEFAULT_REGION,
+  },
+  terminationProtection: stage.name !== 'local',
+});

@@ -1,0 +1,53 @@
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { aDeployedModel } from '../../lib/intake/fixtures/builders.ts';
+import { aLive, aVersion } from '../../lib/registry/fixtures/builders.ts';
+import { invoke, objectBody, stubFunction } from '../../lib/shared/fixtures/invoke.ts';
+import { handler } from './handler.ts';
+
+const documents = mockClient(DynamoDBDocumentClient);
+const s3 = mockClient(S3Client);
+const deployed = aDeployedModel();
+const version = aVersion(2);
+const registered = { ...version, lineage: { ...version.lineage, definitionDigest: deployed.digest } };
+const event = { runId: 'iris-run-2', model: 'iris', version: 2, liveRevision: 7 };
+
+beforeEach(() => {
+  documents.reset();
+  s3.reset();
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  stubFunction('REGISTRY_TABLE', 'DATA_BUCKET');
+  documents
+    .on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'LIVE' } })
+    .resolves({ Item: aLive({ champion: 1 }) })
+    .on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'VERSION#00000002' } })
+    .resolves({ Item: registered });
+  s3.on(GetObjectCommand, {
+    Bucket: 'DATA_BUCKET',
+    Key: `definitions/iris/${deployed.digest}.json`,
+  }).callsFake(() => ({ Body: objectBody(deployed) }));
+});
+
+describe('begin-rollout', () => {
+  it('plans by the definition the version was trained with, and names what is to be replayed', async () => {
+    const { packagePrefix, packageDigest, modelDigest } = registered;
+    expect(await invoke(handler, event)).toEqual({
+      plan: expect.objectContaining({ outcome: 'go', hasChampion: true, weight: 10, bakeSeconds: 600 }),
+      policy: deployed.definition.rollout,
+      package: { model: 'iris', version: 2, packagePrefix, packageDigest, modelDigest },
+    });
+  });
+
+  it('bakes as long as the stage says', async () => {
+    vi.stubEnv('BAKE_SECONDS', '4');
+    expect(await invoke(handler, event)).toMatchObject({ plan: { bakeSeconds: 4, lookEverySeconds: 1 } });
+  });
+
+  it('ends a rollout of a version that is not there', async () => {
+    documents.on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'VERSION#00000002' } }).resolves({});
+    await expect(invoke(handler, event)).rejects.toMatchObject({ name: 'Evergreen.NotFound' });
+  });
+});

@@ -1,0 +1,259 @@
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { DatasetManifest } from '../../lib/data/dataset.ts';
+import { type MemoryObjects, memoryObjects } from '../../lib/data/fixtures/memory-objects.ts';
+import { parquetOf } from '../../lib/data/fixtures/parquet.ts';
+import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
+import { tarOf } from '../../lib/evaluation/fixtures/tar-writer.ts';
+import { flowers, trainedFlowers } from '../../lib/inference/fixtures/models.ts';
+import { float, input, model, node, output, text } from '../../lib/inference/fixtures/onnx-writer.ts';
+import { openPackage } from '../../lib/inference/package.ts';
+import { replayPackage } from '../../lib/inference/replay.ts';
+import { defineModel } from '../../lib/model/definition.ts';
+import { definitionKey, deployModel } from '../../lib/model/deployed-model.ts';
+import { type Live, type LiveVersion, neverLive } from '../../lib/registry/registry.ts';
+import { sha256 } from '../../lib/shared/digest.ts';
+import { readRequiredBytes } from '../../lib/shared/objects.ts';
+import { evaluateCandidate } from './evaluate.ts';
+
+const trialWorker = fileURLToPath(new URL('trial-worker.ts', import.meta.url));
+const manifestKey = 'datasets/flowers/ds-1/manifest.json';
+const artifactKey = 'jobs/job-1/output/model.tar.gz';
+const trained = trainedFlowers();
+const { golden } = trained;
+const labels = golden.labels ?? [];
+
+const definition = defineModel({
+  ...flowers,
+  gate: { limits: { accuracy: 0.8 }, champion: { metric: 'accuracy', margin: 0.02 } },
+});
+const deployed = deployModel(definition, { key: 'code.tar.gz', digest: 'c'.repeat(64), program: 'train.py' });
+
+const training = {
+  schema: 'evergreen/training/v1',
+  algorithm: 'logistic-regression',
+  hyperparameters: {},
+  seed: 42,
+  rows: 100,
+  metrics: {},
+  folds: [],
+  durationSeconds: 0.5,
+  libraries: {},
+};
+
+/** The golden rows as a held-out file; the first `wrong` of them with a false target. */
+function heldOut(wrong: number): Promise<Buffer> {
+  const lines = golden.rows.map(({ length, width, petals, wild, colour }, row) => {
+    const kind = row < wrong ? (labels[row] === 'rose' ? 'iris' : 'rose') : labels[row];
+    const quoted = colour === null ? 'NULL' : `'${colour}'`;
+    return `(${length}::DOUBLE, ${width}::DOUBLE, ${petals}::BIGINT, ${wild}, ${quoted}::VARCHAR, '${kind}')`;
+  });
+  return parquetOf(
+    `SELECT * FROM (VALUES ${lines.join(', ')}) AS held_out(length, width, petals, wild, colour, kind)`,
+  );
+}
+
+function aManifest(store: MemoryObjects): DatasetManifest {
+  const file = (name: string) => {
+    const key = `datasets/flowers/ds-1/${name}`;
+    const bytes = store.objects.get(key) ?? Buffer.alloc(0);
+    return { key, sha256: sha256(bytes), bytes: bytes.length };
+  };
+  return {
+    schema: 'evergreen/dataset/v1',
+    model: 'flowers',
+    datasetId: 'ds-1',
+    definitionDigest: deployed.digest,
+    source: { bucket: 'data', key: 'k', versionId: 'v', format: 'csv', bytes: 1, sha256: 'a'.repeat(64) },
+    rows: { read: 120, accepted: 120, quarantined: 0, duplicates: 0, train: 100, test: 20 },
+    files: {
+      train: file('train.parquet'),
+      test: file('test.parquet'),
+      golden: file('golden.json'),
+      profile: file('profile.json'),
+      report: file('report.json'),
+      quarantine: null,
+    },
+    createdAt: '2026-11-23T10:00:00.000Z',
+  };
+}
+
+describe('evaluateCandidate', { timeout: 20_000 }, () => {
+  let sound: Buffer;
+  let spoilt: Buffer;
+  let store: MemoryObjects;
+  let live: Live;
+
+  beforeAll(async () => {
+    sound = await heldOut(1);
+    spoilt = await heldOut(8);
+  });
+
+  beforeEach(() => {
+    store = memoryObjects();
+    live = neverLive('flowers', '2026-11-23T10:00:00.000Z');
+    store.put(definitionKey('flowers', deployed.digest), JSON.stringify(deployed));
+    putDataset(sound);
+    putOutput(trained.model);
+  });
+
+  function putDataset(test: Buffer): void {
+    store.put('datasets/flowers/ds-1/test.parquet', test);
+    const rows = golden.rows.map((row, index) => ({ ...row, kind: labels[index] ?? '' }));
+    store.put(
+      'datasets/flowers/ds-1/golden.json',
+      JSON.stringify({ schema: 'evergreen/golden-rows/v1', rows }),
+    );
+    store.put(manifestKey, JSON.stringify(aManifest(store)));
+  }
+
+  function putOutput(onnx: Uint8Array, answers: object = golden): void {
+    const entries = [
+      { name: 'model.onnx', content: onnx },
+      { name: 'golden.json', content: JSON.stringify(answers) },
+      { name: 'training.json', content: JSON.stringify(training) },
+    ];
+    store.put(artifactKey, gzipSync(tarOf(entries)));
+  }
+
+  const evaluate = (runId = 'run-1') =>
+    evaluateCandidate(
+      {
+        s3: store.s3,
+        dataBucket: 'data',
+        modelBucket: 'models',
+        registry: { readLive: async () => live },
+        trialWorker,
+      },
+      {
+        runId,
+        model: 'flowers',
+        definitionDigest: deployed.digest,
+        datasetId: 'ds-1',
+        manifestKey,
+        trainingJobName: 'job-1',
+        modelArtifact: `s3://models/${artifactKey}`,
+        codeDigest: 'c'.repeat(64),
+      },
+    );
+
+  const read = (key: string) => readRequiredBytes(store.s3, { bucket: 'models', key });
+
+  async function crown(): Promise<LiveVersion> {
+    const { packagePrefix, packageDigest, modelDigest } = await evaluate('run-0');
+    const champion = {
+      version: 4,
+      packagePrefix: packagePrefix ?? '',
+      packageDigest: packageDigest ?? '',
+      modelDigest: modelDigest ?? '',
+      datasetId: 'ds-0',
+      since: '2026-11-23T10:00:00.000Z',
+    };
+    live = { ...live, champion, revision: 1 };
+    return champion;
+  }
+
+  it('keeps a candidate that passes as a package that serving can load', async () => {
+    const outcome = await evaluate();
+    expect(outcome).toMatchObject({
+      verdict: 'pass',
+      metrics: { accuracy: 0.95 },
+      championVersion: null,
+      modelDigest: trained.modelDigest,
+      reasons: ['accuracy is 0.95; at least 0.8 is asked for', 'no champion yet'],
+    });
+    const { packagePrefix, packageDigest, modelDigest, evaluationKey } = outcome;
+    expect(packagePrefix).toBe(`packages/flowers/${packageDigest}/`);
+    expect(store.written.at(-1)).toBe(`${packagePrefix}manifest.json`);
+    const document = evaluationDocument.parse(JSON.parse(store.text(evaluationKey ?? '')));
+    expect(document).toMatchObject({ rows: 20, champion: null, classes: ['rose', 'iris', 'daisy'] });
+    expect(document.candidate.answers).toEqual(labels);
+    expect(document.candidate.perClass?.rose?.support).toBeGreaterThan(0);
+    const reference = {
+      packagePrefix: packagePrefix ?? '',
+      packageDigest: packageDigest ?? '',
+      modelDigest: modelDigest ?? '',
+    };
+    const { session } = await openPackage(reference, read);
+    expect(await session.predict(golden.rows.slice(0, 1))).toHaveLength(1);
+    expect(await replayPackage(reference, read)).toMatchObject({ verdict: 'pass', rows: 20 });
+  });
+
+  it('gives the same package for the same inputs', async () => {
+    const first = await evaluate();
+    const before = store.digests();
+    expect(await evaluate()).toEqual(first);
+    expect(store.digests()).toEqual(before);
+  });
+
+  it('leaves no manifest when it dies between two writes', async () => {
+    store.failWrite(3);
+    await expect(evaluate()).rejects.toThrow('died');
+    expect([...store.objects.keys()].filter((key) => key.endsWith('/manifest.json'))).toEqual([manifestKey]);
+    expect((await evaluate()).verdict).toBe('pass');
+  });
+
+  it('compares with the champion on the same rows', async () => {
+    await crown();
+    const outcome = await evaluate();
+    expect(outcome).toMatchObject({ verdict: 'pass', championVersion: 4 });
+    expect(outcome.reasons[1]).toMatch(/of champion 4 0\.95: not worse/);
+    const document = evaluationDocument.parse(JSON.parse(store.text(outcome.evaluationKey ?? '')));
+    expect(document.champion?.version).toBe(4);
+    expect(document.comparison).toMatchObject({ gain: 0, pValue: 1, verdict: 'not-worse' });
+  });
+
+  it('refuses a candidate below the limits', async () => {
+    putDataset(spoilt);
+    expect(await evaluate()).toMatchObject({
+      verdict: 'fail',
+      reasons: ['accuracy is 0.6; at least 0.8 is asked for'],
+    });
+  });
+
+  it('fails closed when the champion is damaged', async () => {
+    const { packagePrefix } = await crown();
+    store.put(`${packagePrefix}model.onnx`, 'something else');
+    const outcome = await evaluate();
+    expect(outcome).toMatchObject({
+      verdict: 'fail',
+      reasons: [expect.stringContaining('cannot be loaded')],
+    });
+  });
+
+  it('takes a model that is not admitted for an outcome, not for an error', async () => {
+    putOutput(Buffer.from('\x80\x04\x95pickled'));
+    expect(await evaluate()).toMatchObject({ verdict: 'fail', packagePrefix: null });
+    putOutput(
+      model([
+        node('Loop', ['numbers'], ['label']),
+        input('numbers', float, ['n', 4]),
+        input('texts', text, ['n', 1]),
+        output('label', text, ['n']),
+      ]),
+    );
+    expect((await evaluate()).reasons[0]).toMatch(/Loop/);
+    expect(store.written).toEqual([]);
+  });
+
+  it("takes an answer other than the trainer's for an outcome", async () => {
+    putOutput(trained.model, { ...golden, labels: labels.toReversed() });
+    expect((await evaluate()).reasons[0]).toMatch(/^golden-mismatch: /);
+  });
+
+  it('does not let the trainer choose its golden rows', async () => {
+    putOutput(trained.model, {
+      ...golden,
+      rows: golden.rows.slice(0, 1),
+      labels: labels.slice(0, 1),
+      scores: golden.scores?.slice(0, 1) ?? null,
+    });
+    await expect(evaluate()).rejects.toMatchObject({ code: 'training-output-invalid' });
+  });
+
+  it('does not evaluate on held-out rows that are not those of the manifest', async () => {
+    store.put('datasets/flowers/ds-1/test.parquet', spoilt);
+    await expect(evaluate()).rejects.toMatchObject({ code: 'artifact-damaged' });
+  });
+});

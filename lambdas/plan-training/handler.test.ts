@@ -1,0 +1,79 @@
+import { GetObjectCommand, HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { aDeployedModel } from '../../lib/intake/fixtures/builders.ts';
+import { aLive } from '../../lib/registry/fixtures/builders.ts';
+import type { Live } from '../../lib/registry/registry.ts';
+import { invoke, objectBody, stubFunction } from '../../lib/shared/fixtures/invoke.ts';
+import { handler } from './handler.ts';
+
+const documents = mockClient(DynamoDBDocumentClient);
+const s3 = mockClient(S3Client);
+const deployed = aDeployedModel({
+  train: { maxRuntimeMinutes: 5 },
+  rollout: { approval: 'person', approvalTimeoutHours: 2 },
+});
+const event = {
+  runId: 'iris-0123456789abcdef',
+  model: 'iris',
+  datasetId: 'ds-1',
+  definitionDigest: deployed.digest,
+  source: { bucket: 'data', key: 'incoming/iris/a.csv', versionId: 'v1' },
+};
+
+function world({ live, result, forced }: { live: Live; result?: number; forced?: boolean }): void {
+  documents
+    .on(GetCommand)
+    .resolves(result === undefined ? {} : { Item: { version: result } })
+    .on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'LIVE' } })
+    .resolves({ Item: live });
+  s3.on(HeadObjectCommand).resolves({ Metadata: forced ? { 'evergreen-force': 'true' } : {} });
+  s3.on(GetObjectCommand).callsFake(() => ({ Body: objectBody(deployed) }));
+}
+
+beforeEach(() => {
+  documents.reset();
+  s3.reset();
+  vi.restoreAllMocks();
+  stubFunction(
+    'DATA_BUCKET',
+    'MODEL_BUCKET',
+    'REGISTRY_TABLE',
+    'CODE_BUCKET',
+    'TRAINING_IMAGE',
+    'TRAINING_ROLE_ARN',
+    'KMS_KEY_ARN',
+  );
+});
+
+describe('plan-training', () => {
+  it('says what is to be trained, in what time, and what was live when it began', async () => {
+    world({ live: aLive({ champion: 1, revision: 7 }) });
+    expect(await invoke(handler, event)).toMatchObject({
+      outcome: 'train',
+      liveRevision: 7,
+      codeDigest: deployed.code.digest,
+      trainingJob: { TrainingJobName: 'evergreen-0123456789abcdef', RoleArn: 'TRAINING_ROLE_ARN' },
+      tuningJob: null,
+      jobTimeoutSeconds: 2100,
+      approval: 'person',
+      approvalTimeoutSeconds: 7200,
+    });
+    const [read] = s3.commandCalls(GetObjectCommand);
+    expect(read?.args[0].input.Key).toBe(`definitions/iris/${deployed.digest}.json`);
+  });
+
+  it('trains nothing that was trained before (F7), and serves it if nothing is served', async () => {
+    world({ live: aLive({ champion: 1 }), result: 3 });
+    expect(await invoke(handler, event)).toEqual({
+      outcome: 'reuse',
+      version: 3,
+      reason: 'the same data and definition led to version 3; nothing was trained',
+      liveRevision: 7,
+      rollOut: false,
+    });
+    world({ live: aLive(), result: 3 });
+    expect(await invoke(handler, event)).toMatchObject({ outcome: 'reuse', rollOut: true });
+  });
+});

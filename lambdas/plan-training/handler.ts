@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { sourceObject } from '../../lib/data/dataset.ts';
+import { isForced } from '../../lib/data/source.store.ts';
+import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
+import { RegistryStore } from '../../lib/registry/registry.store.ts';
+import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { readEnvironment } from '../../lib/shared/environment.ts';
+import { readDocument } from '../../lib/shared/objects.ts';
+import { trainingJob, tuningJob } from '../../lib/training/training-job.ts';
+import { jobTimeoutSeconds, type TrainingPlan } from '../../lib/training/training-plan.ts';
+import { stepHandler } from '../step.ts';
+
+const request = z.object({
+  runId: z.string(),
+  model: z.string(),
+  datasetId: z.string(),
+  definitionDigest: z.string(),
+  source: sourceObject,
+});
+
+const variables = {
+  DATA_BUCKET: z.string(),
+  MODEL_BUCKET: z.string(),
+  REGISTRY_TABLE: z.string(),
+  CODE_BUCKET: z.string(),
+  TRAINING_IMAGE: z.string(),
+  TRAINING_ROLE_ARN: z.string(),
+  KMS_KEY_ARN: z.string(),
+  AWS_REGION: z.string(),
+};
+
+/** Decides what is to be trained, or that the same data and definition were trained before. */
+export const handler = stepHandler(
+  request,
+  async ({ runId, model, datasetId, definitionDigest, source }): Promise<TrainingPlan> => {
+    const environment = readEnvironment(variables);
+    const registry = new RegistryStore(documentClient(), environment.REGISTRY_TABLE);
+    const [version, live, forced] = await Promise.all([
+      registry.findResult(model, datasetId, definitionDigest),
+      registry.readLive(model),
+      isForced(s3Client(), source),
+    ]);
+    const liveRevision = live.revision;
+    if (version !== undefined && !forced) {
+      const reason = `the same data and definition led to version ${version}; nothing was trained`;
+      return { outcome: 'reuse', version, reason, liveRevision, rollOut: live.champion === null };
+    }
+    const location = { bucket: environment.DATA_BUCKET, key: definitionKey(model, definitionDigest) };
+    const deployed = await readDocument(s3Client(), location, deployedModel);
+    const order = { runId, datasetId, deployed };
+    const site = {
+      dataBucket: environment.DATA_BUCKET,
+      modelBucket: environment.MODEL_BUCKET,
+      codeBucket: environment.CODE_BUCKET,
+      image: environment.TRAINING_IMAGE,
+      roleArn: environment.TRAINING_ROLE_ARN,
+      kmsKeyArn: environment.KMS_KEY_ARN,
+      region: environment.AWS_REGION,
+    };
+    return {
+      outcome: 'train',
+      liveRevision,
+      codeDigest: deployed.code.digest,
+      trainingJob: trainingJob(site, order),
+      tuningJob: tuningJob(site, order) ?? null,
+      jobTimeoutSeconds: jobTimeoutSeconds(deployed.definition),
+      approval: deployed.definition.rollout.approval,
+      approvalTimeoutSeconds: deployed.definition.rollout.approvalTimeoutHours * 3600,
+    };
+  },
+);

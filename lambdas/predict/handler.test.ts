@@ -1,0 +1,89 @@
+import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { aFlower, trainedFlowers } from '../../lib/inference/fixtures/models.ts';
+import { MemorySource } from '../../lib/inference/fixtures/packages.ts';
+
+const documents = mockClient(DynamoDBDocumentClient);
+const s3 = mockClient(S3Client);
+
+function anEvent(change: object = {}) {
+  return {
+    httpMethod: 'POST',
+    path: '/models/flowers/predict',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ rows: [aFlower] }),
+    isBase64Encoded: false,
+    requestContext: { requestId: 'request-1' },
+    ...change,
+  };
+}
+
+describe('predict', () => {
+  const lines: string[] = [];
+
+  beforeEach(() => {
+    vi.resetModules();
+    lines.length = 0;
+    vi.stubEnv('REGISTRY_TABLE', 'registry');
+    vi.stubEnv('MODEL_BUCKET', 'models');
+    vi.stubEnv('MODEL_NAMES', 'flowers,prices');
+    vi.stubEnv('AWS_REGION', 'eu-central-1');
+    vi.stubEnv('_X_AMZN_TRACE_ID', 'Root=1-6abc;Parent=53995c3f42cd8ad8;Sampled=1');
+    vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
+      lines.push(String(line));
+      return true;
+    });
+    const source = new MemorySource();
+    source.setLive('flowers', { champion: source.add(1, trainedFlowers()) });
+    documents
+      .on(GetCommand, { TableName: 'registry' })
+      .callsFake(async ({ Key }: { Key: { pk: string; sk: string } }) => {
+        const live = Key.sk === 'LIVE' ? await source.readLive(Key.pk.replace('MODEL#', '')) : undefined;
+        return { Item: live && { ...Key, ...live } };
+      });
+    s3.on(GetObjectCommand, { Bucket: 'models' }).callsFake(({ Key }: { Key: string }) => {
+      const bytes = source.objects.get(Key);
+      if (!bytes) throw new NoSuchKey({ message: 'none', $metadata: {} });
+      return { Body: { transformToByteArray: async () => bytes } };
+    });
+  });
+
+  afterEach(() => {
+    documents.reset();
+    s3.reset();
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
+
+  it('answers an event of a REST API', async () => {
+    const { handler } = await import('./handler.ts');
+    const reply = await handler(anEvent());
+    expect(reply).toMatchObject({ statusCode: 200, headers: { 'content-type': 'application/json' } });
+    expect(JSON.parse(reply.body)).toMatchObject({
+      version: 1,
+      traceId: '1-6abc',
+      predictions: [{ label: 'iris' }],
+    });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^\{"_aws":.*"kind":"prediction".*\}\n$/);
+  });
+
+  it('reads a body in base64', async () => {
+    const { handler } = await import('./handler.ts');
+    const body = Buffer.from(JSON.stringify({ rows: [aFlower] })).toString('base64');
+    expect((await handler(anEvent({ body, isBase64Encoded: true }))).statusCode).toBe(200);
+  });
+
+  it('answers problems as they are', async () => {
+    const { handler } = await import('./handler.ts');
+    expect((await handler(anEvent({ body: null }))).statusCode).toBe(400);
+    expect((await handler(anEvent({ path: '/models/prices/predict' }))).statusCode).toBe(503);
+    expect((await handler(anEvent({ path: '/models/roses/predict' }))).statusCode).toBe(404);
+    expect(
+      (await handler(anEvent({ httpMethod: 'GET', path: '/v2/health/live', body: null, headers: null })))
+        .statusCode,
+    ).toBe(200);
+  });
+});

@@ -1,0 +1,66 @@
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import { z } from 'zod';
+import { awsModelSource } from '../../lib/inference/model-source.store.ts';
+import { Serving } from '../../lib/inference/serving.ts';
+import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { readEnvironment } from '../../lib/shared/environment.ts';
+import packageFile from '../../package.json' with { type: 'json' };
+
+const variables = {
+  REGISTRY_TABLE: z.string(),
+  MODEL_BUCKET: z.string(),
+  /** Names of the deployed models, with commas between; without it models are known by what is live. */
+  MODEL_NAMES: z.string().optional(),
+  LIVE_CACHE_MS: z.coerce.number().min(0).default(2000),
+};
+
+/** What is read of a REST API's proxy event. */
+const proxyEvent = z.object({
+  httpMethod: z.string(),
+  path: z.string(),
+  headers: z.record(z.string(), z.string().optional()).nullish(),
+  body: z.string().nullish(),
+  isBase64Encoded: z.boolean().default(false),
+  requestContext: z.object({ requestId: z.string() }),
+});
+
+let serving: Serving | undefined;
+
+function compose(): Serving {
+  const { REGISTRY_TABLE, MODEL_BUCKET, MODEL_NAMES, LIVE_CACHE_MS } = readEnvironment(variables);
+  return new Serving({
+    source: awsModelSource({
+      documents: documentClient(),
+      s3: s3Client(),
+      registryTable: REGISTRY_TABLE,
+      modelBucket: MODEL_BUCKET,
+      modelNames: MODEL_NAMES?.split(',').filter(Boolean),
+    }),
+    writeLine: (line) => process.stdout.write(`${line}\n`),
+    serverVersion: packageFile.version,
+    liveCacheMs: LIVE_CACHE_MS,
+  });
+}
+
+/** The root of an X-Ray trace header, such as `Root=1-6abc-…;Parent=…;Sampled=1`. */
+function traceRoot(header: string | undefined): string | undefined {
+  return /Root=([0-9a-f-]{1,64})/.exec(header ?? '')?.[1];
+}
+
+/** Answers predictions behind API Gateway. */
+export async function handler(event: unknown): Promise<APIGatewayProxyResult> {
+  serving ??= compose();
+  const { httpMethod, path, headers, body, isBase64Encoded, requestContext } = proxyEvent.parse(event);
+  const entries = Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const);
+  const given = Object.fromEntries(entries);
+  // The runtime sets the variable anew for each invocation when it traces.
+  const traceId = traceRoot(process.env._X_AMZN_TRACE_ID) ?? traceRoot(given['x-amzn-trace-id']);
+  const { status, ...reply } = await serving.handle({
+    method: httpMethod,
+    path,
+    headers: given,
+    body: Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8'),
+    traceId: traceId ?? requestContext.requestId,
+  });
+  return { statusCode: status, ...reply };
+}

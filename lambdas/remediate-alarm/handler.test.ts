@@ -1,0 +1,99 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type { SQSEvent } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { readArrival } from '../../lib/intake/arrival.ts';
+import { deployModel } from '../../lib/model/deployed-model.ts';
+import { modelsFile } from '../../lib/model/deployed-models.ts';
+import { neverLive, toLiveVersion } from '../../lib/registry/registry.ts';
+import alarmByTopic from '../../lib/remediation/fixtures/alarm-by-topic.json' with { type: 'json' };
+import { aModelVersion } from '../../lib/remediation/fixtures/builders.ts';
+import iris from '../../models/iris/model.ts';
+import { handler } from './handler.ts';
+
+const documents = mockClient(DynamoDBDocumentClient);
+const sqs = mockClient(SQSClient);
+const lines: string[] = [];
+
+const folder = mkdtempSync(join(tmpdir(), 'remediate-'));
+const code = { key: 'code/a.tar.gz', digest: 'a'.repeat(64), program: 'train.py' };
+writeFileSync(join(folder, modelsFile), JSON.stringify([deployModel(iris, code)]));
+
+function anEvent(...bodies: string[]): SQSEvent {
+  return { Records: bodies.map((body, index) => ({ messageId: `m${index}`, body })) } as SQSEvent;
+}
+
+beforeEach(() => {
+  documents.reset();
+  sqs.reset();
+  lines.length = 0;
+  vi.stubEnv('LAMBDA_TASK_ROOT', folder);
+  for (const name of ['REGISTRY_TABLE', 'RUNS_TABLE', 'INTAKE_QUEUE_URL']) vi.stubEnv(name, name);
+  vi.stubEnv('AWS_REGION', 'eu-west-1');
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+  const champion = toLiveVersion(aModelVersion(2), '2026-11-20T00:00:00.000Z');
+  documents.on(GetCommand).resolves({});
+  documents.on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'LIVE' } }, false).resolves({
+    Item: { ...neverLive('iris', '2026-11-20T00:00:00.000Z'), champion, revision: 3 },
+  });
+  documents.on(QueryCommand).resolves({ Items: [] });
+  documents.on(TransactWriteCommand).resolves({});
+  documents.on(PutCommand).resolves({});
+  documents.on(UpdateCommand).resolves({});
+  sqs.on(SendMessageCommand).resolves({});
+});
+
+describe('remediate-alarm', () => {
+  it('asks intake for a retrain in a message that intake reads', async () => {
+    expect(await handler(anEvent(JSON.stringify(alarmByTopic)))).toEqual({ batchItemFailures: [] });
+    const [sent] = sqs.commandCalls(SendMessageCommand);
+    expect(sent?.args[0].input.QueueUrl).toBe('INTAKE_QUEUE_URL');
+    expect(readArrival(String(sent?.args[0].input.MessageBody))).toMatchObject({
+      model: 'iris',
+      trigger: { kind: 'retrain', reason: expect.stringMatching(/^drift: /) },
+      identity: ['retrain', 'evergreen-prod-iris-drift@2026-11-23T11:59:41.123Z'],
+    });
+    const [, byAction, people] = lines.map((line) => JSON.parse(line));
+    expect(byAction).toMatchObject({ AlarmsJudged: 1, model: 'iris', action: 'retrain' });
+    expect(people).toMatchObject({ AlarmsForPeople: 0 });
+  });
+
+  it('writes its decision before it acts', async () => {
+    const order: string[] = [];
+    documents.on(TransactWriteCommand).callsFake(() => {
+      order.push('decided');
+      return {};
+    });
+    sqs.on(SendMessageCommand).callsFake(() => {
+      order.push('asked');
+      return {};
+    });
+    await handler(anEvent(JSON.stringify(alarmByTopic)));
+    expect(order).toEqual(['decided', 'asked']);
+  });
+
+  it('reports the messages that failed, and those alone', async () => {
+    const good = JSON.stringify(alarmByTopic);
+    expect(await handler(anEvent('no json', good))).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'm0' }],
+    });
+  });
+
+  it('fails a message whose retrain could not be asked for, so that it comes again', async () => {
+    sqs.on(SendMessageCommand).rejects(new Error('queue is down'));
+    const { batchItemFailures } = await handler(anEvent(JSON.stringify(alarmByTopic)));
+    expect(batchItemFailures).toEqual([{ itemIdentifier: 'm0' }]);
+    expect(documents.commandCalls(UpdateCommand)).toHaveLength(0);
+  });
+});

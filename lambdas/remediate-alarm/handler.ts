@@ -1,0 +1,61 @@
+import { SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { z } from 'zod';
+import { isEnded } from '../../lib/intake/run.ts';
+import { RunStore } from '../../lib/intake/runs.store.ts';
+import { readDeployedModels } from '../../lib/model/deployed-models.ts';
+import { RegistryStore } from '../../lib/registry/registry.store.ts';
+import { readAlarmChange } from '../../lib/remediation/alarm-change.ts';
+import { sendRetrainRequest } from '../../lib/remediation/intake-queue.store.ts';
+import { JudgementStore } from '../../lib/remediation/judgements.store.ts';
+import { metricsOf } from '../../lib/remediation/remediation-metrics.ts';
+import { Remediator } from '../../lib/remediation/remediator.ts';
+import { documentClient } from '../../lib/shared/clients.ts';
+import { readEnvironment } from '../../lib/shared/environment.ts';
+import { messageOf } from '../../lib/shared/errors.ts';
+
+const variables = {
+  REGISTRY_TABLE: z.string(),
+  RUNS_TABLE: z.string(),
+  INTAKE_QUEUE_URL: z.string(),
+  LAMBDA_TASK_ROOT: z.string(),
+};
+
+function composeRemediator(): Remediator {
+  const { REGISTRY_TABLE, RUNS_TABLE, INTAKE_QUEUE_URL, LAMBDA_TASK_ROOT } = readEnvironment(variables);
+  const models = readDeployedModels(LAMBDA_TASK_ROOT);
+  const runs = new RunStore(documentClient(), RUNS_TABLE);
+  const sqs = new SQSClient({});
+  return new Remediator({
+    registry: new RegistryStore(documentClient(), REGISTRY_TABLE),
+    judgements: new JudgementStore(documentClient(), REGISTRY_TABLE),
+    findRunInFlight: async (model) => {
+      const { running } = await runs.readQueue(model);
+      const run = running === null ? undefined : await runs.find(running);
+      return run && !isEnded(run.status) ? run.runId : undefined;
+    },
+    policyOf: (model) => models.get(model)?.definition.retrain,
+    requestRetrain: (request) => sendRetrainRequest(sqs, INTAKE_QUEUE_URL, request),
+    now: () => new Date(),
+  });
+}
+
+let remediator: Remediator | undefined;
+const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+/** Alarms from the queue; what fails is delivered again, then kept in the dead-letter queue. */
+export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+  remediator ??= composeRemediator();
+  const batchItemFailures: SQSBatchResponse['batchItemFailures'] = [];
+  for (const { messageId, body } of event.Records) {
+    try {
+      const judged = await remediator.judge(readAlarmChange(body));
+      say({ level: judged.page ? 'warn' : 'info', message: 'alarm judged', messageId, ...judged });
+      for (const line of metricsOf(judged, new Date())) process.stdout.write(`${line}\n`);
+    } catch (thrown) {
+      batchItemFailures.push({ itemIdentifier: messageId });
+      say({ level: 'error', messageId, message: messageOf(thrown) });
+    }
+  }
+  return { batchItemFailures };
+}

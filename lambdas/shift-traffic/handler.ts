@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { LiveChange } from '../../lib/registry/next-live.ts';
+import { RegistryStore } from '../../lib/registry/registry.store.ts';
+import { documentClient } from '../../lib/shared/clients.ts';
+import { readEnvironment } from '../../lib/shared/environment.ts';
+import { stepHandler } from '../step.ts';
+
+const request = z.object({
+  runId: z.string(),
+  model: z.string(),
+  version: z.int(),
+  change: z.enum(['start-canary', 'promote-candidate', 'promote-first', 'withdraw-candidate']),
+  weight: z.number().default(0),
+  /** Revision of what was live when the run began: a rollback since then is not undone. */
+  liveRevision: z.int().min(0).optional(),
+  why: z.string(),
+  figures: z.record(z.string(), z.unknown()).default({}),
+});
+
+function changeOf(input: z.infer<typeof request>): LiveChange {
+  const { version, weight, runId, liveRevision } = input;
+  switch (input.change) {
+    case 'start-canary':
+      return { kind: 'start-canary', version, weight, runId, liveRevision };
+    case 'withdraw-candidate':
+      return { kind: 'withdraw-candidate', version };
+    case 'promote-candidate':
+      return { kind: 'promote', version, asCandidate: true };
+    case 'promote-first':
+      return { kind: 'promote', version, asFirst: true };
+  }
+}
+
+/** Moves traffic for a rollout; the same call twice moves it once. */
+export const handler = stepHandler(request, async (input) => {
+  const { REGISTRY_TABLE } = readEnvironment({ REGISTRY_TABLE: z.string() });
+  const at = new Date().toISOString();
+  const live = await new RegistryStore(documentClient(), REGISTRY_TABLE).change(
+    input.model,
+    changeOf(input),
+    {
+      who: `run:${input.runId}`,
+      why: input.why,
+      at,
+      details: input.figures,
+    },
+  );
+  const { candidate } = live;
+  // A repeated call must not move the beginning of a canary.
+  const since = candidate?.version === input.version ? candidate.since : at;
+  return { revision: live.revision, at: since, champion: live.champion?.version ?? null };
+});

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import type { Context } from 'aws-lambda';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { memoryObjects } from '../../lib/data/fixtures/memory-objects.ts';
+import { definitionKey, deployModel } from '../../lib/model/deployed-model.ts';
+import { s3Client } from '../../lib/shared/clients.ts';
+import iris from '../../models/iris/model.ts';
+import { handler } from './handler.ts';
+
+const deployed = deployModel(iris, { key: 'code.zip', digest: 'c'.repeat(64), program: 'train.py' });
+const request = {
+  runId: 'run-1',
+  model: 'iris',
+  definitionDigest: deployed.digest,
+  source: { bucket: 'data', key: 'incoming/iris/iris.csv', versionId: 'v1' },
+};
+// The function reads nothing from its context.
+const context = {} as Context;
+vi.stubEnv('AWS_REGION', 'eu-central-1');
+const store = memoryObjects(s3Client());
+
+describe('validate-data', () => {
+  beforeEach(() => {
+    vi.stubEnv('DATA_BUCKET', 'data');
+    vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    store.objects.clear();
+    store.put(definitionKey('iris', deployed.digest), JSON.stringify(deployed));
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    vi.restoreAllMocks();
+  });
+
+  it('answers what the pipeline chooses by', async () => {
+    store.put(
+      request.source.key,
+      await readFile(new URL('../../models/iris/data/iris.csv', import.meta.url)),
+    );
+    const outcome = await handler(request, context);
+    expect(outcome).toMatchObject({ verdict: 'accepted', rows: { read: 150, train: 120, test: 30 } });
+    expect(store.objects.has(outcome.manifestKey ?? '')).toBe(true);
+  });
+
+  it('ends as not found when the upload is gone', async () => {
+    await expect(handler(request, context)).rejects.toMatchObject({
+      name: 'Evergreen.NotFound',
+      message: expect.stringMatching(/^upload-missing: version v1 of incoming\/iris\/iris.csv was deleted/),
+    });
+  });
+
+  it('can be tried again when the definition is not there yet', async () => {
+    store.objects.clear();
+    await expect(handler(request, context)).rejects.toMatchObject({ name: 'Evergreen.Unavailable' });
+  });
+
+  it.each([
+    ['input', { ...request, definitionDigest: 'x' }, '1GB', 'Evergreen.InvalidInput'],
+    ['memory limit', request, '1GB; DROP', 'Evergreen.Internal'],
+  ])('refuses a wrong %s', async (_, input, memory, name) => {
+    vi.stubEnv('DUCKDB_MEMORY_LIMIT', memory);
+    await expect(handler(input, context)).rejects.toMatchObject({ name });
+  });
+});

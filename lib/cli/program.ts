@@ -1,0 +1,293 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { FeedbackOptions } from './commands/feedback.ts';
+import type { StartOptions } from './commands/start.ts';
+import type { UpOptions } from './commands/up.ts';
+import type { Context, GlobalOptions } from './context.ts';
+import type { Outcome } from './outcome.ts';
+
+export type Run = (context: Context) => Promise<Outcome>;
+export type Execute = (options: GlobalOptions, run: Run) => Promise<void>;
+
+/** A whole number in a range, from the command line. */
+export function wholeNumber(least: number, greatest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= greatest) return value;
+    throw new InvalidArgumentError(`it must be a whole number from ${least} to ${greatest}.`);
+  };
+}
+
+const port = wholeNumber(1, 65_535);
+const version = wholeNumber(1, 99_999_999);
+const count = wholeNumber(1, 1000);
+const rowNumber = wholeNumber(0, 100_000);
+const seconds = wholeNumber(1, 604_800);
+
+const groups = { local: 'On this machine:', loop: 'The loop:', models: 'Models:', watch: 'Watching:' };
+
+function rootCommand(): Command {
+  return new Command('evergreen')
+    .description(
+      'Keeps a model in production right: upload, validate, train, evaluate, roll out, watch, repair.',
+    )
+    .option('--json', 'print one JSON document; progress goes to the error output')
+    .addOption(
+      new Option(
+        '--target <target>',
+        'where to work (default: local when .evergreen/ has an engine, else aws)',
+      )
+        .choices(['local', 'aws'])
+        .env('EVERGREEN_TARGET'),
+    )
+    .option('--stage <stage>', 'stage of the stack Evergreen-<stage> (default: the name of the target)')
+    .option('--region <region>', 'AWS region, for --target aws')
+    .option('--profile <profile>', 'AWS profile, for --target aws')
+    .option('-y, --yes', 'answer every question with yes')
+    .helpCommand('help [command]', 'show help of a command')
+    .showSuggestionAfterError();
+}
+
+const examples = (...commands: string[]) =>
+  `\nExamples:\n${commands.map((text) => `  npx evergreen ${text}`).join('\n')}`;
+
+/** The command line: what there is, and which code runs for it. Code is loaded when its command is used. */
+export function buildProgram(execute: Execute): Command {
+  const program = rootCommand();
+  /** Ties a command to its code; `run` gets the command's arguments, then its options. */
+  const on = <Args extends unknown[]>(command: Command, run: (...args: Args) => Run): Command =>
+    command.action((...all: unknown[]) =>
+      // The parser hands over arguments, options and the command itself, in this order.
+      execute(program.opts<GlobalOptions>(), run(...(all.slice(0, -1) as Args))),
+    );
+  addLocal(program, on);
+  addLoop(program, on);
+  addModels(program, on);
+  addWatching(program, on);
+  prepare(program);
+  return program;
+}
+
+/** Every command throws instead of ending the process, and leaves the showing of errors to one place. */
+function prepare(command: Command): void {
+  command.exitOverride().configureOutput({ writeErr: () => {} });
+  for (const child of command.commands) prepare(child);
+}
+
+type On = <Args extends unknown[]>(command: Command, run: (...args: Args) => Run) => Command;
+
+const withDeployment = (command: Command): Command =>
+  command
+    .option('--models <folder>', 'folder with the model folders to deploy (default: models/)')
+    .option('--bake <seconds>', 'bake time of every canary, in place of the one each model names', seconds)
+    .option('--force', 'deploy even when nothing changed');
+
+const withEngine = (command: Command): Command =>
+  withDeployment(
+    command
+      .option('--port <port>', 'port on 127.0.0.1 (default: that of the last start, at first 4566)', port)
+      .option('--auth', 'check every request against IAM policies')
+      .option('--no-auth', 'check nothing'),
+  );
+
+function addLocal(program: Command, on: On): void {
+  const command = (text: string) => program.command(text).helpGroup(groups.local);
+  on(
+    withEngine(command('start'))
+      .description('from nothing to a served model: engine, deployment, first data, first prediction')
+      .option('--exit', 'stop everything at the end instead of staying up')
+      .addHelpText('after', examples('start', 'start --exit --json')),
+    (options: StartOptions) => async (context) =>
+      (await import('./commands/start.ts')).start(context, options),
+  );
+  on(
+    withEngine(command('up'))
+      .description('start the local engine and deploy what changed')
+      .option('--no-deploy', 'start the engine only')
+      .addHelpText('after', examples('up', 'up --port 4600 --bake 5', 'up --auth', 'up --models examples')),
+    (options: UpOptions) => async (context) => (await import('./commands/up.ts')).up(context, options),
+  );
+  on(
+    command('down').description('stop the local engine; its state is kept'),
+    () => async (context) => (await import('./commands/up.ts')).down(context),
+  );
+  on(
+    command('serve').description('standalone server for containers: not built yet, exits with 5'),
+    () => async () => (await import('./commands/serve.ts')).serve(),
+  );
+}
+
+function addLoop(program: Command, on: On): void {
+  const command = (text: string) => program.command(text).helpGroup(groups.loop);
+  on(
+    withDeployment(command('deploy'))
+      .description('deploy to the target: to the local engine, or to an AWS account')
+      .addHelpText('after', examples('deploy', 'deploy --target aws --profile prod --region eu-central-1')),
+    (options: UpOptions) => async (context) =>
+      (await import('./commands/deploy.ts')).deploy(context, options),
+  );
+  on(
+    command('upload')
+      .description('upload data for a model (CSV, Parquet, JSON lines), which begins a run')
+      .argument('<model>')
+      .argument('<file>')
+      .option('--wait', 'show the run until it ends; exit 5 when it did not lead to a served version')
+      .option('--force', 'upload although the same bytes are there; a new run begins')
+      .addHelpText('after', examples('upload iris models/iris/data/iris.csv --wait')),
+    (model: string, file: string, options: { wait?: boolean; force?: boolean }) => async (context) =>
+      (await import('./commands/upload.ts')).upload(context, model, file, options),
+  );
+
+  const runs = command('runs').description('what became of uploads and retrainings');
+  on(
+    runs
+      .command('list')
+      .description('runs, newest first')
+      .option('--model <model>', 'of this model only')
+      .option('--limit <n>', 'at most so many (default: 20)', count),
+    (options: { model?: string; limit?: number }) => async (context) =>
+      (await import('./commands/runs.ts')).listRuns(context, options),
+  );
+  on(
+    runs
+      .command('show')
+      .description('one run: what happened, why, and how long each state took')
+      .argument('<id>'),
+    (id: string) => async (context) => (await import('./commands/runs.ts')).showRun(context, id),
+  );
+  on(
+    runs
+      .command('watch')
+      .description('follow a run to its end, with the log of its training')
+      .argument('<id>'),
+    (id: string) => async (context) => (await import('./commands/runs.ts')).watchRun(context, id),
+  );
+
+  on(
+    command('predict')
+      .description('ask a model over its HTTP API')
+      .argument('<model>')
+      .option('--row <json>', 'one row as a JSON object')
+      .option('--file <path>', 'rows of a .csv, .jsonl or .json file')
+      .addHelpText(
+        'after',
+        examples(
+          `predict iris --row '{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'`,
+          'predict iris --file rows.csv --json',
+        ),
+      ),
+    (model: string, options: { row?: string; file?: string }) => async (context) =>
+      (await import('./commands/predict.ts')).predict(context, model, options),
+  );
+  on(
+    command('feedback')
+      .description('say what turned out to be true of a prediction')
+      .argument('[predictionId]')
+      .option('--label <label>', 'the true answer')
+      .option('--row <n>', 'row of the prediction, counted from 0 (default: 0)', rowNumber)
+      .option('--model <model>', 'the model asked; needed only when several are deployed')
+      .option('--file <path>', 'many at once: .csv, .jsonl or .json with predictionId, row, label')
+      .addHelpText('after', examples('feedback 0199… --label virginica', 'feedback --file labels.csv')),
+    (id: string | undefined, options: FeedbackOptions) => async (context) =>
+      (await import('./commands/feedback.ts')).feedback(context, id, options),
+  );
+}
+
+function addModels(program: Command, on: On): void {
+  const models = program
+    .command('models')
+    .helpGroup(groups.models)
+    .description('versions, what is live, and who changed it')
+    .addHelpText(
+      'after',
+      examples(
+        'models list iris',
+        'models rollback iris --why "complaints from the shop"',
+        'models log iris --at 2026-05-01T12:00:00Z',
+      ),
+    );
+  type Why = { why: string };
+  const load = () => import('./commands/models.ts');
+  on(
+    models
+      .command('list')
+      .description('what is live of each model, or all versions of one')
+      .argument('[model]'),
+    (model: string | undefined) => async (context) => (await load()).listModels(context, model),
+  );
+  on(
+    models
+      .command('show')
+      .description('one version with its lineage (default: the champion)')
+      .argument('<model>')
+      .argument('[version]', 'its number', version),
+    (model: string, number: number | undefined) => async (context) =>
+      (await load()).showModel(context, model, number),
+  );
+  on(
+    models
+      .command('promote')
+      .description('make a version the champion, at once and without a canary')
+      .argument('<model>')
+      .argument('<version>', 'its number', version)
+      .requiredOption('--why <reason>', 'kept in the promotion log'),
+    (model: string, number: number, { why }: Why) =>
+      async (context) =>
+        (await load()).promote(context, model, number, { why }),
+  );
+  on(
+    models
+      .command('rollback')
+      .description('go back to the champion before this one')
+      .argument('<model>')
+      .option('--to <version>', 'to this version instead', version)
+      .requiredOption('--why <reason>', 'kept in the promotion log'),
+    (model: string, options: Why & { to?: number }) => async (context) =>
+      (await load()).rollBack(context, model, options),
+  );
+  for (const decision of ['approve', 'reject'] as const) {
+    on(
+      models
+        .command(decision)
+        .description(decision === 'approve' ? 'let a waiting run roll its version out' : 'end a waiting run')
+        .argument('<runId>')
+        .requiredOption('--why <reason>', 'kept with the run'),
+      (runId: string, { why }: Why) =>
+        async (context) =>
+          (await load()).decide(context, runId, decision, { why }),
+    );
+  }
+  on(
+    models
+      .command('log')
+      .description('every change of what is live, newest first; with --at who was champion then')
+      .argument('<model>')
+      .option('--at <time>', 'such as 2026-05-01T12:00:00Z')
+      .option('--limit <n>', 'at most so many lines (default: 50)', count),
+    (model: string, options: { at?: string; limit?: number }) => async (context) =>
+      (await load()).showLog(context, model, options),
+  );
+}
+
+function addWatching(program: Command, on: On): void {
+  const command = (text: string) => program.command(text).helpGroup(groups.watch);
+  on(
+    command('status').description('engine, stack, what is live, last runs, raised alarms'),
+    () => async (context) => (await import('./commands/status.ts')).status(context),
+  );
+  on(
+    command('drift')
+      .description('how live rows and answers compare with the data the model was trained on')
+      .argument('<model>')
+      .option('--now', 'measure now instead of showing the last measurement')
+      .addHelpText('after', examples('drift iris --now')),
+    (model: string, options: { now?: boolean }) => async (context) =>
+      (await import('./commands/drift.ts')).drift(context, model, options),
+  );
+  on(
+    command('doctor')
+      .description('look for what does not fit together: set-up, engine, stack, registry, packages')
+      .option('--fix', 'remove packages that an interrupted run left behind'),
+    (options: { fix?: boolean }) => async (context) =>
+      (await import('./commands/doctor.ts')).doctor(context, options),
+  );
+}

@@ -1,0 +1,60 @@
+import type { HistoryEvent } from '@aws-sdk/client-sfn';
+import { describe, expect, it } from 'vitest';
+import { executionArn, rolloutNameIn, timingsOf } from './run-history.ts';
+
+const machine = 'arn:aws:states:us-east-1:000000000000:stateMachine:Rollout';
+
+function event(seconds: number, rest: Partial<HistoryEvent>): HistoryEvent {
+  return {
+    id: seconds,
+    type: 'TaskStateEntered',
+    timestamp: new Date(seconds * 1000),
+    ...rest,
+  } as HistoryEvent;
+}
+const entered = (seconds: number, name: string) => event(seconds, { stateEnteredEventDetails: { name } });
+const exited = (seconds: number, name: string) => event(seconds, { stateExitedEventDetails: { name } });
+
+describe('timingsOf', () => {
+  it('times each state, also one that is passed twice', () => {
+    const events = [entered(0, 'Train'), exited(5, 'Train'), entered(5, 'Train'), exited(7, 'Train')];
+    expect(timingsOf('pipeline', events, new Date(9000)).map(({ seconds }) => seconds)).toEqual([5, 2]);
+  });
+
+  it('lets a state that is on last until now', () => {
+    const [timing] = timingsOf('rollout', [entered(1, 'Bake')], new Date(4000));
+    expect(timing).toMatchObject({ part: 'rollout', state: 'Bake', endedAt: null, seconds: 3 });
+  });
+
+  it('ends a state that failed with its execution', () => {
+    const events = [entered(1, 'Train'), event(3, { type: 'ExecutionFailed' })];
+    expect(timingsOf('pipeline', events, new Date(9000))[0]).toMatchObject({
+      seconds: 2,
+      endedAt: new Date(3000).toISOString(),
+    });
+  });
+});
+
+describe('rolloutNameIn', () => {
+  it('is made of the run and the version it registered, once the rollout is on', () => {
+    const output = JSON.stringify({ model: 'iris', version: 2 });
+    const events = [event(1, { stateExitedEventDetails: { name: 'RegisterVersion', output } })];
+    expect(rolloutNameIn(events, 'iris-1')).toBeUndefined();
+    expect(rolloutNameIn([...events, entered(2, 'RollOut')], 'iris-1')).toBe('iris-1-v2');
+  });
+
+  it('knows a version that is rolled out again without a new training', () => {
+    const exit = (name: string, output: unknown) =>
+      event(1, { stateExitedEventDetails: { name, output: JSON.stringify(output) } });
+    const events = [exit('PlanTraining', { outcome: 'reuse', version: 5 }), entered(2, 'RollOut')];
+    expect(rolloutNameIn(events, 'iris-1')).toBe('iris-1-v5');
+  });
+});
+
+describe('executionArn', () => {
+  it('follows from the state machine and the name', () => {
+    expect(executionArn(machine, 'iris-1')).toBe(
+      'arn:aws:states:us-east-1:000000000000:execution:Rollout:iris-1',
+    );
+  });
+});

@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import type { Home } from '../local/home.ts';
+import { EvergreenError } from '../shared/errors.ts';
+import type { GlobalOptions } from './context.ts';
+
+export type Target = 'local' | 'aws';
+
+/** Where a command works: as asked, else the engine of this checkout when there ever was one, else AWS. */
+export function targetOf(options: GlobalOptions, home: Home): Target {
+  return options.target ?? (existsSync(home.engineRecord) || existsSync(home.state) ? 'local' : 'aws');
+}
+
+/** The stage, and with it the stack `Evergreen-<stage>`; each target has one of its own name unless asked otherwise. */
+export function stageOf(options: GlobalOptions, target: Target): string {
+  const stage = options.stage ?? target;
+  if (/^[a-z][a-z0-9-]{0,19}$/.test(stage)) return stage;
+  throw new EvergreenError(
+    'usage-invalid',
+    `stage ${stage} is no name; use 1 to 20 lower-case letters, digits and hyphens`,
+  );
+}

@@ -1,0 +1,118 @@
+import type { Column } from './columns.ts';
+
+/** SQL over one cell: its text for people, its typed value, and the first rule it breaks (null when none). */
+export interface CellSql {
+  shown: string;
+  value: string;
+  rule: string;
+}
+
+/** Integers beyond this lose digits in JSON and in the model's numbers. */
+const greatestInteger = Number.MAX_SAFE_INTEGER;
+
+/** The greatest FP32 number: models take numbers as FP32, where a greater one is infinite. */
+const greatestNumber = (2 - 2 ** -23) * 2 ** 127;
+
+export const sqlTypes: Record<Column['type'], string> = {
+  number: 'DOUBLE',
+  integer: 'BIGINT',
+  boolean: 'BOOLEAN',
+  category: 'VARCHAR',
+  text: 'VARCHAR',
+};
+
+/**
+ * A cell that was read as text. Words such as NaN or inf are no numbers; blanks around a number are let pass.
+ *
+ * @param mistyped SQL that is true where the source gave the cell another type than the column's.
+ */
+export function textCell(column: Column, mistyped: string): CellSql {
+  const { key, type } = column;
+  const bare = `nullif(trim(${key}, ' ' || chr(9)), '')`;
+  if (type === 'number') {
+    const value = `CASE WHEN regexp_full_match(${bare}, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?') THEN TRY_CAST(${bare} AS DOUBLE) END`;
+    return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
+  }
+  if (type === 'integer') {
+    const value = `CASE WHEN regexp_full_match(${bare}, '[+-]?[0-9]+(\\.0*)?') THEN TRY_CAST(split_part(${bare}, '.', 1) AS BIGINT) END`;
+    return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
+  }
+  if (type === 'boolean') {
+    const value = `CASE WHEN lower(${bare}) IN ('true', '1') THEN true WHEN lower(${bare}) IN ('false', '0') THEN false END`;
+    return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
+  }
+  return cellSql(column, { shown: key, missing: `${key} IS NULL`, value: key, mistyped });
+}
+
+const wholeTypes = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,0\))$/;
+const fractionTypes = /^(FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/;
+
+/** A cell of a typed column, or undefined when the column's type cannot hold what is wanted. */
+export function typedCell(column: Column, sourceType: string): CellSql | undefined {
+  const { key, type, role } = column;
+  const isWhole = wholeTypes.test(sourceType);
+  const isFraction = fractionTypes.test(sourceType);
+  const shown = `CAST(${key} AS VARCHAR)`;
+  const mistyped = 'false';
+  if (role === 'identity') {
+    return /[([]/.test(sourceType) && !isWhole && !isFraction
+      ? undefined
+      : cellSql(column, { shown, missing: `${key} IS NULL`, value: `nullif(${shown}, '')`, mistyped });
+  }
+  if (type === 'number' || type === 'integer') {
+    if (!isWhole && !isFraction) return undefined;
+    // What other tools write for a missing number.
+    const isMissing = /^(FLOAT|DOUBLE)$/.test(sourceType)
+      ? `(${key} IS NULL OR isnan(${key}))`
+      : `${key} IS NULL`;
+    const value =
+      type === 'number'
+        ? `CASE WHEN NOT ${isMissing} THEN CAST(${key} AS DOUBLE) END`
+        : isWhole
+          ? `TRY_CAST(${key} AS BIGINT)`
+          : `CASE WHEN NOT ${isMissing} AND ${key} = trunc(${key}) THEN TRY_CAST(${key} AS BIGINT) END`;
+    return cellSql(column, { shown, missing: isMissing, value, mistyped });
+  }
+  if (sourceType !== (type === 'boolean' ? 'BOOLEAN' : 'VARCHAR')) return undefined;
+  const value = type === 'boolean' ? key : `nullif(${key}, '')`;
+  return cellSql(column, { shown, missing: `${value} IS NULL`, value, mistyped });
+}
+
+interface Parts {
+  shown: string;
+  missing: string;
+  value: string;
+  mistyped: string;
+}
+
+function cellSql(column: Column, { shown, missing, value, mistyped }: Parts): CellSql {
+  const whens = [
+    `WHEN ${mistyped} THEN 'mistyped'`,
+    `WHEN ${missing} THEN ${column.mayBeMissing ? 'NULL' : "'missing'"}`,
+    ...breaches(column, `(${value})`).map(([breach, rule]) => `WHEN ${breach} THEN '${rule}'`),
+  ];
+  return { shown, value: `CASE WHEN NOT ${mistyped} THEN ${value} END`, rule: `CASE ${whens.join(' ')} END` };
+}
+
+function breaches(column: Column, value: string): [breach: string, rule: string][] {
+  const found: [string, string][] = [[`${value} IS NULL`, 'type']];
+  if (column.type === 'number') {
+    found.push([`NOT abs(${value}) <= ${numberSql(greatestNumber)} OR isnan(${value})`, 'type']);
+  }
+  if (column.type === 'integer') {
+    found.push([`${value} NOT BETWEEN -${greatestInteger} AND ${greatestInteger}`, 'type']);
+  }
+  if (column.min !== undefined) found.push([`${value} < ${numberSql(column.min)}`, 'range']);
+  if (column.max !== undefined) found.push([`${value} > ${numberSql(column.max)}`, 'range']);
+  if (column.categories.length > 0) {
+    const allowed = column.categories.map((category) => `'${category.replaceAll("'", "''")}'`);
+    found.push([`${value} NOT IN (${allowed.join(', ')})`, 'category']);
+  }
+  if (column.maxLength !== undefined) found.push([`length(${value}) > ${column.maxLength}`, 'length']);
+  return found;
+}
+
+/** With an exponent DuckDB reads a double; without one a decimal. */
+function numberSql(value: number): string {
+  return value.toExponential();
+}

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { columnsOf, dataColumns } from './columns.ts';
+import { aDefinition } from './fixtures/validation.ts';
+
+describe('columnsOf', () => {
+  it('lists features, target and columns that only identify, in that order', () => {
+    const columns = columnsOf(aDefinition({ identity: ['seeds', 'customer'] }));
+    expect(columns.map(({ key, name, role, identifies }) => [key, name, role, identifies])).toEqual([
+      ['c0', 'weight', 'feature', false],
+      ['c1', 'seeds', 'feature', true],
+      ['c2', 'colour', 'feature', false],
+      ['c3', 'kind', 'target', false],
+      ['c4', 'customer', 'identity', true],
+    ]);
+    expect(dataColumns(columns).map(({ name }) => name)).toEqual(['weight', 'seeds', 'colour', 'kind']);
+  });
+
+  it('refuses names that differ in case alone', () => {
+    const twins = aDefinition({ features: { size: { type: 'number' }, Size: { type: 'number' } } });
+    expect(() => columnsOf(twins)).toThrow(
+      'model fruit: columns size and Size differ in case alone; rename one',
+    );
+  });
+});

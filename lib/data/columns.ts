@@ -1,0 +1,93 @@
+import type { ModelDefinition } from '../model/definition.ts';
+import { EvergreenError } from '../shared/errors.ts';
+
+/** A column that is read from an upload. `key` is its name in SQL, whatever the people call it. */
+export interface Column {
+  key: string;
+  name: string;
+  role: 'feature' | 'target' | 'identity';
+  type: 'number' | 'integer' | 'boolean' | 'category' | 'text';
+  mayBeMissing: boolean;
+  unit: string | undefined;
+  min: number | undefined;
+  max: number | undefined;
+  categories: readonly string[];
+  maxLength: number | undefined;
+  /** Its values are not shown in reports and quarantine. */
+  isPersonal: boolean;
+  identifies: boolean;
+}
+
+const plain = {
+  mayBeMissing: false,
+  unit: undefined,
+  min: undefined,
+  max: undefined,
+  categories: [],
+  maxLength: undefined,
+  isPersonal: false,
+  identifies: false,
+};
+
+/**
+ * The columns a model reads: features in the order of the definition, the target, then columns that only identify.
+ *
+ * @throws EvergreenError `definition-invalid` when two names differ in case alone, which a Parquet reader merges.
+ */
+export function columnsOf(definition: ModelDefinition): Column[] {
+  const { target, identity } = definition;
+  const features = Object.entries(definition.features).map(([name, feature]) => ({
+    ...plain,
+    name,
+    role: 'feature' as const,
+    type: feature.type,
+    mayBeMissing: feature.mayBeMissing,
+    isPersonal: feature.personalData !== 'none',
+    unit: 'unit' in feature ? feature.unit : undefined,
+    min: 'min' in feature ? feature.min : undefined,
+    max: 'max' in feature ? feature.max : undefined,
+    categories: 'categories' in feature ? feature.categories : [],
+    maxLength: 'maxLength' in feature ? feature.maxLength : undefined,
+  }));
+  const answer = {
+    ...plain,
+    name: target.name,
+    role: 'target' as const,
+    type: target.type,
+    categories: target.type === 'category' ? target.categories : [],
+    unit: target.type === 'number' ? target.unit : undefined,
+    min: target.type === 'number' ? target.min : undefined,
+    max: target.type === 'number' ? target.max : undefined,
+  };
+  const known = new Set([...features.map((feature) => feature.name), target.name]);
+  // What identifies a row may point at a person, whatever it is called: it is never shown.
+  const identifiers = identity
+    .filter((name) => !known.has(name))
+    .map((name) => ({ ...plain, name, role: 'identity' as const, type: 'text' as const, isPersonal: true }));
+  const columns = [...features, answer, ...identifiers].map((column, index) => ({
+    ...column,
+    key: `c${index}`,
+    identifies: identity.includes(column.name),
+  }));
+  refuseLookAlikes(definition.name, columns);
+  return columns;
+}
+
+/** Features and target: what train.parquet and test.parquet hold. */
+export function dataColumns(columns: readonly Column[]): Column[] {
+  return columns.filter((column) => column.role !== 'identity');
+}
+
+function refuseLookAlikes(model: string, columns: readonly Column[]): void {
+  const seen = new Map<string, string>();
+  for (const { name } of columns) {
+    const twin = seen.get(name.toLowerCase());
+    if (twin !== undefined) {
+      throw new EvergreenError(
+        'definition-invalid',
+        `model ${model}: columns ${twin} and ${name} differ in case alone; rename one`,
+      );
+    }
+    seen.set(name.toLowerCase(), name);
+  }
+}

@@ -1,0 +1,71 @@
+import { Duration, Size } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Function as LambdaFunction, LayerVersion } from 'aws-cdk-lib/aws-lambda';
+import { StorageClass } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { type AccessLogBucket, GuardedBucket } from '../platform/bucket.ts';
+import { NodeFunction } from '../platform/node-function.ts';
+import type { StageSettings } from '../platform/stage.ts';
+
+export interface DataRoomProps {
+  readonly stage: StageSettings;
+  readonly key: IKey;
+  readonly accessLogs: AccessLogBucket;
+  readonly duckdb: LayerVersion;
+}
+
+/** Where data lies, and the gate before it. */
+export class DataRoom extends Construct {
+  readonly bucket: GuardedBucket;
+  readonly validate: LambdaFunction;
+
+  constructor(scope: Construct, id: string, { stage, key, accessLogs, duckdb }: DataRoomProps) {
+    super(scope, id);
+    this.bucket = new GuardedBucket(this, 'Bucket', {
+      key,
+      stage,
+      accessLogs,
+      accessLogPrefix: 'data/',
+      announces: true,
+      lifecycleRules: [
+        {
+          id: 'uploads-grow-cold',
+          prefix: 'incoming/',
+          transitions: [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(30) }],
+        },
+        { id: 'captures', prefix: 'captures/', expiration: Duration.days(90) },
+        { id: 'monitoring', prefix: 'monitoring/', expiration: Duration.days(365) },
+      ],
+    });
+    this.validate = new NodeFunction(this, 'ValidateData', {
+      folder: 'validate-data',
+      description: 'Checks an uploaded file, splits it and freezes its profile',
+      stage,
+      layers: [duckdb],
+      timeout: Duration.minutes(15),
+      memorySize: 3008,
+      ephemeralStorageSize: Size.gibibytes(10),
+      environment: { DATA_BUCKET: this.bucket.bucketName },
+    });
+    this.grantReadSources(this.validate);
+    this.grantReadDatasets(this.validate);
+    this.bucket.grantWriteBelow(this.validate, 'datasets/');
+    this.grantReadDefinitions(this.validate);
+  }
+
+  /** What a run began with. */
+  grantReadDefinitions(grantee: IGrantable): void {
+    this.bucket.grantReadBelow(grantee, 'definitions/');
+  }
+
+  /** What a run is made of: an upload, or the rows of a retrain. */
+  grantReadSources(grantee: IGrantable): void {
+    this.bucket.grantReadBelow(grantee, 'incoming/');
+    this.bucket.grantReadBelow(grantee, 'retrain/');
+  }
+
+  grantReadDatasets(grantee: IGrantable): void {
+    this.bucket.grantReadBelow(grantee, 'datasets/');
+  }
+}

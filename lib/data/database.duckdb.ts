@@ -1,0 +1,103 @@
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { z } from 'zod';
+
+/** A connection with its own temporary tables and a folder, the only place it may read and write. */
+export interface Workspace {
+  connection: DuckDBConnection;
+  folder: string;
+}
+
+/** 256 MB to 100 GB, as DuckDB writes sizes. */
+export const memoryLimit = z.string().regex(/^\d{1,6}(MB|GB)$/);
+
+const instances = new Map<string, Promise<{ instance: DuckDBInstance; root: string }>>();
+
+/**
+ * Runs work on DuckDB, then removes its tables and files.
+ *
+ * One instance for each memory limit serves a process: making one takes longer than checking a small file. It reaches
+ * nothing but its own folder, and its settings cannot be changed by a statement.
+ */
+export async function withWorkspace<Result>(
+  memory: string,
+  work: (workspace: Workspace) => Promise<Result>,
+): Promise<Result> {
+  let opening = instances.get(memory);
+  if (!opening) {
+    opening = openInstance(memory);
+    instances.set(memory, opening);
+    opening.catch(() => instances.delete(memory));
+  }
+  const { instance, root } = await opening;
+  const folder = await mkdtemp(join(root, 'work-'));
+  try {
+    const connection = await instance.connect();
+    try {
+      return await work({ connection, folder });
+    } finally {
+      connection.closeSync();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function openInstance(memory: string): Promise<{ instance: DuckDBInstance; root: string }> {
+  const root = join(await realpath(tmpdir()), `evergreen-data-${userInfo().uid}`);
+  await mkdir(root, { recursive: true, mode: 0o700 });
+  const instance = await DuckDBInstance.create(':memory:', {
+    memory_limit: memory,
+    // With one thread sums are added in one order: the same rows give the same bytes.
+    threads: '1',
+    // Made when memory runs short, removed with the instance.
+    temp_directory: join(root, `spill-${process.pid}`),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  await connection.run(`SET allowed_directories = [${quoteText(root)}]`);
+  await connection.run('SET enable_external_access = false');
+  await connection.run('SET lock_configuration = true');
+  connection.closeSync();
+  return { instance, root };
+}
+
+/** Runs a query and checks each row; whole numbers come back as JavaScript numbers. */
+export async function select<Schema extends z.ZodType>(
+  connection: DuckDBConnection,
+  sql: string,
+  schema: Schema,
+): Promise<z.infer<Schema>[]> {
+  const reader = await connection.runAndReadAll(sql);
+  return z.array(schema).parse(reader.getRowObjectsJS().map(withNumbers));
+}
+
+function withNumbers(value: unknown): unknown {
+  if (typeof value === 'bigint') return Number(value);
+  if (Array.isArray(value)) return value.map(withNumbers);
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withNumbers(member)]));
+  }
+  return value;
+}
+
+/** A name in SQL. */
+export function quoteName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text in SQL. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/**
+ * A text column as it is stored. The driver takes a leading U+FEFF for a byte order mark and drops it; with a second
+ * one in front the text arrives whole.
+ */
+export function wholeText(expression: string): string {
+  return `CASE WHEN starts_with(${expression}, chr(65279)) THEN chr(65279) || ${expression} ELSE ${expression} END`;
+}

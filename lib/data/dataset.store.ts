@@ -1,0 +1,93 @@
+import type { S3Client } from '@aws-sdk/client-s3';
+import { sha256 } from '../shared/digest.ts';
+import { readBytes, readDocument, writeObject } from '../shared/objects.ts';
+import { type DatasetManifest, datasetKey, datasetManifest } from './dataset.ts';
+
+/** Where the files of one dataset lie. */
+export interface DatasetPlace {
+  bucket: string;
+  model: string;
+  datasetId: string;
+}
+
+/** Contents of the files that every validation leaves. */
+export interface ReportFiles {
+  report: string;
+  page: string;
+  /** Null when no row was kept out. */
+  quarantine: string | null;
+}
+
+/** Contents of the files that only an accepted dataset has. */
+export interface DatasetFiles {
+  train: Uint8Array;
+  test: Uint8Array;
+  golden: string;
+  profile: string;
+}
+
+type WrittenFile = DatasetManifest['files']['train'];
+
+const contentTypes: Record<string, string> = {
+  json: 'application/json',
+  jsonl: 'application/x-ndjson',
+  html: 'text/html; charset=utf-8',
+  parquet: 'application/vnd.apache.parquet',
+};
+
+/** The dataset's manifest, or undefined while there is none and so no dataset. */
+export async function readManifest(s3: S3Client, place: DatasetPlace): Promise<DatasetManifest | undefined> {
+  const location = { bucket: place.bucket, key: datasetKey(place.model, place.datasetId, 'manifest.json') };
+  if ((await readBytes(s3, location)) === undefined) return undefined;
+  return readDocument(s3, location, datasetManifest);
+}
+
+export async function writeReport(
+  s3: S3Client,
+  place: DatasetPlace,
+  { report, page, quarantine }: ReportFiles,
+): Promise<{ report: WrittenFile; quarantine: WrittenFile | null }> {
+  const [written, , keptOut] = await Promise.all([
+    writeFile(s3, place, 'report.json', report),
+    writeFile(s3, place, 'report.html', page),
+    quarantine === null ? null : writeFile(s3, place, 'quarantine.jsonl', quarantine),
+  ]);
+  return { report: written, quarantine: keptOut };
+}
+
+/** Writes all files, then the manifest: until that one is there nobody takes the others for a dataset. */
+export async function writeDataset(
+  s3: S3Client,
+  place: DatasetPlace,
+  reports: ReportFiles,
+  files: DatasetFiles,
+  about: Omit<DatasetManifest, 'schema' | 'files'>,
+): Promise<DatasetManifest> {
+  const [train, test, golden, profile, reported] = await Promise.all([
+    writeFile(s3, place, 'train.parquet', files.train),
+    writeFile(s3, place, 'test.parquet', files.test),
+    writeFile(s3, place, 'golden.json', files.golden),
+    writeFile(s3, place, 'profile.json', files.profile),
+    writeReport(s3, place, reports),
+  ]);
+  const manifest: DatasetManifest = {
+    schema: 'evergreen/dataset/v1',
+    ...about,
+    files: { train, test, golden, profile, ...reported },
+  };
+  await writeFile(s3, place, 'manifest.json', JSON.stringify(datasetManifest.parse(manifest)));
+  return manifest;
+}
+
+async function writeFile(
+  s3: S3Client,
+  place: DatasetPlace,
+  name: string,
+  content: Uint8Array | string,
+): Promise<WrittenFile> {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  const key = datasetKey(place.model, place.datasetId, name);
+  const contentType = contentTypes[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+  await writeObject(s3, { bucket: place.bucket, key }, bytes, contentType);
+  return { key, sha256: sha256(bytes), bytes: bytes.length };
+}

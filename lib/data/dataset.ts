@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import { sha256 } from '../shared/digest.ts';
+
+/*
+ * What validation leaves below datasets/<model>/<datasetId>/ in the data bucket:
+ *
+ *   report.json, report.html   always, the verdict and why
+ *   quarantine.jsonl           rows that were kept out, with line and reason; the first 10,000 of them
+ *   train.parquet, test.parquet, golden.json, profile.json   accepted datasets only
+ *   manifest.json              accepted datasets only, written last: without it there is no dataset
+ */
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
+
+/** A cell as it is written to JSON documents; missing is null. */
+export const cell = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+export const row = z.record(z.string(), cell);
+export type Cell = z.infer<typeof cell>;
+export type Row = z.infer<typeof row>;
+
+export const sourceObject = z.object({
+  bucket: z.string(),
+  key: z.string(),
+  versionId: z.string(),
+});
+export type SourceObject = z.infer<typeof sourceObject>;
+
+export const rowCounts = z.object({
+  read: count,
+  /** Rows of the dataset: train and test together. Duplicates that were dropped are in neither. */
+  accepted: count,
+  quarantined: count,
+  /** Exact copies of an earlier row; dropped or kept as the definition says. */
+  duplicates: count,
+  train: count,
+  test: count,
+});
+
+/** One broken cell or row. `line` counts from 1, the header of a CSV file being line 1; for Parquet it is the row number. */
+export const problem = z.object({
+  line: count,
+  column: z.string().nullable(),
+  rule: z.enum(['type', 'missing', 'range', 'category', 'length', 'shape', 'target']),
+  value: z.string().nullable(),
+  message: z.string(),
+});
+export type Problem = z.infer<typeof problem>;
+
+export const datasetReport = z.object({
+  schema: z.literal('evergreen/data-report/v1'),
+  model: z.string(),
+  runId: z.string(),
+  datasetId: z.string(),
+  verdict: z.enum(['accepted', 'rejected']),
+  /** Why it was rejected, or empty. */
+  reasons: z.array(z.string()),
+  source: sourceObject.extend({
+    format: z.enum(['csv', 'parquet', 'jsonl', 'unknown']),
+    bytes: count,
+    /** Null when the file was over the size limit and so not read. */
+    sha256: digest.nullable(),
+  }),
+  rows: rowCounts,
+  problemsByRule: z.record(z.string(), count),
+  /** The first problems in file order, at most 100. */
+  problems: z.array(problem),
+  columns: z.array(z.object({ name: z.string(), type: z.string(), missing: count, problems: count })),
+  /** Columns of the file that the model does not read, at most 100. */
+  ignoredColumns: z.array(z.string()).default([]),
+  /** Classes of a categorical target with their counts in the accepted rows. */
+  classes: z.record(z.string(), count).nullable(),
+  createdAt: z.iso.datetime(),
+  durationMs: z.number(),
+});
+export type DatasetReport = z.infer<typeof datasetReport>;
+
+/** Rows that quarantine.jsonl holds at most; the report counts all. */
+export const keptQuarantine = 10_000;
+
+/** One line of quarantine.jsonl. Values are as they stood, personal ones masked; null when the row has no cells. */
+export const quarantinedRow = z.object({
+  line: count,
+  problems: z.array(problem),
+  values: z.record(z.string(), z.string().nullable()).nullable(),
+});
+export type QuarantinedRow = z.infer<typeof quarantinedRow>;
+
+const numericProfile = z.object({
+  type: z.literal('numeric'),
+  count,
+  missing: count,
+  mean: z.number().nullable(),
+  standardDeviation: z.number().nullable(),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  /** Inner edges, ascending, of edges.length + 1 bins; bin i holds edges[i-1] < x <= edges[i]. */
+  edges: z.array(z.number()),
+  counts: z.array(count),
+});
+
+const categoricalProfile = z.object({
+  type: z.literal('categorical'),
+  count,
+  missing: count,
+  /** At most 100 values; the rest is counted in `other`. */
+  counts: z.record(z.string(), count),
+  other: count,
+});
+
+const textProfile = z.object({
+  type: z.literal('text'),
+  count,
+  missing: count,
+  /** Of the length in characters. */
+  edges: z.array(z.number()),
+  counts: z.array(count),
+});
+
+export const columnProfile = z.discriminatedUnion('type', [numericProfile, categoricalProfile, textProfile]);
+export type ColumnProfile = z.infer<typeof columnProfile>;
+
+/** The frozen distribution of the training rows: what live traffic is compared with. `count` does not count missing. */
+export const datasetProfile = z.object({
+  schema: z.literal('evergreen/profile/v1'),
+  model: z.string(),
+  datasetId: z.string(),
+  rows: count,
+  features: z.record(z.string(), columnProfile),
+  target: columnProfile,
+});
+export type DatasetProfile = z.infer<typeof datasetProfile>;
+
+/** A few held-out rows that each version must answer as its trainer did. */
+export const goldenRows = z.object({
+  schema: z.literal('evergreen/golden-rows/v1'),
+  rows: z.array(row).min(1),
+});
+export type GoldenRows = z.infer<typeof goldenRows>;
+
+const datasetFile = z.object({ key: z.string(), sha256: digest, bytes: count });
+
+export const datasetManifest = z.object({
+  schema: z.literal('evergreen/dataset/v1'),
+  model: z.string(),
+  datasetId: z.string(),
+  definitionDigest: digest,
+  source: sourceObject.extend({ format: z.enum(['csv', 'parquet', 'jsonl']), bytes: count, sha256: digest }),
+  rows: rowCounts,
+  files: z.object({
+    train: datasetFile,
+    test: datasetFile,
+    golden: datasetFile,
+    profile: datasetFile,
+    report: datasetFile,
+    quarantine: datasetFile.nullable(),
+  }),
+  createdAt: z.iso.datetime(),
+});
+export type DatasetManifest = z.infer<typeof datasetManifest>;
+
+/** The same content under the same definition is the same dataset. */
+export function datasetIdOf(sourceSha256: string, definitionDigest: string): string {
+  return `ds-${sha256(`${sourceSha256}:${definitionDigest}`).slice(0, 16)}`;
+}
+
+export function datasetKey(model: string, datasetId: string, file: string): string {
+  return `datasets/${model}/${datasetId}/${file}`;
+}
+
+/** Which runs of validation answer what; both are expected outcomes. */
+export const validationOutcome = z.object({
+  verdict: z.enum(['accepted', 'rejected']),
+  datasetId: z.string(),
+  reportKey: z.string(),
+  manifestKey: z.string().nullable(),
+  reasons: z.array(z.string()),
+  rows: rowCounts,
+});
+export type ValidationOutcome = z.infer<typeof validationOutcome>;
+
+/** What the Validate state hands to its function. */
+export const validationRequest = z.object({
+  runId: z.string(),
+  model: z.string(),
+  definitionDigest: digest,
+  source: sourceObject,
+});
+export type ValidationRequest = z.infer<typeof validationRequest>;

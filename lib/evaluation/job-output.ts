@@ -1,0 +1,87 @@
+import { gunzipSync } from 'node:zlib';
+import type { z } from 'zod';
+import type { Row } from '../data/dataset.ts';
+import type { ModelDefinition } from '../model/definition.ts';
+import { digestOf } from '../shared/digest.ts';
+import { EvergreenError, messageOf } from '../shared/errors.ts';
+import {
+  type GoldenAnswers,
+  goldenAnswers,
+  type TrainingRecord,
+  trainingRecord,
+} from '../training/model-package.ts';
+import { pickFromTar } from './tar.ts';
+
+/** What a training job left, as it was written. */
+export interface JobOutput {
+  files: Record<'model.onnx' | 'golden.json' | 'training.json', Uint8Array>;
+  golden: GoldenAnswers;
+  training: TrainingRecord;
+}
+
+const mostBytes = 400 * 1024 * 1024;
+
+function parse<Schema extends z.ZodType>(name: string, bytes: Uint8Array, schema: Schema): z.infer<Schema> {
+  try {
+    return schema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)));
+  } catch (cause) {
+    throw new EvergreenError(
+      'training-output-invalid',
+      `${name} is not as it should be: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/**
+ * Reads a job's model.tar.gz in memory.
+ *
+ * @throws EvergreenError `training-output-invalid` that says what is missing or wrong.
+ */
+export function readJobOutput(archive: Uint8Array, limitBytes = mostBytes): JobOutput {
+  let tar: Uint8Array;
+  try {
+    tar = gunzipSync(archive, { maxOutputLength: limitBytes });
+  } catch (cause) {
+    const isTooLarge = cause instanceof RangeError;
+    const why = isTooLarge ? `unpacks to more than ${limitBytes} bytes` : 'is not gzip';
+    throw new EvergreenError('training-output-invalid', `model.tar.gz ${why}`, { cause });
+  }
+  const found = pickFromTar(tar, ['model.onnx', 'golden.json', 'training.json']);
+  const file = (name: string): Uint8Array => {
+    const bytes = found.get(name);
+    if (bytes) return bytes;
+    throw new EvergreenError('training-output-invalid', `model.tar.gz has no ${name}`);
+  };
+  const files = {
+    'model.onnx': file('model.onnx'),
+    'golden.json': file('golden.json'),
+    'training.json': file('training.json'),
+  };
+  return {
+    files,
+    golden: parse('golden.json', files['golden.json'], goldenAnswers),
+    training: parse('training.json', files['training.json'], trainingRecord),
+  };
+}
+
+/**
+ * A trainer may not choose what it is held against: its golden rows must be those of the dataset.
+ *
+ * @throws EvergreenError `training-output-invalid`.
+ */
+export function requireSameGoldenRows(
+  golden: GoldenAnswers,
+  rows: readonly Row[],
+  definition: ModelDefinition,
+): void {
+  const names = Object.keys(definition.features);
+  const featuresOf = (each: readonly Row[]) => each.map((row) => names.map((name) => row[name] ?? null));
+  if (digestOf(featuresOf(golden.rows)) === digestOf(featuresOf(rows))) return;
+  throw new EvergreenError(
+    'training-output-invalid',
+    `golden.json has other rows than the dataset's golden.json; write its ${rows.length} rows as they are, in their order`,
+  );
+}

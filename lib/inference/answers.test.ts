@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { readAnswers } from './answers.ts';
+
+const classes = ['a', 'b'];
+const classifier = { label: 'label', scores: 'scores', classes } as const;
+const labels = { dims: [2], data: ['b', 'a'] };
+const scores = { dims: [2, 2], data: Float32Array.from([0.25, 0.75, 1, 0]) };
+
+describe('readAnswers', () => {
+  it('reads labels, and scores by class', () => {
+    const signature = { ...classifier, classes: [...classes] };
+    expect(readAnswers({ label: labels, scores }, signature, 2)).toEqual([
+      { label: 'b', scores: { a: 0.25, b: 0.75 } },
+      { label: 'a', scores: { a: 1, b: 0 } },
+    ]);
+    expect(readAnswers({ label: labels }, signature, 2)).toEqual([{ label: 'b' }, { label: 'a' }]);
+  });
+
+  it('reads values as a column or as a matrix of one', () => {
+    const data = Float32Array.from([1.5, -2]);
+    for (const dims of [[2], [2, 1]]) {
+      expect(readAnswers({ value: { dims, data } }, { value: 'value' }, 2)).toEqual([
+        { value: 1.5 },
+        { value: -2 },
+      ]);
+    }
+  });
+
+  it.each([
+    ['another number of labels', { label: { dims: [1], data: ['a'] } }],
+    ['no labels', { scores }],
+    ['an unknown label', { label: { dims: [2], data: ['a', 'c'] } }],
+    ['scores of another width', { label: labels, scores: { dims: [2, 1], data: [1, 1] } }],
+    ['a score that is no number', { label: labels, scores: { dims: [2, 2], data: [1, 0, Number.NaN, 1] } }],
+  ])('calls %s a failure of the model', (_, outputs) => {
+    const signature = { ...classifier, classes: [...classes] };
+    expect(() => readAnswers(outputs, signature, 2)).toThrow(
+      expect.objectContaining({ code: 'model-failed' }),
+    );
+  });
+
+  it.each([
+    ['an infinite value', { dims: [2], data: [1, Number.POSITIVE_INFINITY] }],
+    ['a matrix of values', { dims: [2, 2], data: [1, 2, 3, 4] }],
+  ])('calls %s a failure of the model', (_, value) => {
+    expect(() => readAnswers({ value }, { value: 'value' }, 2)).toThrow(
+      expect.objectContaining({ code: 'model-failed' }),
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { predictionLine, refusedVersionLine } from './capture.ts';
+import { predictionRecord } from './prediction-record.ts';
+import type { Answer } from './wire.ts';
+
+function anAnswer(rows: number): Answer {
+  return {
+    predictionId: '01933d4e-0000-7000-8000-000000000000',
+    traceId: 'trace-1',
+    model: 'notes',
+    version: 7,
+    modelDigest: 'a'.repeat(64),
+    datasetId: 'ds-1',
+    variant: 'champion',
+    predictions: Array.from({ length: rows }, (_, row) => ({ value: row })),
+  };
+}
+
+const keepAll = (row: Record<string, string | number | boolean | null>) => row;
+
+describe('predictionLine', () => {
+  it('leaves out the rows at the end that do not fit into a log event, and counts them', () => {
+    const rows = Array.from({ length: 100 }, (_, row) => ({ row, text: 'ü'.repeat(5000) }));
+    const line = predictionLine({ answer: anAnswer(100), rows, atMs: 0, latencyMs: 1 }, keepAll);
+    expect(Buffer.byteLength(line)).toBeLessThanOrEqual(240_000);
+    const record = predictionRecord.parse(JSON.parse(line));
+    expect(record.rows.length).toBeGreaterThan(20);
+    expect(record.predictions).toHaveLength(record.rows.length);
+    expect(record.rowsDropped).toBe(100 - record.rows.length);
+    expect(record.rows[0]).toEqual(rows[0]);
+    expect(JSON.parse(line)).toMatchObject({ Rows: 100 });
+  });
+
+  it('is one line whatever the rows hold', () => {
+    const rows = [{ text: 'one\ntwo\u2028three' }];
+    const line = predictionLine({ answer: anAnswer(1), rows, atMs: 0, latencyMs: 1 }, keepAll);
+    expect(line).not.toContain('\n');
+    expect(predictionRecord.parse(JSON.parse(line)).version).toBe(7);
+  });
+});
+
+describe('refusedVersionLine', () => {
+  it('is a metric of the model and of the version', () => {
+    const refusal = {
+      model: 'm',
+      version: 2,
+      packageDigest: 'd',
+      code: 'artifact-damaged',
+      message: 'no',
+      atMs: 5,
+    };
+    expect(JSON.parse(refusedVersionLine(refusal))).toMatchObject({
+      version: '2',
+      LoadFailures: 1,
+      _aws: { Timestamp: 5, CloudWatchMetrics: [{ Dimensions: [['model'], ['model', 'version']] }] },
+    });
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import { trainedFlowers } from './fixtures/models.ts';
+import { asCandidate, MemorySource } from './fixtures/packages.ts';
+import { LiveModels, type RefusedVersion } from './live-models.ts';
+
+function holding() {
+  const source = new MemorySource();
+  const refused: RefusedVersion[] = [];
+  const clock = { now: 1_000_000 };
+  const models = new LiveModels({
+    source,
+    cacheMs: 2000,
+    now: () => clock.now,
+    onRefused: (each) => void refused.push(each),
+    loadDeadlineMs: 500,
+  });
+  const v1 = source.add(1, trainedFlowers());
+  const v2 = source.add(2, trainedFlowers());
+  const v3 = source.add(3, trainedFlowers());
+  const champion = async () => {
+    const served = await models.openChampion('flowers', await models.readLive('flowers'));
+    return served.version.version;
+  };
+  return { source, refused, clock, models, v1, v2, v3, champion };
+}
+
+describe('LiveModels', () => {
+  it('loads a package once for fifty requests at once', async () => {
+    const { source, champion, v1 } = holding();
+    source.setLive('flowers', { champion: v1 });
+    const versions = await Promise.all(Array.from({ length: 50 }, champion));
+    expect(new Set(versions)).toEqual(new Set([1]));
+    expect(source.opened).toHaveLength(1);
+    expect(source.liveReads).toBe(1);
+  });
+
+  it('follows the registry within the cache time', async () => {
+    const { source, champion, clock, v1, v2 } = holding();
+    source.setLive('flowers', { champion: v2, previous: v1 });
+    expect(await champion()).toBe(2);
+    source.setLive('flowers', { champion: v1 });
+    expect(await champion()).toBe(2);
+    clock.now += 2000;
+    expect(await champion()).toBe(1);
+  });
+
+  it('goes on with the last reading while the registry is down', async () => {
+    const { source, champion, clock, v1 } = holding();
+    source.setLive('flowers', { champion: v1 });
+    await champion();
+    source.isRegistryDown = true;
+    clock.now += 5000;
+    expect(await champion()).toBe(1);
+  });
+
+  it('is unavailable when the registry never answered', async () => {
+    const { source, models } = holding();
+    source.isRegistryDown = true;
+    await expect(models.readLive('flowers')).rejects.toMatchObject({ code: 'service-unavailable' });
+  });
+
+  it.each(['model.onnx', 'golden.json', 'definition.json', 'manifest.json'])(
+    'goes on with the last good version when %s of a new champion is damaged',
+    async (file) => {
+      const { source, champion, clock, refused, v1, v2 } = holding();
+      source.setLive('flowers', { champion: v1 });
+      await champion();
+      source.damage(v2, file);
+      source.setLive('flowers', { champion: v2, previous: v1 });
+      clock.now += 2000;
+      expect(await champion()).toBe(1);
+      expect(refused).toEqual([expect.objectContaining({ version: 2, code: 'artifact-damaged' })]);
+    },
+  );
+
+  it('refuses another valid model in the place of the registered one', async () => {
+    const { source, champion, refused, v1 } = holding();
+    const other = { ...v1, modelDigest: 'f'.repeat(64) };
+    source.setLive('flowers', { champion: other });
+    await expect(champion()).rejects.toMatchObject({ code: 'model-not-served' });
+    expect(refused[0]?.code).toBe('artifact-damaged');
+  });
+
+  it('falls back to the version before when it starts with a damaged champion', async () => {
+    const { source, champion, v1, v2 } = holding();
+    source.damage(v2, 'model.onnx');
+    source.setLive('flowers', { champion: v2, previous: v1 });
+    expect(await champion()).toBe(1);
+  });
+
+  it('does not try a broken package again on each request, and takes it when it is whole again', async () => {
+    const { source, champion, clock, refused, v1 } = holding();
+    const key = `${v1.packagePrefix}model.onnx`;
+    const whole = source.objects.get(key) ?? new Uint8Array();
+    source.objects.delete(key);
+    source.setLive('flowers', { champion: v1 });
+    for (let i = 0; i < 10; i++) await expect(champion()).rejects.toMatchObject({ code: 'model-not-served' });
+    expect(refused).toEqual([expect.objectContaining({ code: 'artifact-missing' })]);
+    source.objects.set(key, whole);
+    clock.now += 2000;
+    expect(await champion()).toBe(1);
+  });
+
+  it('loads a candidate before the first request for it', async () => {
+    const { source, models, champion, v1, v2 } = holding();
+    source.setLive('flowers', { champion: v1, candidate: asCandidate(v2, 10) });
+    await champion();
+    await models.open('flowers', v2);
+    expect(source.opened).toHaveLength(2);
+  });
+
+  it('keeps serving the champion when a candidate never arrives', async () => {
+    const { source, models, champion, clock, v1, v2 } = holding();
+    source.setLive('flowers', { champion: v1 });
+    await champion();
+    source.beforeOpen = () => new Promise(() => undefined);
+    source.setLive('flowers', { champion: v1, candidate: asCandidate(v2, 10) });
+    clock.now += 2000;
+    expect(await champion()).toBe(1);
+    await expect(models.open('flowers', v2)).rejects.toMatchObject({ code: 'service-unavailable' });
+  });
+
+  it('forgets versions that are no longer live', async () => {
+    const { source, champion, clock, v1, v2, v3 } = holding();
+    for (const version of [v1, v2, v3]) {
+      source.setLive('flowers', { champion: version });
+      clock.now += 2000;
+      await champion();
+    }
+    source.setLive('flowers', { champion: v1 });
+    clock.now += 2000;
+    await champion();
+    expect(source.opened).toHaveLength(4);
+  });
+});

@@ -1,0 +1,270 @@
+import type { ModelDefinition } from '../model/definition.ts';
+import { signatureOf } from '../model/signature.ts';
+import type { Prediction } from './prediction-record.ts';
+import { isObject, type Pointers, pointerStep, type RequestError, requestInvalid } from './rows.ts';
+import {
+  type Answer,
+  type ReadRequest,
+  refuseUnknownMembers,
+  requireRowCount,
+  type WireFormat,
+} from './wire.ts';
+
+/*
+ * The Open Inference Protocol, version 2. A request brings either one tensor for each feature, of shape [n] or [n, 1],
+ * or the matrices of the model's signature, `numbers` and `texts`, of shape [n, k] in the order of the definition.
+ *
+ * Source: kserve/open-inference-protocol, "inference_rest.md".
+ */
+
+const numberTypes = [
+  'FP16',
+  'FP32',
+  'FP64',
+  'INT8',
+  'INT16',
+  'INT32',
+  'INT64',
+  'UINT8',
+  'UINT16',
+  'UINT32',
+  'UINT64',
+];
+const datatypes = [...numberTypes, 'BOOL', 'BYTES'];
+const maxTensors = 1000;
+
+/** A column of values for one feature, and where each value stands in the request. */
+interface Column {
+  feature: string;
+  values: readonly unknown[];
+  pointer: (row: number) => string;
+}
+
+interface InputTensor {
+  name: string;
+  pointer: string;
+  rows: number;
+  width: number;
+  datatype: string;
+  /** Row after row. */
+  data: readonly unknown[];
+}
+
+function refuse(pointer: string, message: string): never {
+  throw requestInvalid([{ pointer, message }]);
+}
+
+/** Data may come nested by its shape; it is the same flattened, and pointers then name the nested place. */
+function readTensor(given: unknown, index: number): InputTensor & { isNested: boolean } {
+  const pointer = `/inputs/${index}`;
+  if (!isObject(given))
+    return refuse(pointer, 'must be a tensor: an object with name, shape, datatype and data');
+  refuseUnknownMembers(given, ['name', 'shape', 'datatype', 'data', 'parameters'], pointer);
+  const { name, shape, datatype, data } = given;
+  if (typeof name !== 'string') return refuse(`${pointer}/name`, 'must be the name of a feature');
+  if (typeof datatype !== 'string' || !datatypes.includes(datatype)) {
+    return refuse(`${pointer}/datatype`, `must be one of ${datatypes.join(', ')}`);
+  }
+  const sizes: unknown[] = Array.isArray(shape) ? shape : [];
+  const [rows, width = 1] = sizes;
+  const isSize = (size: unknown): size is number => Number.isSafeInteger(size) && Number(size) >= 0;
+  if (sizes.length < 1 || sizes.length > 2 || !isSize(rows) || !isSize(width)) {
+    return refuse(`${pointer}/shape`, 'must be [rows] or [rows, columns]');
+  }
+  requireRowCount(rows, `${pointer}/shape`);
+  if (!Array.isArray(data)) {
+    return refuse(`${pointer}/data`, 'must be an array; binary tensors are not read');
+  }
+  const isNested = data.some((part) => Array.isArray(part));
+  const flat: unknown[] = isNested ? data.flat() : data;
+  const isEven = !isNested || data.every((part) => Array.isArray(part) && part.length === width);
+  if (!isEven || flat.length !== rows * width || (isNested && data.length !== rows)) {
+    return refuse(`${pointer}/data`, `must hold ${rows} x ${width} values, as its shape says`);
+  }
+  return { name, pointer, rows, width, datatype, data: flat, isNested };
+}
+
+/** Values as the rules for rows want them: what a datatype leaves open is settled here. */
+function settle(value: unknown, datatype: string, isBooleanFeature: boolean, pointer: string): unknown {
+  if (value === null) return null;
+  const isFitting =
+    datatype === 'BYTES'
+      ? typeof value === 'string'
+      : datatype === 'BOOL'
+        ? typeof value === 'boolean'
+        : typeof value === 'number';
+  if (!isFitting) refuse(pointer, `is no value of the datatype ${datatype}`);
+  if (isBooleanFeature && (value === 0 || value === 1)) return value === 1;
+  return value;
+}
+
+function columnsOf(tensor: InputTensor & { isNested: boolean }, definition: ModelDefinition): Column[] {
+  const { name, pointer, width, data, datatype, isNested } = tensor;
+  const place = (row: number, column: number) =>
+    isNested ? `${pointer}/data/${row}/${column}` : `${pointer}/data/${row * width + column}`;
+  const column = (feature: string, at: number): Column => ({
+    feature,
+    pointer: (row) => place(row, at),
+    values: Array.from({ length: tensor.rows }, (_, row) =>
+      settle(
+        data[row * width + at],
+        datatype,
+        definition.features[feature]?.type === 'boolean',
+        place(row, at),
+      ),
+    ),
+  });
+  const matrix = signatureOf(definition).inputs.find((input) => input.name === name);
+  if (matrix && !Object.hasOwn(definition.features, name)) {
+    if (width !== matrix.features.length) {
+      return refuse(`${pointer}/shape`, `must have the columns ${matrix.features.join(', ')}`);
+    }
+    return matrix.features.map(column);
+  }
+  if (width !== 1) return refuse(`${pointer}/shape`, 'must be [rows] or [rows, 1] for one feature');
+  return [column(name, 0)];
+}
+
+function readOutputs(outputs: unknown, definition: ModelDefinition): string[] | undefined {
+  if (outputs === undefined) return undefined;
+  if (!Array.isArray(outputs)) return refuse('/outputs', 'must be an array');
+  const known = definition.target.type === 'category' ? ['label', 'scores'] : ['value'];
+  return outputs.map((output: unknown, index) => {
+    const name = isObject(output) ? output.name : undefined;
+    if (typeof name !== 'string' || !known.includes(name)) {
+      return refuse(`/outputs/${index}/name`, `must be one of ${known.join(', ')}`);
+    }
+    return name;
+  });
+}
+
+export const openInferenceFormat: WireFormat = (body, { definition, readRows }): ReadRequest => {
+  if (!isObject(body)) return refuse('', 'must be an object with inputs');
+  refuseUnknownMembers(body, ['id', 'parameters', 'inputs', 'outputs']);
+  const { id, inputs } = body;
+  if (id !== undefined && (typeof id !== 'string' || id.length > 200)) {
+    return refuse('/id', 'must be a text of at most 200 characters');
+  }
+  if (!Array.isArray(inputs) || inputs.length === 0) return refuse('/inputs', 'must be an array of tensors');
+  if (inputs.length > maxTensors) return refuse('/inputs', `has more than ${maxTensors} tensors`);
+  const outputs = readOutputs(body.outputs, definition);
+  const tensors = inputs.map(readTensor);
+  const rows = tensors[0]?.rows ?? 0;
+  for (const tensor of tensors) {
+    if (tensor.rows !== rows)
+      refuse(`${tensor.pointer}/shape`, `has ${tensor.rows} rows; the first tensor has ${rows}`);
+  }
+  const columns = new Map<string, Column>();
+  for (const tensor of tensors) {
+    for (const column of columnsOf(tensor, definition)) {
+      if (columns.has(column.feature))
+        refuse(`${tensor.pointer}/name`, `gives ${column.feature} a second time`);
+      columns.set(column.feature, column);
+    }
+  }
+  const pointers: Pointers = (row, name) =>
+    name === undefined ? '/inputs' : (columns.get(name)?.pointer(row) ?? `/inputs/${pointerStep(name)}`);
+  refuseForeignColumns(tensors, columns, definition);
+  const cells = Array.from({ length: rows }, (_, row) =>
+    Object.fromEntries(Array.from(columns.values(), ({ feature, values }) => [feature, values[row]])),
+  );
+  return {
+    rows: readRows(cells, pointers),
+    write: (answer) => writeReply(answer, definition, { id, outputs }),
+  };
+};
+
+/** Tells a tensor that belongs to no feature once, not once for each row. */
+function refuseForeignColumns(
+  tensors: InputTensor[],
+  columns: ReadonlyMap<string, Column>,
+  definition: ModelDefinition,
+): void {
+  const errors: RequestError[] = [];
+  for (const { name, pointer } of tensors) {
+    if (Object.hasOwn(definition.features, name) || !columns.has(name)) continue;
+    const known = [
+      ...signatureOf(definition).inputs.map((input) => input.name),
+      ...Object.keys(definition.features),
+    ];
+    errors.push({
+      pointer: `${pointer}/name`,
+      message: `is no input of ${definition.name}; known are ${known.join(', ')}`,
+    });
+  }
+  const missing = Object.entries(definition.features)
+    .filter(([name, feature]) => !columns.has(name) && !feature.mayBeMissing)
+    .map(([name]) => name);
+  if (missing.length > 0) errors.push({ pointer: '/inputs', message: `lacks ${missing.join(', ')}` });
+  if (errors.length > 0) throw requestInvalid(errors.slice(0, 20));
+}
+
+interface ReplyOptions {
+  id: string | undefined;
+  outputs: string[] | undefined;
+}
+
+function writeReply(answer: Answer, definition: ModelDefinition, { id, outputs }: ReplyOptions): object {
+  const { predictionId, traceId, model, version, modelDigest, datasetId, variant, predictions } = answer;
+  return {
+    model_name: model,
+    model_version: String(version),
+    id: id ?? predictionId,
+    parameters: { predictionId, modelDigest, datasetId, traceId, variant },
+    outputs: outputTensors(predictions, definition).filter(({ name }) => outputs?.includes(name) ?? true),
+  };
+}
+
+function outputTensors(predictions: readonly Prediction[], { target }: ModelDefinition) {
+  const shape = [predictions.length];
+  if (target.type === 'number') {
+    const data = predictions.flatMap((each) => ('value' in each ? [each.value] : []));
+    return [{ name: 'value', datatype: 'FP32', shape, data }];
+  }
+  const classes = target.categories;
+  const labels = predictions.flatMap((each) => ('label' in each ? [each.label] : []));
+  const scores = predictions.flatMap((each) => {
+    const given = 'label' in each ? each.scores : undefined;
+    return given ? classes.map((name) => given[name]) : [];
+  });
+  const label = { name: 'label', datatype: 'BYTES', shape, data: labels };
+  if (scores.length === 0) return [label];
+  return [
+    label,
+    {
+      name: 'scores',
+      datatype: 'FP32',
+      shape: [...shape, classes.length],
+      data: scores,
+      parameters: { classes: JSON.stringify(classes) },
+    },
+  ];
+}
+
+/** What GET /v2/models/{model} answers. */
+export function describeModel(definition: ModelDefinition, versions: number[]): object {
+  const { inputs, outputs } = signatureOf(definition);
+  return {
+    name: definition.name,
+    versions: versions.map(String),
+    platform: 'onnx_onnxv1',
+    inputs: inputs.map(({ name, datatype, features }) => ({
+      name,
+      datatype,
+      shape: [-1, features.length],
+      parameters: { features: JSON.stringify(features) },
+    })),
+    outputs:
+      'label' in outputs
+        ? [
+            { name: 'label', datatype: 'BYTES', shape: [-1] },
+            {
+              name: 'scores',
+              datatype: 'FP32',
+              shape: [-1, outputs.classes.length],
+              parameters: { classes: JSON.stringify(outputs.classes) },
+            },
+          ]
+        : [{ name: 'value', datatype: 'FP32', shape: [-1] }],
+  };
+}

@@ -1,0 +1,112 @@
+import type { ModelDefinition } from '../model/definition.ts';
+import { deployedModel } from '../model/deployed-model.ts';
+import { type Lineage, type PackageManifest, packageManifest } from '../registry/registry.ts';
+import { canonicalJson, sha256 } from '../shared/digest.ts';
+import { EvergreenError, messageOf } from '../shared/errors.ts';
+import { type GoldenAnswers, goldenAnswers } from '../training/model-package.ts';
+import { admitModel } from './admission.ts';
+import { compileRowReader, type RowReader } from './rows.ts';
+import { type ModelSession, openSession, requireDigest } from './session.ts';
+
+/** What the registry says of a package: where it lies, and the digests it must have. */
+export interface PackageReference {
+  packagePrefix: string;
+  packageDigest: string;
+  modelDigest: string;
+}
+
+/** Reads one object of the model bucket; throws EvergreenError `artifact-missing` when it is not there. */
+export type ReadObject = (key: string) => Promise<Uint8Array>;
+
+/** A version that is ready to answer. */
+export interface LoadedModel {
+  definition: ModelDefinition;
+  golden: GoldenAnswers;
+  session: ModelSession;
+  readRows: RowReader;
+}
+
+export const packagePrefixOf = (model: string, packageDigest: string) =>
+  `packages/${model}/${packageDigest}/`;
+
+export interface SealedPackage {
+  packageDigest: string;
+  packagePrefix: string;
+  manifest: Uint8Array;
+}
+
+/** Makes the manifest that names each file's digest; its own digest is the package's. */
+export function sealPackage(
+  model: string,
+  files: Readonly<Record<string, Uint8Array>>,
+  lineage: Lineage,
+): SealedPackage {
+  const document: PackageManifest = {
+    schema: 'evergreen/package/v1',
+    model,
+    files: Object.fromEntries(
+      Object.entries(files).map(([name, bytes]) => [name, { sha256: sha256(bytes), bytes: bytes.length }]),
+    ),
+    lineage,
+  };
+  const manifest = new TextEncoder().encode(canonicalJson(document));
+  const packageDigest = sha256(manifest);
+  return { manifest, packageDigest, packagePrefix: packagePrefixOf(model, packageDigest) };
+}
+
+function parseJson<Output>(
+  bytes: Uint8Array,
+  what: string,
+  schema: { parse: (value: unknown) => Output },
+): Output {
+  try {
+    return schema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (cause) {
+    throw new EvergreenError(
+      'artifact-damaged',
+      `${what} is not the document it should be: ${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+const loadedFiles = ['definition.json', 'golden.json', 'model.onnx'] as const;
+
+/**
+ * Loads a package: every file is held against its digest, from the registry down, before anything of it is used.
+ *
+ * @throws EvergreenError `artifact-missing`, `artifact-damaged`, `model-inadmissible` or `golden-mismatch`.
+ */
+export async function openPackage(reference: PackageReference, read: ReadObject): Promise<LoadedModel> {
+  const { packagePrefix, packageDigest, modelDigest } = reference;
+  const [manifestBytes, ...contents] = await Promise.all(
+    ['manifest.json', ...loadedFiles].map((name) => read(`${packagePrefix}${name}`)),
+  );
+  const [definitionBytes, goldenBytes, model] = contents;
+  if (!manifestBytes || !definitionBytes || !goldenBytes || !model) {
+    throw new EvergreenError('artifact-missing', `package ${packagePrefix} is not complete`);
+  }
+  requireDigest(manifestBytes, packageDigest, `${packagePrefix}manifest.json`);
+  const manifest = parseJson(manifestBytes, 'manifest.json', packageManifest);
+  for (const [place, name] of loadedFiles.entries()) {
+    requireDigest(
+      contents[place] ?? new Uint8Array(),
+      manifest.files[name]?.sha256 ?? 'none',
+      packagePrefix + name,
+    );
+  }
+  requireDigest(model, modelDigest, `${packagePrefix}model.onnx`);
+  const { definition } = parseJson(definitionBytes, 'definition.json', deployedModel);
+  const golden = parseJson(goldenBytes, 'golden.json', goldenAnswers);
+  if (definition.name !== manifest.model) {
+    throw new EvergreenError(
+      'artifact-damaged',
+      `package ${packagePrefix} of ${manifest.model} holds the definition of ${definition.name}`,
+    );
+  }
+  admitModel(model, definition);
+  const session = await openSession({ model, modelDigest, definition, golden });
+  return { definition, golden, session, readRows: compileRowReader(definition) };
+}

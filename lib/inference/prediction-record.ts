@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { row } from '../data/dataset.ts';
+
+/** Which side of the traffic answered. */
+export const variant = z.enum(['champion', 'candidate']);
+export type Variant = z.infer<typeof variant>;
+
+export const prediction = z.union([
+  z.object({ label: z.string(), scores: z.record(z.string(), z.number()).optional() }),
+  z.object({ value: z.number() }),
+]);
+export type Prediction = z.infer<typeof prediction>;
+
+/**
+ * One answered request. The serving function writes it to its log as one JSON line, together with its metrics;
+ * a subscription of the log carries it on, so that capture never holds up or fails a reply.
+ */
+export const predictionRecord = z.object({
+  kind: z.literal('prediction'),
+  predictionId: z.string(),
+  traceId: z.string(),
+  model: z.string(),
+  /** A text in the log line, since metrics have no other dimension values; a number everywhere else. */
+  version: z.coerce.number().pipe(z.int()),
+  modelDigest: z.string(),
+  datasetId: z.string(),
+  variant,
+  at: z.iso.datetime(),
+  latencyMs: z.number(),
+  /** Without the features that hold personal data. */
+  rows: z.array(row),
+  predictions: z.array(prediction),
+  /** Rows at the end of the request that did not fit into the log line, left out of `rows` and `predictions`. */
+  rowsDropped: z.int().min(0).optional(),
+});
+export type PredictionRecord = z.infer<typeof predictionRecord>;

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { EvergreenError } from '../shared/errors.ts';
+import { feature, target } from './features.ts';
+import { gate, monitor, retrain, rollout } from './policies.ts';
+import { train } from './training.ts';
+
+/** A model's name is part of keys, addresses and metric dimensions. */
+export const modelName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'use 1 to 40 lower-case letters, digits and hyphens, a letter first');
+
+const share = z.number().min(0).max(1);
+
+const data = z.strictObject({
+  formats: z
+    .array(z.enum(['csv', 'parquet', 'jsonl']))
+    .min(1)
+    .default(['csv', 'parquet', 'jsonl']),
+  /** Share of rows that may be quarantined before the whole file is rejected. */
+  maxRejectedShare: share.default(0.02),
+  minRows: z.int().positive().default(20),
+  /** Exact duplicates: counted and kept, or counted and dropped after the first. */
+  duplicates: z.enum(['keep', 'drop']).default('drop'),
+  split: z
+    .discriminatedUnion('method', [
+      z.strictObject({ method: z.literal('hash'), testShare: share.default(0.2) }),
+      z.strictObject({
+        method: z.literal('seeded'),
+        testShare: share.default(0.2),
+        seed: z.int().min(0).max(4_294_967_295),
+      }),
+    ])
+    .default({ method: 'hash', testShare: 0.2 }),
+});
+
+const featureName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_ .()/%-]{0,62}$/,
+    'use 1 to 63 letters, digits, blanks and _ . ( ) / % -, a letter first',
+  );
+
+/** Everything about a model: what `models/<name>/model.ts` exports. */
+export const modelDefinition = z
+  .strictObject({
+    name: modelName,
+    description: z.string().default(''),
+    task: z.enum(['classification', 'regression', 'text-classification', 'ranking']),
+    features: z
+      .record(featureName, feature)
+      .refine((all) => Object.keys(all).length > 0, 'name at least one feature'),
+    target,
+    /** Columns that identify a row; without them a row is identified by all its values. */
+    identity: z.array(z.string()).default([]),
+    data: data.prefault({}),
+    train,
+    gate: gate.prefault({}),
+    rollout: rollout.prefault({}),
+    monitor: monitor.prefault({}),
+    retrain: retrain.prefault({}),
+  })
+  .superRefine((definition, context) => {
+    if (definition.target.name in definition.features) {
+      context.addIssue({
+        code: 'custom',
+        path: ['target', 'name'],
+        message: `${definition.target.name} is also a feature`,
+      });
+    }
+    const { metric, limit } = definition.monitor.quality;
+    const wantedMetric = definition.target.type === 'number' ? 'rmse' : 'accuracy';
+    if (limit !== undefined && metric !== wantedMetric) {
+      context.addIssue({
+        code: 'custom',
+        path: ['monitor', 'quality', 'metric'],
+        message: `a ${definition.target.type} target is measured by ${wantedMetric}, not ${metric}`,
+      });
+    }
+    const isRegression = definition.task === 'regression';
+    if (isRegression !== (definition.target.type === 'number')) {
+      const wanted = isRegression ? 'number' : 'category';
+      context.addIssue({
+        code: 'custom',
+        path: ['target', 'type'],
+        message: `${definition.task} needs a ${wanted} target`,
+      });
+    }
+  });
+
+export type ModelDefinition = z.infer<typeof modelDefinition>;
+export type ModelDefinitionInput = z.input<typeof modelDefinition>;
+
+/**
+ * Describes a model; defaults are filled in.
+ *
+ * @throws EvergreenError `definition-invalid` that names each wrong field.
+ */
+export function defineModel(input: ModelDefinitionInput): ModelDefinition {
+  const parsed = modelDefinition.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(describeIssue);
+  throw new EvergreenError(
+    'definition-invalid',
+    `model ${String(input.name)} is not well defined: ${issues.join('; ')}`,
+    {
+      details: { issues },
+    },
+  );
+}
+
+/** The field and what is wrong with it; of a name that is a key, what a key may be. */
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const field = issue.path.length === 0 ? '(model)' : issue.path.join('.');
+  const inner = issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message) : [];
+  return `${field}: ${[issue.message, ...inner].join(': ')}`;
+}

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+const share = z.number().min(0).max(1);
+
+/** When a candidate may be registered. Metric names are those of the evaluation document. */
+export const gate = z.strictObject({
+  /** Least value of each metric; for error metrics (rmse, mae) the greatest. */
+  limits: z.record(z.string(), z.number()).default({}),
+  /** The candidate may be worse than the champion by at most `margin`, in units of the metric. */
+  champion: z.strictObject({ metric: z.string(), margin: z.number().min(0) }).optional(),
+});
+
+export const rollout = z.strictObject({
+  approval: z.enum(['automatic', 'person']).default('automatic'),
+  /** Hours until a run that waits for a person is rejected. */
+  approvalTimeoutHours: z.int().min(1).max(8760).default(72),
+  canary: z
+    .strictObject({
+      /** Percent of requests that the candidate answers; 0 means none. */
+      weight: z.number().min(0).max(100).default(10),
+      bakeSeconds: z.int().min(1).max(604_800).default(600),
+      /** Requests the candidate must have answered; the bake is prolonged once for them, then the candidate is withdrawn. */
+      leastRequests: z.int().min(0).default(0),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      /** Share of requests a variant may fail. */
+      errorShare: share.default(0.05),
+      p99LatencyMs: z.number().positive().default(1000),
+      /** Requests in an alarm period below which errors and latency say nothing. */
+      leastRequests: z.int().min(1).default(5),
+    })
+    .prefault({}),
+});
+
+export const monitor = z.strictObject({
+  everyMinutes: z.int().min(1).max(1440).default(60),
+  windowHours: z.int().min(1).max(720).default(24),
+  drift: z
+    .strictObject({
+      /** Population stability index from which a feature counts as drifted. */
+      psi: z.number().positive().default(0.2),
+      leastSample: z.int().min(1).default(200),
+    })
+    .prefault({}),
+  quality: z
+    .strictObject({
+      metric: z.enum(['accuracy', 'rmse']).default('accuracy'),
+      /** Least accuracy, or greatest rmse, of labelled live predictions. Without a limit quality is measured, not alarmed. */
+      limit: z.number().optional(),
+      leastSample: z.int().min(1).default(50),
+    })
+    .prefault({}),
+});
+
+export const retrain = z.strictObject({
+  onDrift: z.boolean().default(true),
+  onQuality: z.boolean().default(true),
+  everyDays: z.int().min(1).max(365).optional(),
+  /** Minutes after a retrain in which alarms start no other. */
+  cooldownMinutes: z.int().min(0).default(360),
+  /** A version younger than this is rolled back by an alarm, an older one is retrained. */
+  youngHours: z.number().min(0).default(24),
+});

@@ -1,0 +1,75 @@
+import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { planCapture } from './capture.ts';
+import { CaptureStore } from './captures.store.ts';
+import { aRecord } from './fixtures/builders.ts';
+
+const s3 = mockClient(S3Client);
+const store = new CaptureStore(new S3Client({}), 'data');
+const period = { from: new Date('2026-11-22T12:00:00Z'), to: new Date('2026-11-23T12:00:00Z') };
+
+/** Answers listings and reads from objects by key. */
+function hold(objects: { key: string; body: string }[]): void {
+  s3.on(ListObjectsV2Command).callsFake(({ Prefix }: { Prefix: string }) => ({
+    Contents: objects.filter(({ key }) => key.startsWith(Prefix)).map(({ key }) => ({ Key: key })),
+  }));
+  s3.on(GetObjectCommand).callsFake(({ Key }: { Key: string }) => {
+    const found = objects.find(({ key }) => key === Key);
+    if (!found) throw new NoSuchKey({ message: Key, $metadata: {} });
+    return { Body: { transformToByteArray: async () => new TextEncoder().encode(found.body) } };
+  });
+}
+
+function objectsOf(...at: string[]) {
+  return at.flatMap((time, index) => {
+    const record = aRecord({ predictionId: `p${index}`, at: time });
+    return planCapture({ records: [record], dropped: 0, eventIds: [`e${index}`] }).objects;
+  });
+}
+
+beforeEach(() => s3.reset());
+
+describe('CaptureStore', () => {
+  it('reads the predictions of a period over the days, newest first', async () => {
+    hold(
+      objectsOf(
+        '2026-11-22T11:59:59.999Z',
+        '2026-11-22T12:00:00.000Z',
+        '2026-11-22T23:59:00.000Z',
+        '2026-11-23T00:01:00.000Z',
+        '2026-11-23T12:00:00.001Z',
+      ),
+    );
+    const window = await store.readWindow('iris', period, 100);
+    expect(window.records.map(({ predictionId }) => predictionId)).toEqual(['p3', 'p2', 'p1']);
+    expect(window).toMatchObject({ rows: 3, isCutOff: false });
+  });
+
+  it('reads the newest and says so when there is more than it may read', async () => {
+    hold(objectsOf('2026-11-23T01:00:00.000Z', '2026-11-23T02:00:00.000Z', '2026-11-23T03:00:00.000Z'));
+    const window = await store.readWindow('iris', period, 2);
+    expect(window.records.map(({ predictionId }) => predictionId)).toEqual(['p2', 'p1']);
+    expect(window).toMatchObject({ rows: 2, isCutOff: true });
+  });
+
+  it('takes a prediction that lies in two objects once', async () => {
+    const [first] = objectsOf('2026-11-23T01:00:00.000Z');
+    if (!first) throw new Error('no object');
+    hold([first, { ...first, key: first.key.replace('.jsonl', 'b.jsonl') }]);
+    expect((await store.readWindow('iris', period, 100)).rows).toBe(1);
+  });
+
+  it('fetches large content from the object', async () => {
+    const rows = Array.from({ length: 3000 }, () => ({ note: 'x'.repeat(40) }));
+    const { objects, receipts } = planCapture({
+      records: [aRecord({ predictionId: 'small' }), aRecord({ rows })],
+      dropped: 0,
+      eventIds: ['e'],
+    });
+    hold(objects);
+    const [, large] = receipts;
+    if (!large) throw new Error('no receipt');
+    expect((await store.complete(large)).content.rows).toHaveLength(3000);
+  });
+});

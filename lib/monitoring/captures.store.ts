@@ -1,0 +1,113 @@
+import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { type PredictionRecord, predictionRecord } from '../inference/prediction-record.ts';
+import { EvergreenError } from '../shared/errors.ts';
+import { readBytes, readRequiredBytes, writeObject } from '../shared/objects.ts';
+import { type CaptureObject, capturePrefix, type FullReceipt, type Receipt } from './capture.ts';
+
+const readsAtOnce = 16;
+const hourMs = 3_600_000;
+
+export interface CapturedWindow {
+  /** Newest objects first; each prediction once. */
+  records: PredictionRecord[];
+  rows: number;
+  /** Older traffic of the window was left out because there is more than may be read. */
+  isCutOff: boolean;
+}
+
+/** Captured predictions as objects, by model and hour. */
+export class CaptureStore {
+  readonly #s3: S3Client;
+  readonly #bucket: string;
+
+  constructor(s3: S3Client, bucket: string) {
+    this.#s3 = s3;
+    this.#bucket = bucket;
+  }
+
+  async write(objects: CaptureObject[]): Promise<void> {
+    for (const { key, body } of objects) {
+      await writeObject(this.#s3, { bucket: this.#bucket, key }, body, 'application/x-ndjson');
+    }
+  }
+
+  async #keysBelow(prefix: string): Promise<string[]> {
+    const keys: string[] = [];
+    let token: string | undefined;
+    do {
+      const page = await this.#s3.send(
+        new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }),
+      );
+      keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
+      token = page.NextContinuationToken;
+    } while (token !== undefined);
+    return keys;
+  }
+
+  /** Keys of a day that may hold predictions of the period, newest first: names sort by time. */
+  async #keysOfDay(model: string, day: Date, period: { from: Date; to: Date }): Promise<string[]> {
+    const prefix = capturePrefix(model, day).replace(/hour=.*$/, '');
+    const from = capturePrefix(model, period.from);
+    const to = `${capturePrefix(model, period.to)}~`;
+    const keys = await this.#keysBelow(prefix);
+    return keys
+      .filter((key) => key >= from && key <= to)
+      .sort()
+      .reverse();
+  }
+
+  async #records(key: string): Promise<PredictionRecord[]> {
+    const bytes = await readBytes(this.#s3, { bucket: this.#bucket, key });
+    // Captures expire by themselves, also between the listing and the reading.
+    if (!bytes) return [];
+    const lines = new TextDecoder().decode(bytes).split('\n').filter(Boolean);
+    return lines.map((line) => predictionRecord.parse(JSON.parse(line)));
+  }
+
+  /** Predictions of a model in a period, newest first, until `maxRows` rows are together. */
+  async readWindow(
+    model: string,
+    period: { from: Date; to: Date },
+    maxRows: number,
+  ): Promise<CapturedWindow> {
+    const found = new Map<string, PredictionRecord>();
+    let rows = 0;
+    const lastDay = Date.parse(`${period.to.toISOString().slice(0, 10)}T00:00:00Z`);
+    for (let day = lastDay; day + 24 * hourMs > period.from.getTime(); day -= 24 * hourMs) {
+      const keys = await this.#keysOfDay(model, new Date(day), period);
+      for (let index = 0; index < keys.length; index += readsAtOnce) {
+        const objects = await Promise.all(
+          keys.slice(index, index + readsAtOnce).map((key) => this.#records(key)),
+        );
+        for (const record of objects.flat().sort((a, b) => b.at.localeCompare(a.at))) {
+          const at = Date.parse(record.at);
+          if (at < period.from.getTime() || at > period.to.getTime()) continue;
+          if (found.has(record.predictionId)) continue;
+          if (rows + record.rows.length > maxRows) {
+            return { records: [...found.values()], rows, isCutOff: true };
+          }
+          found.set(record.predictionId, record);
+          rows += record.rows.length;
+        }
+      }
+    }
+    return { records: [...found.values()], rows, isCutOff: false };
+  }
+
+  /** A receipt with its rows and predictions, wherever they lie. */
+  async complete(receipt: Receipt): Promise<FullReceipt> {
+    const { content, objectKey, predictionId } = receipt;
+    if (content) return { ...receipt, content };
+    const bytes = await readRequiredBytes(this.#s3, { bucket: this.#bucket, key: objectKey });
+    for (const line of new TextDecoder().decode(bytes).split('\n').filter(Boolean)) {
+      const record = predictionRecord.parse(JSON.parse(line));
+      if (record.predictionId === predictionId) {
+        return { ...receipt, content: { rows: record.rows, predictions: record.predictions } };
+      }
+    }
+    throw new EvergreenError(
+      'artifact-damaged',
+      `object ${objectKey} does not hold prediction ${predictionId}`,
+    );
+  }
+}

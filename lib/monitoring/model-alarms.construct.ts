@@ -1,0 +1,211 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  Dashboard,
+  GraphWidget,
+  type IMetric,
+  MathExpression,
+  Metric,
+  TreatMissingData,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import { Construct } from 'constructs';
+import type { Variant } from '../inference/prediction-record.ts';
+import type { ModelDefinition } from '../model/definition.ts';
+import type { StageSettings } from '../platform/stage.ts';
+import { metricNamespaceOf } from '../shared/embedded-metrics.ts';
+
+export const alarmPrefixOf = (stage: StageSettings) => `evergreen-${stage.name}`;
+
+const runbook = 'docs/runbook.md';
+
+export interface ModelAlarmsProps {
+  readonly stage: StageSettings;
+  readonly definition: ModelDefinition;
+  readonly topic: ITopic;
+}
+
+interface AlarmOptions {
+  metric: IMetric;
+  threshold: number;
+  comparison: ComparisonOperator;
+  says: string;
+  missing?: TreatMissingData;
+  /** Whether a series that falls silent is told, too; one that never spoke, as on the first day, is not. */
+  onSilence?: boolean;
+  evaluationPeriods?: number;
+}
+
+/** The alarms and the dashboard of one model. Every alarm is judged by remediation and has an article in the runbook. */
+export class ModelAlarms extends Construct {
+  readonly alarms: Alarm[] = [];
+  readonly #props: ModelAlarmsProps;
+
+  constructor(scope: Construct, id: string, props: ModelAlarmsProps) {
+    super(scope, id);
+    this.#props = props;
+    const { definition } = props;
+    for (const variant of ['champion', 'candidate'] as const) this.#watchVariant(variant);
+
+    this.#alarm('drift', {
+      metric: this.#modelMetric('DriftedFeatures', 'Maximum'),
+      threshold: 1,
+      comparison: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      says: `live rows of ${definition.name} differ from those it was trained on`,
+    });
+    const { limit, metric } = definition.monitor.quality;
+    if (limit !== undefined) {
+      const isError = metric === 'rmse';
+      this.#alarm('quality', {
+        metric: this.#modelMetric('LiveQuality', isError ? 'Maximum' : 'Minimum'),
+        threshold: limit,
+        comparison: isError
+          ? ComparisonOperator.GREATER_THAN_THRESHOLD
+          : ComparisonOperator.LESS_THAN_THRESHOLD,
+        says: `${metric} of labelled live predictions of ${definition.name} is past its limit`,
+      });
+    }
+    this.#alarm('load-failures', {
+      metric: this.#modelMetric('LoadFailures', 'Sum'),
+      threshold: 1,
+      comparison: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      says: `a version of ${definition.name} that is live could not be loaded: missing, damaged, or answering otherwise`,
+    });
+    this.#watchHeartbeat();
+    this.#draw();
+  }
+
+  #variantMetric(metricName: string, statistic: string, variant: Variant): Metric {
+    const { stage, definition } = this.#props;
+    return new Metric({
+      namespace: metricNamespaceOf(this.#props.stage.name),
+      metricName,
+      statistic,
+      period: Duration.seconds(stage.alarmPeriodSeconds),
+      dimensionsMap: { model: definition.name, variant },
+      label: `${variant} ${metricName}`,
+    });
+  }
+
+  #modelMetric(metricName: string, statistic: string): Metric {
+    const { stage, definition } = this.#props;
+    return new Metric({
+      namespace: metricNamespaceOf(this.#props.stage.name),
+      metricName,
+      statistic,
+      period: Duration.seconds(stage.alarmPeriodSeconds),
+      dimensionsMap: { model: definition.name },
+    });
+  }
+
+  #watchVariant(variant: Variant): void {
+    const { definition, stage } = this.#props;
+    const { errorShare, p99LatencyMs, leastRequests } = definition.rollout.limits;
+    const share = new MathExpression({
+      expression: `IF(FILL(requests, 0) + FILL(errors, 0) >= ${leastRequests}, 100 * FILL(errors, 0) / (FILL(requests, 0) + FILL(errors, 0)), 0)`,
+      usingMetrics: {
+        requests: this.#variantMetric('Requests', 'Sum', variant),
+        errors: this.#variantMetric('Errors', 'Sum', variant),
+      },
+      period: Duration.seconds(stage.alarmPeriodSeconds),
+      label: `${variant} failed requests in percent`,
+    });
+    this.#alarm(`${variant}-errors`, {
+      metric: share,
+      threshold: errorShare * 100,
+      comparison: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      says: `more than ${errorShare * 100} % of the requests to the ${variant} of ${definition.name} failed`,
+    });
+    const slow = new MathExpression({
+      expression: `IF(FILL(requests, 0) >= ${leastRequests}, FILL(latency, 0), 0)`,
+      usingMetrics: {
+        requests: this.#variantMetric('Requests', 'Sum', variant),
+        latency: this.#variantMetric('LatencyMs', 'p99', variant),
+      },
+      period: Duration.seconds(stage.alarmPeriodSeconds),
+      label: `${variant} latency p99`,
+    });
+    this.#alarm(`${variant}-latency`, {
+      metric: slow,
+      threshold: p99LatencyMs,
+      comparison: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      says: `the 99th percentile of latency of the ${variant} of ${definition.name} is over ${p99LatencyMs} ms`,
+    });
+  }
+
+  /** Silence of the monitor is not good news: it has an alarm of its own, which nothing but a person answers. */
+  #watchHeartbeat(): void {
+    const { definition } = this.#props;
+    const hours = Math.min(24, Math.ceil((definition.monitor.everyMinutes * 2) / 60));
+    this.#alarm('staleness', {
+      metric: new Metric({
+        namespace: metricNamespaceOf(this.#props.stage.name),
+        metricName: 'MonitorHeartbeat',
+        statistic: 'Sum',
+        period: Duration.hours(hours),
+        dimensionsMap: { model: definition.name },
+      }),
+      threshold: 1,
+      comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
+      says: `the monitor of ${definition.name} was not heard for ${hours} hours`,
+      missing: TreatMissingData.MISSING,
+      onSilence: true,
+    });
+  }
+
+  #alarm(symptom: string, options: AlarmOptions): void {
+    const { stage, definition, topic } = this.#props;
+    const alarm = new Alarm(this, symptom, {
+      alarmName: `${alarmPrefixOf(stage)}-${definition.name}-${symptom}`,
+      alarmDescription: `${options.says}. What happens and what to do: ${runbook}#${symptom}`,
+      metric: options.metric,
+      threshold: options.threshold,
+      comparisonOperator: options.comparison,
+      evaluationPeriods: options.evaluationPeriods ?? 1,
+      treatMissingData: options.missing ?? TreatMissingData.NOT_BREACHING,
+    });
+    alarm.addAlarmAction(new SnsAction(topic));
+    if (options.onSilence) alarm.addInsufficientDataAction(new SnsAction(topic));
+    this.alarms.push(alarm);
+  }
+
+  #draw(): void {
+    const { stage, definition } = this.#props;
+    const variants = ['champion', 'candidate'] as const;
+    const of = (metric: string, statistic: string) =>
+      variants.map((variant) => this.#variantMetric(metric, statistic, variant));
+    new Dashboard(this, 'Dashboard', {
+      dashboardName: `${alarmPrefixOf(stage)}-${definition.name}`,
+      widgets: [
+        [
+          new GraphWidget({
+            title: 'Requests',
+            left: of('Requests', 'Sum'),
+            right: of('Errors', 'Sum'),
+            width: 12,
+          }),
+          new GraphWidget({
+            title: 'Latency, ms',
+            left: [...of('LatencyMs', 'p50'), ...of('LatencyMs', 'p99')],
+            width: 12,
+          }),
+        ],
+        [
+          new GraphWidget({
+            title: 'Drift',
+            left: [this.#modelMetric('MaxPsi', 'Maximum')],
+            right: [this.#modelMetric('DriftedFeatures', 'Maximum')],
+            width: 12,
+          }),
+          new GraphWidget({
+            title: 'Live quality',
+            left: [this.#modelMetric('LiveQuality', 'Minimum')],
+            width: 12,
+          }),
+        ],
+      ],
+    });
+  }
+}

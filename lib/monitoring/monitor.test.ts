@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import iris from '../../models/iris/model.ts';
+import type { DatasetProfile, Row } from '../data/dataset.ts';
+import { profileRows } from '../data/profile.ts';
+import type { PredictionRecord } from '../inference/prediction-record.ts';
+import { defineModel, type ModelDefinition } from '../model/definition.ts';
+import { type Live, neverLive } from '../registry/registry.ts';
+import { planCapture } from './capture.ts';
+import { driftPage } from './drift-page.ts';
+import { driftReport } from './drift-report.ts';
+import { aRecord } from './fixtures/builders.ts';
+import type { Label } from './label.ts';
+import { Monitor } from './monitor.ts';
+import { metricsOf } from './monitor-metrics.ts';
+
+const now = new Date('2026-11-23T12:00:00Z');
+const digest = 'b'.repeat(64);
+
+const flower = (length: number): Row => ({
+  sepal_length: length,
+  sepal_width: length / 2,
+  petal_length: length,
+  petal_width: length / 3,
+});
+const trained = Array.from({ length: 120 }, (_, index) => flower(4 + (index % 40) / 10));
+
+const profile: DatasetProfile = {
+  schema: 'evergreen/profile/v1',
+  model: 'iris',
+  datasetId: 'ds-1',
+  rows: trained.length,
+  features: profileRows(trained, iris),
+  target: { type: 'categorical', count: 120, missing: 0, counts: {}, other: 0 },
+};
+
+const ofPersons = defineModel({
+  ...iris,
+  features: { ...iris.features, sepal_length: { type: 'number', personalData: 'sensitive' } },
+});
+
+const live: Live = {
+  ...neverLive('iris', now.toISOString()),
+  champion: {
+    version: 3,
+    packagePrefix: 'packages/iris/x/',
+    packageDigest: digest,
+    modelDigest: digest,
+    datasetId: 'ds-1',
+    since: '2026-11-23T06:00:00.000Z',
+  },
+  revision: 4,
+};
+
+interface World {
+  definition?: ModelDefinition;
+  live?: Live;
+  records?: PredictionRecord[];
+  labels?: Label[];
+}
+
+function aMonitor({ live: state = live, records = [], labels = [], definition = iris }: World) {
+  const asked: { from: Date; to: Date }[] = [];
+  const { receipts } = planCapture({ records, dropped: 0, eventIds: ['e'] });
+  const monitor = new Monitor({
+    readLive: async () => state,
+    readDefinition: async () => definition,
+    readProfile: async () => profile,
+    captures: {
+      readWindow: async (_model, period) => {
+        asked.push(period);
+        const rows = records.reduce((sum, record) => sum + record.rows.length, 0);
+        return { records, rows, isCutOff: false };
+      },
+      complete: async (receipt) => ({
+        ...receipt,
+        content: receipt.content ?? { rows: [], predictions: [] },
+      }),
+    },
+    predictions: {
+      labelsSince: async () => labels,
+      findReceipts: async () => new Map(receipts.map((receipt) => [receipt.predictionId, receipt])),
+    },
+    now: () => now,
+  });
+  return { monitor, asked };
+}
+
+const asked = (rows: Row[], changes: Partial<PredictionRecord> = {}) =>
+  aRecord({ rows, predictions: rows.map(() => ({ label: 'setosa' })), ...changes });
+
+function aLabel(row: number, label: string): Label {
+  return {
+    predictionId: aRecord().predictionId,
+    row,
+    label,
+    model: 'iris',
+    labelledAt: now.toISOString(),
+    corrections: 0,
+    expiresAt: 4_000_000_000,
+  };
+}
+
+const valuesOf = (lines: string[]) => lines.map((line) => JSON.parse(line));
+
+describe('Monitor', () => {
+  it('finds shifted traffic drifted', async () => {
+    const { monitor } = aMonitor({ records: [asked(Array.from({ length: 60 }, () => flower(9)))] });
+    const report = driftReport.parse(await monitor.measure('iris'));
+    expect(report.verdict).toBe('drifted');
+    expect(report.features.every(({ verdict }) => verdict === 'drifted')).toBe(true);
+    const [byModel, byVersion] = valuesOf(metricsOf(report));
+    expect(byModel).toMatchObject({
+      model: 'iris',
+      MonitorHeartbeat: 1,
+      DriftedFeatures: 4,
+      DriftSample: 60,
+    });
+    expect(byModel.MaxPsi).toBeGreaterThan(1);
+    expect(byVersion).toMatchObject({ model: 'iris', version: '3', DriftedFeatures: 4 });
+    expect(byVersion._aws.CloudWatchMetrics[0].Dimensions).toEqual([['model', 'version']]);
+  });
+
+  it('finds traffic like the training rows stable', async () => {
+    const { monitor } = aMonitor({ records: [asked(trained)] });
+    const report = await monitor.measure('iris');
+    expect(report.verdict).toBe('stable');
+    expect(valuesOf(metricsOf(report))[0]).toMatchObject({ DriftedFeatures: 0 });
+  });
+
+  it('gives no figure of drift or quality without enough data, and still its heartbeat', async () => {
+    const { monitor } = aMonitor({ records: [asked([flower(9)])], labels: [aLabel(0, 'setosa')] });
+    const report = await monitor.measure('iris');
+    expect(report.verdict).toBe('not enough data');
+    const [byModel] = valuesOf(metricsOf(report));
+    expect(byModel).toMatchObject({ MonitorHeartbeat: 1, DriftSample: 1, LiveQualitySample: 1 });
+    expect(byModel).not.toHaveProperty('DriftedFeatures');
+    expect(byModel).not.toHaveProperty('LiveQuality');
+  });
+
+  it('does not judge a version by traffic from before its time', async () => {
+    const { monitor, asked: periods } = aMonitor({});
+    await monitor.measure('iris');
+    expect(periods).toEqual([{ from: new Date('2026-11-23T06:00:00Z'), to: now }]);
+  });
+
+  it('measures the quality of each version by its own labels', async () => {
+    const rows = Array.from({ length: 20 }, () => flower(5));
+    const { monitor } = aMonitor({
+      records: [asked(rows)],
+      labels: rows.map((_, row) => aLabel(row, row < 10 ? 'setosa' : 'virginica')),
+    });
+    const report = await monitor.measure('iris');
+    expect(report.quality).toMatchObject({
+      verdict: 'low',
+      versions: [{ version: 3, value: 0.5, sample: 20 }],
+    });
+    expect(valuesOf(metricsOf(report))[0]).toMatchObject({ LiveQuality: 0.5, LiveQualitySample: 20 });
+  });
+
+  it('does not watch personal data, which is not captured', async () => {
+    const captured = trained.map(({ sepal_length: _, ...others }) => others);
+    const { monitor } = aMonitor({ records: [asked(captured)], definition: ofPersons });
+    const report = await monitor.measure('iris');
+    expect(report.verdict).toBe('stable');
+    const hidden = report.features.find(({ name }) => name === 'sepal_length');
+    expect(hidden).toMatchObject({ verdict: 'not enough data', psi: null, bins: [] });
+    expect(driftPage(report)).toContain('personal data is not captured');
+  });
+
+  it('leaves out labels that do not fit what was asked', async () => {
+    const { monitor } = aMonitor({
+      records: [asked([flower(5)])],
+      labels: [
+        aLabel(7, 'setosa'),
+        { ...aLabel(0, 'setosa'), label: 1 },
+        { ...aLabel(0, 'a'), predictionId: 'x' },
+      ],
+    });
+    expect((await monitor.measure('iris')).quality?.versions).toEqual([]);
+  });
+
+  it('says that there is nothing to compare with before the first champion', async () => {
+    const { monitor } = aMonitor({ live: neverLive('iris', now.toISOString()) });
+    const report = driftReport.parse(await monitor.measure('iris'));
+    expect(report).toMatchObject({ verdict: 'not enough data', champion: null, quality: null });
+    expect(valuesOf(metricsOf(report))).toEqual([
+      expect.objectContaining({ MonitorHeartbeat: 1, DriftSample: 0 }),
+    ]);
+    expect(driftPage(report)).toContain('>Not enough data</span>');
+  });
+});
+
+describe('driftPage', () => {
+  it('begins with the verdict and draws both distributions of each feature', async () => {
+    const { monitor } = aMonitor({ records: [asked(Array.from({ length: 60 }, () => flower(9)))] });
+    const page = driftPage(await monitor.measure('iris'));
+    expect(page).toContain('>Drifted</span>');
+    expect(page.indexOf('>Drifted</span>')).toBeLessThan(page.indexOf('<h2>'));
+    expect(page.match(/<svg /g)).toHaveLength(4);
+    expect(page).toContain('class="frozen"');
+  });
+
+  it('escapes what comes from data', async () => {
+    const { monitor } = aMonitor({});
+    const report = await monitor.measure('iris');
+    const page = driftPage({ ...report, reason: '<script>alert(1)</script>' });
+    expect(page).not.toContain('<script>');
+  });
+});

@@ -1,0 +1,124 @@
+import { Duration } from 'aws-cdk-lib';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { FilterPattern, SubscriptionFilter } from 'aws-cdk-lib/aws-logs';
+import { LambdaDestination } from 'aws-cdk-lib/aws-logs-destinations';
+import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { DataRoom } from '../data/data.construct.ts';
+import type { DeployedModel } from '../model/deployed-model.ts';
+import { modelsFile } from '../model/deployed-models.ts';
+import { NodeFunction } from '../platform/node-function.ts';
+import { deadLetterQueue } from '../platform/queue.ts';
+import { scheduleRole } from '../platform/schedule-role.ts';
+import type { StageSettings } from '../platform/stage.ts';
+import { DocumentTable } from '../platform/table.ts';
+import type { RegistryRoom } from '../registry/registry.construct.ts';
+
+export interface MonitoringRoomProps {
+  readonly stage: StageSettings;
+  readonly data: DataRoom;
+  readonly registry: RegistryRoom;
+  readonly predict: LambdaFunction;
+  readonly deployed: DeployedModel[];
+}
+
+/** The store asks for it by this name. */
+const labelIndex = 'byLabelTime';
+
+/** Captures what was answered, takes labels for it, and measures both against what the model was trained on. */
+export class MonitoringRoom extends Construct {
+  readonly predictions: DocumentTable;
+  readonly record: LambdaFunction;
+  readonly feedback: LambdaFunction;
+  readonly measure: LambdaFunction;
+  /** Queues of what was put aside, by what was. */
+  readonly deadLetters: Record<string, Queue>;
+
+  constructor(scope: Construct, id: string, props: MonitoringRoomProps) {
+    super(scope, id);
+    const { stage, data, registry } = props;
+    this.predictions = new DocumentTable(this, 'Predictions', {
+      stage,
+      timeToLiveAttribute: 'expiresAt',
+      indexes: { [labelIndex]: { partition: 'labelsOf', sort: 'labelledAt' } },
+    });
+    const tables = {
+      PREDICTIONS_TABLE: this.predictions.tableName,
+      REGISTRY_TABLE: registry.table.tableName,
+      DATA_BUCKET: data.bucket.bucketName,
+      MODEL_BUCKET: registry.models.bucketName,
+    };
+
+    this.record = new NodeFunction(this, 'RecordPredictions', {
+      folder: 'record-predictions',
+      description: 'Keeps captured predictions',
+      stage,
+      timeout: Duration.minutes(1),
+      isRedirected: true,
+      environment: tables,
+    });
+    // The log's subscription calls and does not wait: what fails three times is put aside here.
+    const uncaptured = deadLetterQueue(this, 'CaptureDeadLetters');
+    this.record.configureAsyncInvoke({ onFailure: new SqsDestination(uncaptured), retryAttempts: 2 });
+    data.bucket.grantWriteBelow(this.record, 'captures/');
+    this.predictions.grantItems(this.record, 'BatchWriteItem');
+    new SubscriptionFilter(this, 'Captures', {
+      logGroup: props.predict.logGroup,
+      destination: new LambdaDestination(this.record),
+      filterPattern: FilterPattern.stringValue('$.kind', '=', 'prediction'),
+    });
+
+    this.feedback = new NodeFunction(this, 'ServeFeedback', {
+      folder: 'serve-feedback',
+      description: 'Takes labels of predictions and gives receipts',
+      stage,
+      files: { [modelsFile]: JSON.stringify(props.deployed) },
+      environment: tables,
+    });
+    this.predictions.grantItems(this.feedback, 'BatchGetItem', 'Query', 'UpdateItem');
+    registry.grantReadLive(this.feedback);
+    data.bucket.grantReadBelow(this.feedback, 'captures/');
+
+    this.measure = new NodeFunction(this, 'MeasureDrift', {
+      folder: 'measure-drift',
+      description: 'Measures drift and live quality of a model',
+      stage,
+      isRedirected: true,
+      timeout: Duration.minutes(5),
+      memorySize: 1769,
+      environment: tables,
+    });
+    data.grantReadDatasets(this.measure);
+    data.bucket.grantReadBelow(this.measure, 'captures/');
+    data.bucket.grantWriteBelow(this.measure, 'monitoring/');
+    registry.grantReadPackages(this.measure);
+    registry.grantReadLive(this.measure);
+    this.grantReadLabelled(this.measure);
+
+    const unheard = deadLetterQueue(this, 'ScheduleDeadLetters');
+    this.deadLetters = { schedules: unheard, captures: uncaptured };
+    const role = scheduleRole(this, 'ScheduleRole', { functions: [this.measure], queues: [unheard] });
+    for (const { name, monitor } of props.deployed.map(({ definition }) => definition)) {
+      new Schedule(this, `Every-${name}`, {
+        description: `Measures drift and live quality of ${name}`,
+        schedule: ScheduleExpression.rate(Duration.minutes(monitor.everyMinutes)),
+        target: new LambdaInvoke(this.measure, {
+          input: ScheduleTargetInput.fromObject({ model: name }),
+          role,
+          deadLetterQueue: unheard,
+          retryAttempts: 3,
+        }),
+      });
+    }
+  }
+
+  /** Labels of a model since a time, and the predictions they belong to. */
+  grantReadLabelled(grantee: IGrantable): void {
+    this.predictions.grantItems(grantee, 'BatchGetItem');
+    this.predictions.grantQueryIndex(grantee, labelIndex);
+  }
+}

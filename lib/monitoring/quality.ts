@@ -1,0 +1,120 @@
+import type { ModelDefinition } from '../model/definition.ts';
+
+/** A prediction together with what turned out to be true. */
+export interface LabelledAnswer {
+  version: number;
+  predicted: string | number;
+  actual: string | number;
+}
+
+export type QualityVerdict = 'ok' | 'low' | 'not enough data';
+
+export interface QualityLimits {
+  metric: 'accuracy' | 'rmse';
+  /** Least accuracy or greatest rmse; without one quality is measured, not judged low. */
+  limit: number | null;
+  leastSample: number;
+}
+
+export interface VersionQuality {
+  version: number;
+  sample: number;
+  verdict: QualityVerdict;
+  reason: string;
+  /** Null when there is not enough data. */
+  value: number | null;
+  /** 95 % interval of `value`. */
+  interval: [number, number] | null;
+}
+
+/** Standard normal quantile of 0.975. */
+const z975 = 1.959963984540054;
+const resamples = 1000;
+
+/**
+ * 95 % score interval of a share.
+ *
+ * Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22(158).
+ */
+export function wilsonInterval(successes: number, trials: number): [number, number] {
+  const share = successes / trials;
+  const square = z975 ** 2;
+  const centre = (share + square / (2 * trials)) / (1 + square / trials);
+  const half =
+    (z975 / (1 + square / trials)) *
+    Math.sqrt((share * (1 - share)) / trials + square / (4 * trials * trials));
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}
+
+/** Uniform numbers in [0, 1), the same for the same seed. Source: the linear congruential generator of Numerical Recipes. */
+function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * 95 % percentile bootstrap interval of the root of the mean of squares.
+ *
+ * @param squares Squared errors, at least one.
+ * @param seed The same seed gives the same interval.
+ *
+ * Source: Efron (1979), "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1).
+ */
+export function rmseInterval(squares: number[], seed = 1): [number, number] {
+  const random = seededRandom(seed);
+  const drawn = Array.from({ length: resamples }, () => {
+    let sum = 0;
+    for (let draw = 0; draw < squares.length; draw += 1) {
+      sum += squares[Math.floor(random() * squares.length)] ?? 0;
+    }
+    return Math.sqrt(sum / squares.length);
+  }).sort((a, b) => a - b);
+  const at = (share: number) => drawn[Math.round(share * (resamples - 1))] ?? 0;
+  return [at(0.025), at(0.975)];
+}
+
+/** A category is right or wrong and a number is off by something, whatever the definition's default says. */
+export function qualityLimitsOf({ target, monitor }: ModelDefinition): QualityLimits {
+  const metric = target.type === 'category' ? 'accuracy' : 'rmse';
+  return { metric, limit: monitor.quality.limit ?? null, leastSample: monitor.quality.leastSample };
+}
+
+function measure(answers: LabelledAnswer[], metric: QualityLimits['metric']) {
+  if (metric === 'accuracy') {
+    const right = answers.filter(({ predicted, actual }) => predicted === actual).length;
+    return { value: right / answers.length, interval: wilsonInterval(right, answers.length) };
+  }
+  const squares = answers.map(({ predicted, actual }) => (Number(predicted) - Number(actual)) ** 2);
+  return { value: Math.sqrt(mean(squares)), interval: rmseInterval(squares) };
+}
+
+const shown = (value: number) => String(Number(value.toPrecision(3)));
+
+function judgeVersion(version: number, answers: LabelledAnswer[], limits: QualityLimits): VersionQuality {
+  const sample = answers.length;
+  if (sample < limits.leastSample) {
+    const reason = `${sample} labelled predictions; ${limits.leastSample} are needed`;
+    return { version, sample, verdict: 'not enough data', reason, value: null, interval: null };
+  }
+  const { value, interval } = measure(answers, limits.metric);
+  const found = `${limits.metric} ${shown(value)} (95 % between ${shown(interval[0])} and ${shown(interval[1])}) of ${sample} labelled predictions`;
+  const { limit } = limits;
+  if (limit === null)
+    return { version, sample, verdict: 'ok', reason: `${found}; no limit is set`, value, interval };
+  const isLow = limits.metric === 'accuracy' ? value < limit : value > limit;
+  const reason = `${found}; the limit is ${shown(limit)}`;
+  return { version, sample, verdict: isLow ? 'low' : 'ok', reason, value, interval };
+}
+
+/** How good the answers of each version were, by the labels that came for them; newest version first. */
+export function judgeQuality(answers: LabelledAnswer[], limits: QualityLimits): VersionQuality[] {
+  const byVersion = Map.groupBy(answers, (answer) => answer.version);
+  return [...byVersion]
+    .sort(([a], [b]) => b - a)
+    .map(([version, ofVersion]) => judgeVersion(version, ofVersion, limits));
+}

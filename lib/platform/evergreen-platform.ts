@@ -1,0 +1,128 @@
+import { Stack } from 'aws-cdk-lib';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { DataRoom } from '../data/data.construct.ts';
+import { EvaluationRoom } from '../evaluation/evaluation.construct.ts';
+import { InferenceRoom } from '../inference/inference.construct.ts';
+import { IntakeRoom } from '../intake/intake.construct.ts';
+import { alarmPrefixOf, ModelAlarms } from '../monitoring/model-alarms.construct.ts';
+import { MonitoringRoom } from '../monitoring/monitoring.construct.ts';
+import { RegistryRoom } from '../registry/registry.construct.ts';
+import { RemediationRoom } from '../remediation/remediation.construct.ts';
+import { RolloutRoom } from '../rollout/rollout.construct.ts';
+import { metricNamespaceOf } from '../shared/embedded-metrics.ts';
+import { TrainingRoom } from '../training/training.construct.ts';
+import { AccessLogBucket } from './bucket.ts';
+import { HttpApi } from './http-api.ts';
+import type { ModelFolder } from './model-folders.ts';
+import { NativeLayers } from './native-layers.ts';
+import { Pipeline } from './pipeline.ts';
+import { PlatformAlarms } from './platform-alarms.ts';
+import { awsStage, type StageSettings } from './stage.ts';
+
+export interface EvergreenPlatformProps {
+  /** The models to run; {@link loadModels} reads them from a folder. */
+  readonly models: ModelFolder[];
+  /** @default awsStage */
+  readonly stage?: StageSettings;
+}
+
+/** The whole product in one construct, to be put in any stack. */
+export class EvergreenPlatform extends Construct {
+  readonly data: DataRoom;
+  readonly registry: RegistryRoom;
+  readonly training: TrainingRoom;
+  readonly evaluation: EvaluationRoom;
+  readonly rollout: RolloutRoom;
+  readonly inference: InferenceRoom;
+  readonly intake: IntakeRoom;
+  readonly monitoring: MonitoringRoom;
+  readonly remediation: RemediationRoom;
+  readonly pipeline: Pipeline;
+  readonly api: HttpApi;
+
+  constructor(scope: Construct, id: string, { models, stage = awsStage }: EvergreenPlatformProps) {
+    super(scope, id);
+    const key = new Key(this, 'Key', {
+      description: `Data and models of ${Stack.of(this).stackName}`,
+      enableKeyRotation: true,
+      removalPolicy: stage.removalPolicy,
+    });
+    const accessLogs = new AccessLogBucket(this, 'AccessLogs', stage);
+    const layers = new NativeLayers(this, 'Layers', { architecture: stage.architecture });
+    const definitions = models.map(({ definition }) => definition);
+
+    this.data = new DataRoom(this, 'Data', { stage, key, accessLogs, duckdb: layers.duckdb });
+    const { data } = this;
+    this.registry = new RegistryRoom(this, 'Registry', { stage, key, accessLogs });
+    const { registry } = this;
+    this.training = new TrainingRoom(this, 'Training', { stage, key, data, registry, models });
+    const { deployed } = this.training;
+
+    this.evaluation = new EvaluationRoom(this, 'Evaluation', { stage, data, registry, layers });
+    this.rollout = new RolloutRoom(this, 'Rollout', {
+      stage,
+      data,
+      registry,
+      layers,
+      alarmPrefix: alarmPrefixOf(stage),
+    });
+    this.inference = new InferenceRoom(this, 'Inference', {
+      stage,
+      registry,
+      layers,
+      modelNames: definitions.map(({ name }) => name),
+    });
+    this.intake = new IntakeRoom(this, 'Intake', { stage, dataBucket: data.bucket, models: deployed });
+    this.monitoring = new MonitoringRoom(this, 'Monitoring', {
+      stage,
+      data,
+      registry,
+      predict: this.inference.predict,
+      deployed,
+    });
+    const { intake, monitoring } = this;
+    this.remediation = new RemediationRoom(this, 'Remediation', {
+      stage,
+      data,
+      intake,
+      registry,
+      monitoring,
+      layers,
+      deployed,
+    });
+
+    this.pipeline = new Pipeline(this, 'Pipeline', {
+      stage,
+      runs: intake.runs,
+      training: this.training,
+      rollout: this.rollout.stateMachine,
+      functions: {
+        AssembleRetrain: this.remediation.assemble,
+        ValidateData: data.validate,
+        PlanTraining: this.training.plan,
+        EvaluateCandidate: this.evaluation.evaluate,
+        RegisterVersion: registry.register,
+      },
+    });
+    const { end } = intake.feed(this.pipeline.stateMachine);
+    end.addEnvironment('REGISTRY_TABLE', registry.table.tableName);
+    registry.grantChangeLive(end);
+
+    this.api = new HttpApi(this, 'Api', {
+      stage,
+      predict: this.inference.predict,
+      feedback: monitoring.feedback,
+    });
+    const topic = this.remediation.alarms;
+    for (const definition of definitions)
+      new ModelAlarms(this, `Alarms-${definition.name}`, { stage, definition, topic });
+    new PlatformAlarms(this, 'Alarms', {
+      prefix: alarmPrefixOf(stage),
+      metricNamespace: metricNamespaceOf(stage.name),
+      people: this.remediation.people,
+      deadLetters: { ...intake.deadLetters, ...monitoring.deadLetters, ...this.remediation.deadLetters },
+      stateMachines: { pipeline: this.pipeline.stateMachine, rollout: this.rollout.stateMachine },
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import { Stack } from 'aws-cdk-lib';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { TrainingRoom } from '../training/training.construct.ts';
+import { allow } from './grants.ts';
+import { NodeFunction } from './node-function.ts';
+import type { StageSettings } from './stage.ts';
+import { AslStateMachine } from './state-machine.ts';
+import type { DocumentTable } from './table.ts';
+
+export interface PipelineProps {
+  readonly stage: StageSettings;
+  readonly runs: DocumentTable;
+  readonly training: TrainingRoom;
+  readonly rollout: AslStateMachine;
+  /** The steps of the rooms, by the name that the definition calls them. */
+  readonly functions: Record<string, IFunction>;
+}
+
+/** The state machine that ties the rooms together. */
+export class Pipeline extends Construct {
+  readonly stateMachine: AslStateMachine;
+
+  constructor(scope: Construct, id: string, { stage, runs, training, rollout, functions }: PipelineProps) {
+    super(scope, id);
+    const awaitApproval = new NodeFunction(this, 'AwaitApproval', {
+      folder: 'await-approval',
+      description: 'Lets a run wait for a person',
+      stage,
+      environment: { RUNS_TABLE: runs.tableName },
+    });
+    runs.grantItems(awaitApproval, 'PutItem', 'UpdateItem');
+    this.stateMachine = new AslStateMachine(this, 'Pipeline', {
+      file: 'pipeline.asl.json',
+      comment: 'From an arrival to a served version',
+      functions: { ...functions, AwaitApproval: awaitApproval },
+      substitutions: { RolloutArn: rollout.stateMachineArn },
+    });
+    training.grantRunJobs(this.stateMachine);
+    rollout.grantStartExecution(this.stateMachine);
+    rollout.grantExecutions(this.stateMachine, 'states:DescribeExecution', 'states:StopExecution');
+    // Step Functions learns of the inner execution's end by a rule of this fixed name.
+    allow(this.stateMachine, {
+      actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+      resources: [
+        Stack.of(this).formatArn({
+          service: 'events',
+          resource: 'rule',
+          resourceName: 'StepFunctionsGetEventsForStepFunctionsExecutionRule',
+        }),
+      ],
+    });
+  }
+}

@@ -1,0 +1,52 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { Architecture } from 'aws-cdk-lib/aws-lambda';
+
+/** Everything in which one deployment differs from another. */
+export interface StageSettings {
+  /** Part of the stack's name and of every alarm's. */
+  readonly name: string;
+  /** @default Architecture.ARM_64 */
+  readonly architecture: Architecture;
+  /** What becomes of buckets, tables and keys when the stack is deleted; deletion protection goes with RETAIN. */
+  readonly removalPolicy: RemovalPolicy;
+  /** Seconds of one alarm period; below 60 only high-resolution metrics can be watched. */
+  readonly alarmPeriodSeconds: number;
+  /** Takes the place of the bake time of every definition. @default - each definition's own */
+  readonly bakeSeconds?: number;
+  /** Container of the training jobs. @default - SageMaker's PyTorch container for CPUs in the stack's region */
+  readonly trainingImage?: string;
+  /** A web application firewall before the API. */
+  readonly firewall: boolean;
+  /** How callers of the API prove who they are. */
+  readonly apiAuthorization: 'key' | 'iam';
+  /** Largest memory a function may have, in MiB. */
+  readonly largestMemoryMib: number;
+}
+
+export const awsStage: StageSettings = {
+  name: 'aws',
+  architecture: Architecture.ARM_64,
+  removalPolicy: RemovalPolicy.RETAIN,
+  alarmPeriodSeconds: 60,
+  firewall: true,
+  apiAuthorization: 'key',
+  largestMemoryMib: 3008,
+};
+
+/** The local engine: the host's architecture, short waits, nothing kept when the stack goes. */
+export const localStage: StageSettings = {
+  ...awsStage,
+  name: 'local',
+  architecture: process.arch === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
+  removalPolicy: RemovalPolicy.DESTROY,
+  alarmPeriodSeconds: 10,
+  bakeSeconds: 2,
+  trainingImage: 'evergreen/script-mode:local',
+  firewall: false,
+};
+
+/** The settings of a named stage; any name but `local` is one on AWS. */
+export function stageNamed(name: string, overrides: Partial<StageSettings> = {}): StageSettings {
+  const base = name === 'local' ? localStage : awsStage;
+  return { ...base, name, ...overrides };
+}

@@ -1,0 +1,177 @@
+import { EvergreenError } from '../shared/errors.ts';
+import { type Live, type LiveVersion, type LogEntry, type ModelVersion, toLiveVersion } from './registry.ts';
+
+/** A wish to change what takes traffic. With `expectedRevision` it holds only if nobody changed anything since. */
+export type LiveChange = {
+  expectedRevision?: number | undefined;
+} /** With `liveRevision`, what the run saw when it began, only if nobody rolled back since. */ & (
+  | {
+      kind: 'start-canary';
+      version: number;
+      weight: number;
+      runId: string;
+      liveRevision?: number | undefined;
+    }
+  /**
+   * With `asCandidate` only while it still is the candidate: an alarm may have withdrawn it a moment ago.
+   * With `asFirst` only while there is no champion: a person may have promoted one during the replay.
+   */
+  | { kind: 'promote'; version: number; asCandidate?: boolean; asFirst?: boolean }
+  | { kind: 'withdraw-candidate'; version: number }
+  | { kind: 'roll-back'; toVersion?: number | undefined }
+);
+
+/** Versions, by number, that a change may need; the store reads them beforehand. */
+export type VersionsAtHand = ReadonlyMap<number, ModelVersion>;
+
+export interface Transition {
+  live: Live;
+  action: LogEntry['action'];
+  version: number | null;
+}
+
+const earlierKept = 20;
+
+function requireVersion(
+  versions: VersionsAtHand,
+  model: string,
+  version: number,
+  since: string,
+): LiveVersion {
+  const found = versions.get(version);
+  if (found) return toLiveVersion(found, since);
+  throw new EvergreenError(
+    'version-unknown',
+    `${model} has no version ${version}; \`evergreen models list ${model}\` names them`,
+  );
+}
+
+/** The champion before becomes `previous`, what was `previous` moves on to `earlier`. */
+function crown(live: Live, champion: LiveVersion): Live {
+  const { previous } = live;
+  const earlier = previous ? [previous.version, ...live.earlier] : live.earlier;
+  return {
+    ...live,
+    champion,
+    candidate: null,
+    previous: live.champion,
+    earlier: earlier.filter((version) => version !== champion.version).slice(0, earlierKept),
+  };
+}
+
+/**
+ * Back to an earlier champion; the ones after it are forgotten, so that a second rollback goes further back.
+ * A version that never was champion has none after it.
+ */
+function uncrown(live: Live, champion: LiveVersion, versions: VersionsAtHand, at: string): Live {
+  const champions = [...(live.previous ? [live.previous.version] : []), ...live.earlier];
+  const [before, ...rest] = champions
+    .slice(champions.indexOf(champion.version) + 1)
+    .filter((version) => versions.has(version));
+  return {
+    ...live,
+    champion,
+    candidate: null,
+    previous: before === undefined ? null : requireVersion(versions, live.model, before, at),
+    earlier: rest,
+    rolledBackAtRevision: live.revision + 1,
+  };
+}
+
+function rollBackTarget(live: Live, toVersion: number | undefined): number {
+  if (toVersion !== undefined) return toVersion;
+  if (live.previous) return live.previous.version;
+  throw new EvergreenError(
+    'no-previous-version',
+    `${live.model} has no earlier champion to go back to; version ${live.champion?.version ?? 'none'} stays`,
+  );
+}
+
+function apply(live: Live, change: LiveChange, versions: VersionsAtHand, at: string): Transition | undefined {
+  switch (change.kind) {
+    case 'start-canary': {
+      if (live.candidate?.version === change.version || live.champion?.version === change.version) {
+        return undefined;
+      }
+      if (change.liveRevision !== undefined && live.rolledBackAtRevision > change.liveRevision) {
+        throw new EvergreenError(
+          'revision-conflict',
+          `${live.model} was rolled back to version ${live.champion?.version ?? 'none'} while the run of version ${change.version} was on; promote it by hand if it is wanted`,
+        );
+      }
+      if (live.candidate) {
+        throw new EvergreenError(
+          'revision-conflict',
+          `version ${live.candidate.version} of ${live.model} is already the candidate; wait for its rollout to end`,
+        );
+      }
+      const candidate = requireVersion(versions, live.model, change.version, at);
+      return {
+        live: { ...live, candidate: { ...candidate, weight: change.weight, runId: change.runId } },
+        action: 'canary-started',
+        version: change.version,
+      };
+    }
+    case 'promote': {
+      if (live.champion?.version === change.version) return undefined;
+      if (change.asCandidate && live.candidate?.version !== change.version) {
+        throw new EvergreenError(
+          'revision-conflict',
+          `version ${change.version} of ${live.model} is no longer the candidate; it stays out of traffic`,
+        );
+      }
+      if (change.asFirst && live.champion) {
+        throw new EvergreenError(
+          'revision-conflict',
+          `version ${live.champion.version} of ${live.model} went live before version ${change.version}, which stays out of traffic`,
+        );
+      }
+      const champion = requireVersion(versions, live.model, change.version, at);
+      return { live: crown(live, champion), action: 'promoted', version: change.version };
+    }
+    case 'withdraw-candidate':
+      if (live.candidate?.version !== change.version) return undefined;
+      return { live: { ...live, candidate: null }, action: 'candidate-withdrawn', version: change.version };
+    case 'roll-back': {
+      const version = rollBackTarget(live, change.toVersion);
+      if (live.champion?.version === version) {
+        throw new EvergreenError(
+          'version-not-servable',
+          `version ${version} of ${live.model} is the champion already`,
+        );
+      }
+      const champion = requireVersion(versions, live.model, version, at);
+      return { live: uncrown(live, champion, versions, at), action: 'rolled-back', version };
+    }
+  }
+}
+
+/**
+ * What takes traffic after a change; undefined when it is so already, which makes repeats harmless.
+ *
+ * @throws EvergreenError `revision-conflict`, `version-unknown`, `version-not-servable`, `no-previous-version`.
+ */
+export function nextLive(
+  live: Live,
+  change: LiveChange,
+  versions: VersionsAtHand,
+  at: string,
+): Transition | undefined {
+  const transition = apply(live, change, versions, at);
+  if (!transition) return undefined;
+  if (change.expectedRevision !== undefined && change.expectedRevision !== live.revision) {
+    throw new EvergreenError(
+      'revision-conflict',
+      `${live.model} is at revision ${live.revision}, not ${change.expectedRevision}; read it again and repeat`,
+    );
+  }
+  return { ...transition, live: { ...transition.live, revision: live.revision + 1, updatedAt: at } };
+}
+
+/** Versions a change needs at hand. */
+export function versionsNeeded(live: Live, change: LiveChange): number[] {
+  if (change.kind === 'withdraw-candidate') return [];
+  if (change.kind !== 'roll-back') return [change.version];
+  const champions = [...(live.previous ? [live.previous.version] : []), ...live.earlier];
+  return [...new Set([...(change.toVersion === undefined ? [] : [change.toVersion]), ...champions])];
+}

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+
+/*
+ * The registry table holds, below pk MODEL#<model>:
+ *
+ *   LIVE                          what takes traffic: the one item serving reads
+ *   VERSION#<number, 8 digits>    an immutable version
+ *   LOG#<time>#<revision>         one line of the promotion log
+ *   REQUEST#<run id>              makes registration idempotent
+ *   RESULT#<dataset>#<definition> the version a dataset and definition led to
+ *   COUNTER                       the last version number given away
+ */
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** One side of the traffic; everything needed to load it, so that serving reads one item. */
+export const liveVersion = z.object({
+  version: z.int().positive(),
+  /** Prefix in the model bucket: packages/<model>/<package digest>/ */
+  packagePrefix: z.string(),
+  packageDigest: digest,
+  modelDigest: digest,
+  datasetId: z.string(),
+  since: z.iso.datetime(),
+});
+export type LiveVersion = z.infer<typeof liveVersion>;
+
+/** What takes traffic. `weight` is the candidate's share in percent; `revision` grows with every change. */
+export const live = z.object({
+  model: z.string(),
+  champion: liveVersion.nullable(),
+  candidate: liveVersion.extend({ weight: z.number().min(0).max(100), runId: z.string() }).nullable(),
+  /** The champion before this one: where a rollback goes. */
+  previous: liveVersion.nullable(),
+  /** Versions that were champion before `previous`, newest first; at most 20. */
+  earlier: z.array(z.int().positive()).default([]),
+  revision: z.int().min(0),
+  /** Revision made by the last rollback; a run that began before it must not undo it. */
+  rolledBackAtRevision: z.int().min(0),
+  updatedAt: z.iso.datetime(),
+});
+export type Live = z.infer<typeof live>;
+
+export const lineage = z.object({
+  runId: z.string(),
+  datasetId: z.string(),
+  datasetManifestKey: z.string(),
+  definitionDigest: digest,
+  codeDigest: digest,
+  trainingJobName: z.string(),
+  parentVersion: z.int().positive().nullable(),
+});
+export type Lineage = z.infer<typeof lineage>;
+
+export const modelVersion = z.object({
+  model: z.string(),
+  version: z.int().positive(),
+  packagePrefix: z.string(),
+  packageDigest: digest,
+  modelDigest: digest,
+  lineage,
+  metrics: z.record(z.string(), z.number()),
+  author: z.string(),
+  createdAt: z.iso.datetime(),
+});
+export type ModelVersion = z.infer<typeof modelVersion>;
+
+export const logAction = z.enum([
+  'registered',
+  'canary-started',
+  'promoted',
+  'candidate-withdrawn',
+  'rolled-back',
+  'alarm-judged',
+]);
+
+/** One line of the promotion log: who changed what is live, why, when. */
+export const logEntry = z.object({
+  model: z.string(),
+  at: z.iso.datetime(),
+  revision: z.int().min(0),
+  action: logAction,
+  version: z.int().positive().nullable(),
+  championBefore: z.int().positive().nullable(),
+  championAfter: z.int().positive().nullable(),
+  who: z.string(),
+  why: z.string(),
+  details: z.record(z.string(), z.unknown()).default({}),
+});
+export type LogEntry = z.infer<typeof logEntry>;
+
+/** packages/<model>/<package digest>/manifest.json: each file's digest; the package digest is that of this document. */
+export const packageManifest = z.object({
+  schema: z.literal('evergreen/package/v1'),
+  model: z.string(),
+  files: z.record(z.string(), z.object({ sha256: digest, bytes: z.int().min(0) })),
+  lineage,
+});
+export type PackageManifest = z.infer<typeof packageManifest>;
+
+export const partitionKey = (model: string) => `MODEL#${model}`;
+export const versionKey = (version: number) => `VERSION#${String(version).padStart(8, '0')}`;
+
+/** A model nothing was promoted of yet. */
+export function neverLive(model: string, at: string): Live {
+  return {
+    model,
+    champion: null,
+    candidate: null,
+    previous: null,
+    earlier: [],
+    revision: 0,
+    rolledBackAtRevision: 0,
+    updatedAt: at,
+  };
+}
+
+/** A version as it stands in the LIVE item. */
+export function toLiveVersion(version: ModelVersion, since: string): LiveVersion {
+  const { packagePrefix, packageDigest, modelDigest, lineage } = version;
+  return {
+    version: version.version,
+    packagePrefix,
+    packageDigest,
+    modelDigest,
+    datasetId: lineage.datasetId,
+    since,
+  };
+}

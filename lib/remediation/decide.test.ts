@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defineModel } from '../model/definition.ts';
+import type { LiveVersion } from '../registry/registry.ts';
+import { symptoms } from './alarm-change.ts';
+import { decide, maxFruitlessRetrains, oneMoreRetrain, rules, type Situation } from './decide.ts';
+
+const now = new Date('2026-11-23T12:00:00Z');
+const policy = defineModel({
+  name: 'iris',
+  task: 'classification',
+  features: { a: { type: 'number' } },
+  target: { name: 't', type: 'category', categories: ['x', 'y'] },
+  train: {},
+}).retrain;
+
+function aVersion(version: number, since = '2026-11-23T10:00:00.000Z'): LiveVersion {
+  const digest = 'a'.repeat(64);
+  return {
+    version,
+    packagePrefix: 'p/',
+    packageDigest: digest,
+    modelDigest: digest,
+    datasetId: 'ds-1',
+    since,
+  };
+}
+
+const aCandidate = (version: number) => ({ ...aVersion(version), weight: 10, runId: 'run' });
+
+function aSituation(changes: Partial<Situation> = {}): Situation {
+  return {
+    symptom: 'champion-errors',
+    state: 'ALARM',
+    changedAt: '2026-11-23T11:59:00.000Z',
+    now,
+    live: { model: 'iris', champion: aVersion(2), candidate: null, previous: aVersion(1) },
+    isRestored: false,
+    policy,
+    retrains: undefined,
+    runInFlight: undefined,
+    ...changes,
+  };
+}
+
+const live = (changes: Partial<Situation['live']>) => ({ ...aSituation().live, ...changes });
+const old = live({ champion: aVersion(2, '2026-11-20T10:00:00.000Z') });
+const first = live({ previous: null });
+const retrainedAt = (lastRetrainAt: string, attempts = 1, championVersion = 2) => ({
+  lastRetrainAt,
+  attempts,
+  championVersion,
+});
+
+/** One line for each way through the rules: what is known, what is done, whether a person is called, why. */
+const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
+  ['the end of an alarm', { state: 'OK' }, 'leave', false, /went to OK/],
+  ['missing data', { state: 'INSUFFICIENT_DATA' }, 'leave', false, /INSUFFICIENT_DATA/],
+  ['a silent monitor', { symptom: 'staleness' }, 'leave', true, /not heard/],
+  ['a version that cannot be loaded', { symptom: 'load-failures' }, 'leave', true, /could not be loaded/],
+  ['an alarm of a candidate that is gone', { symptom: 'candidate-errors' }, 'leave', false, /no candidate/],
+  [
+    'an alarm from before the candidate',
+    {
+      symptom: 'candidate-latency',
+      live: live({ candidate: aCandidate(3) }),
+      changedAt: '2026-11-23T09:59:59.000Z',
+    },
+    'leave',
+    false,
+    /older than the canary of version 3/,
+  ],
+  [
+    'a failing candidate',
+    { symptom: 'candidate-errors', live: live({ candidate: aCandidate(3) }) },
+    'withdraw-candidate',
+    false,
+    /candidate 3 is in alarm for errors/,
+  ],
+  [
+    'a slow candidate',
+    { symptom: 'candidate-latency', live: live({ candidate: aCandidate(3) }) },
+    'withdraw-candidate',
+    false,
+    /latency/,
+  ],
+  [
+    'a failing candidate without a champion',
+    { symptom: 'candidate-errors', live: live({ champion: null, previous: null, candidate: aCandidate(1) }) },
+    'withdraw-candidate',
+    false,
+    /candidate 1/,
+  ],
+  ['no champion', { live: live({ champion: null }) }, 'leave', false, /no champion/],
+  [
+    'an alarm from before the champion',
+    { changedAt: '2026-11-23T09:59:59.999Z' },
+    'leave',
+    false,
+    /older than champion 2/,
+  ],
+  ['a young champion that fails', {}, 'roll-back', false, /version 1 came before/],
+  ['a young champion that is slow', { symptom: 'champion-latency' }, 'roll-back', false, /latency/],
+  ['a young champion that answers badly', { symptom: 'quality' }, 'roll-back', false, /quality/],
+  ['a young champion under drift', { symptom: 'drift' }, 'retrain', false, /newer rows/],
+  [
+    'a young champion that fails and is the first',
+    { live: first },
+    'retrain',
+    true,
+    /no version came before/,
+  ],
+  [
+    'a young champion that answers badly and is the first',
+    { symptom: 'quality', live: first },
+    'retrain',
+    false,
+    /./,
+  ],
+  ['an old champion that fails', { live: old }, 'retrain', true, /not young/],
+  ['an old champion that is slow', { live: old, symptom: 'champion-latency' }, 'retrain', true, /not young/],
+  ['an old champion that answers badly', { live: old, symptom: 'quality' }, 'retrain', false, /newer rows/],
+  ['a champion that came back by a rollback', { isRestored: true }, 'retrain', true, /not young/],
+  [
+    'drift where the definition forbids it',
+    { symptom: 'drift', policy: { ...policy, onDrift: false } },
+    'leave',
+    true,
+    /does not retrain on drift/,
+  ],
+  [
+    'quality where the definition forbids it',
+    { symptom: 'quality', live: old, policy: { ...policy, onQuality: false } },
+    'leave',
+    true,
+    /does not retrain on quality/,
+  ],
+  [
+    'low quality of a young champion, retraining forbidden',
+    { symptom: 'quality', policy: { ...policy, onQuality: false } },
+    'roll-back',
+    false,
+    /came before/,
+  ],
+  ['a run at work', { symptom: 'drift', runInFlight: 'iris-1' }, 'leave', false, /run iris-1/],
+  ['a run at work while requests fail', { live: old, runInFlight: 'iris-1' }, 'leave', true, /run iris-1/],
+  ['a rollback needs no run to end', { runInFlight: 'iris-1' }, 'roll-back', false, /./],
+  [
+    'the cool-down',
+    { symptom: 'drift', retrains: retrainedAt('2026-11-23T06:00:00.001Z') },
+    'leave',
+    false,
+    /in 1 minutes/,
+  ],
+  [
+    'the end of the cool-down',
+    { symptom: 'drift', retrains: retrainedAt('2026-11-23T06:00:00.000Z') },
+    'retrain',
+    false,
+    /./,
+  ],
+  [
+    'a clock that was set back',
+    { symptom: 'drift', retrains: retrainedAt('2026-11-23T13:00:00.000Z') },
+    'leave',
+    false,
+    /in 360 minutes/,
+  ],
+  [
+    'retrains that brought nothing',
+    { symptom: 'drift', retrains: retrainedAt('2026-11-22T06:00:00.000Z', maxFruitlessRetrains) },
+    'leave',
+    true,
+    /3 retrains brought no better version/,
+  ],
+  [
+    'retrains that were for another champion',
+    { symptom: 'drift', retrains: retrainedAt('2026-11-22T06:00:00.000Z', maxFruitlessRetrains, 1) },
+    'retrain',
+    false,
+    /./,
+  ],
+];
+
+describe('decide', () => {
+  it.each(table)('%s', (_, changes, action, page, reason) => {
+    const found = decide(aSituation(changes));
+    expect(found).toMatchObject({ action, page });
+    expect(found.reason).toMatch(reason);
+  });
+
+  it('reaches each of its rules', () => {
+    const spoke = new Set(
+      table.map(([, changes]) => rules.find((rule) => rule.decide(aSituation(changes)))?.name),
+    );
+    expect([...spoke].sort()).toEqual(rules.map(({ name }) => name).sort());
+  });
+
+  it('names the version to blame and the one to go back to', () => {
+    expect(decide(aSituation())).toMatchObject({ version: 2, toVersion: 1 });
+  });
+
+  it('never changes what is live without an alarm, nor back to no version', () => {
+    const situation = fc.record({
+      symptom: fc.constantFrom(...symptoms),
+      state: fc.constantFrom('ALARM' as const, 'OK' as const, 'INSUFFICIENT_DATA' as const),
+      changedAt: fc.constantFrom('2026-11-23T09:00:00.000Z', '2026-11-23T11:00:00.000Z'),
+      isRestored: fc.boolean(),
+      runInFlight: fc.constantFrom(undefined, 'iris-1'),
+      live: fc.record({
+        model: fc.constant('iris'),
+        champion: fc.constantFrom(null, aVersion(2), aVersion(2, '2026-11-01T00:00:00.000Z')),
+        candidate: fc.constantFrom(null, aCandidate(3)),
+        previous: fc.constantFrom(null, aVersion(1)),
+      }),
+    });
+    fc.assert(
+      fc.property(situation, (changes) => {
+        const { action } = decide(aSituation(changes));
+        if (changes.state !== 'ALARM') expect(action).toBe('leave');
+        if (action === 'roll-back') expect(changes.live.previous).not.toBeNull();
+        if (action === 'withdraw-candidate') expect(changes.live.candidate).not.toBeNull();
+      }),
+    );
+  });
+});
+
+describe('oneMoreRetrain', () => {
+  it('counts on for the same champion and begins anew for another', () => {
+    const retrains = retrainedAt('2026-11-22T06:00:00.000Z', 2);
+    expect(oneMoreRetrain(aSituation({ retrains }))).toEqual({
+      lastRetrainAt: now.toISOString(),
+      championVersion: 2,
+      attempts: 3,
+    });
+    const ofAnother = { ...retrains, championVersion: 1 };
+    expect(oneMoreRetrain(aSituation({ retrains: ofAnother })).attempts).toBe(1);
+  });
+});

@@ -1,0 +1,144 @@
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBDocumentClient,
+  GetCommand,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { z } from 'zod';
+import { partitionKey } from '../registry/registry.ts';
+import type { Retrains } from './decide.ts';
+import { type Judgement, judgement } from './judgement.ts';
+
+/*
+ * In the registry table, below pk MODEL#<model>:
+ *
+ *   ACTION#<alarm>#<time of change>   what was decided about the change, and whether it is done
+ *   ALARM#<alarm>                     the newest change of the alarm that was judged
+ *   RETRAIN                           the last retrain that an alarm asked for
+ */
+
+const lastChange = z.object({ changedAt: z.string() });
+const retrains = z.object({
+  lastRetrainAt: z.iso.datetime(),
+  championVersion: z.int(),
+  attempts: z.int(),
+});
+
+const actionKey = (alarm: string, changedAt: string) => `ACTION#${alarm}#${changedAt}`;
+const alarmKey = (alarm: string) => `ALARM#${alarm}`;
+const retrainKey = 'RETRAIN';
+
+/** How a judgement moves on the record of retrains: it holds only if that record is still the one it was made from. */
+export interface RetrainStep {
+  before: Retrains | undefined;
+  after: Retrains;
+}
+
+/** What was decided about alarms. */
+export class JudgementStore {
+  readonly #documents: DynamoDBDocumentClient;
+  readonly #table: string;
+
+  constructor(documents: DynamoDBDocumentClient, table: string) {
+    this.#documents = documents;
+    this.#table = table;
+  }
+
+  async #get(model: string, sk: string): Promise<Record<string, unknown> | undefined> {
+    const answer = await this.#documents.send(
+      new GetCommand({ TableName: this.#table, Key: { pk: partitionKey(model), sk }, ConsistentRead: true }),
+    );
+    return answer.Item;
+  }
+
+  async find(model: string, alarm: string, changedAt: string): Promise<Judgement | undefined> {
+    const item = await this.#get(model, actionKey(alarm, changedAt));
+    return item === undefined ? undefined : judgement.parse(item);
+  }
+
+  /** Time of the newest change of an alarm that was judged. */
+  async newestChange(model: string, alarm: string): Promise<string | undefined> {
+    const item = await this.#get(model, alarmKey(alarm));
+    return item === undefined ? undefined : lastChange.parse(item).changedAt;
+  }
+
+  async readRetrains(model: string): Promise<Retrains | undefined> {
+    const item = await this.#get(model, retrainKey);
+    return item === undefined ? undefined : retrains.parse(item);
+  }
+
+  /**
+   * Keeps a judgement that is not done yet; false when the change was judged meanwhile, a newer one of the alarm was,
+   * or another alarm asked for a retrain.
+   */
+  async keep(made: Judgement, step: RetrainStep | undefined, isStale: boolean): Promise<boolean> {
+    const key = (sk: string) => ({ pk: partitionKey(made.model), sk });
+    const items: NonNullable<TransactWriteCommandInput['TransactItems']> = [
+      {
+        Put: {
+          TableName: this.#table,
+          Item: { ...key(actionKey(made.alarm, made.changedAt)), ...made },
+          ConditionExpression: 'attribute_not_exists(pk)',
+        },
+      },
+    ];
+    if (!isStale) {
+      items.push({
+        Put: {
+          TableName: this.#table,
+          Item: { ...key(alarmKey(made.alarm)), changedAt: made.changedAt },
+          ConditionExpression: 'attribute_not_exists(pk) OR changedAt <= :changedAt',
+          ExpressionAttributeValues: { ':changedAt': made.changedAt },
+        },
+      });
+    }
+    if (step) {
+      items.push({
+        Put: {
+          TableName: this.#table,
+          Item: { ...key(retrainKey), ...step.after },
+          ConditionExpression: step.before
+            ? 'lastRetrainAt = :before AND attempts = :attempts'
+            : 'attribute_not_exists(pk)',
+          ...(step.before
+            ? {
+                ExpressionAttributeValues: {
+                  ':before': step.before.lastRetrainAt,
+                  ':attempts': step.before.attempts,
+                },
+              }
+            : {}),
+        },
+      });
+    }
+    try {
+      await this.#documents.send(new TransactWriteCommand({ TransactItems: items }));
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof TransactionCanceledException) return false;
+      throw thrown;
+    }
+  }
+
+  /** Marks a judgement as done; false when somebody did so before. */
+  async finish(made: Judgement, outcome: string): Promise<boolean> {
+    try {
+      await this.#documents.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: { pk: partitionKey(made.model), sk: actionKey(made.alarm, made.changedAt) },
+          UpdateExpression: 'SET #status = :done, outcome = :outcome',
+          ConditionExpression: '#status = :decided',
+          ExpressionAttributeNames: { '#status': 'status' },
+          ExpressionAttributeValues: { ':done': 'done', ':decided': 'decided', ':outcome': outcome },
+        }),
+      );
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof ConditionalCheckFailedException) return false;
+      throw thrown;
+    }
+  }
+}

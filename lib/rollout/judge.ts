@@ -1,0 +1,80 @@
+import type { ModelDefinition } from '../model/definition.ts';
+import type { Live } from '../registry/registry.ts';
+
+/** What was seen of a candidate since its canary began. */
+export interface CanaryFigures {
+  requests: number;
+  errors: number;
+  /** Milliseconds; undefined while nothing was answered. */
+  p99LatencyMs: number | undefined;
+  /** Names of the candidate's alarms that are in alarm. */
+  alarms: string[];
+}
+
+export interface CanaryTime {
+  elapsedSeconds: number;
+  bakeSeconds: number;
+}
+
+export type Verdict =
+  | { verdict: 'promote' | 'go-on' | 'roll-back'; reason: string; figures: CanaryFigures }
+  | { verdict: 'withdrawn'; reason: string };
+
+/** How often the bake time may pass while the least number of requests is waited for. */
+const longestBake = 2;
+
+/**
+ * Judges a candidate while it answers its share.
+ *
+ * Bad news counts at once, once the least sample is there; good news only after the whole bake time.
+ */
+export function judgeCanary(
+  live: Live,
+  version: number,
+  figures: CanaryFigures,
+  time: CanaryTime,
+  { canary, limits }: ModelDefinition['rollout'],
+): Verdict {
+  if (live.champion?.version === version) {
+    return { verdict: 'promote', reason: `version ${version} is the champion already`, figures };
+  }
+  if (live.candidate?.version !== version) {
+    return { verdict: 'withdrawn', reason: `version ${version} was taken out of traffic during its canary` };
+  }
+  const bad = whatIsWrong(figures, limits);
+  if (bad) return { verdict: 'roll-back', reason: bad, figures };
+
+  const { elapsedSeconds, bakeSeconds } = time;
+  if (elapsedSeconds < bakeSeconds) {
+    return { verdict: 'go-on', reason: `${Math.floor(elapsedSeconds)} of ${bakeSeconds} s baked`, figures };
+  }
+  if (figures.requests >= canary.leastRequests) {
+    return {
+      verdict: 'promote',
+      reason: `${bakeSeconds} s without alarm, ${figures.requests} requests, ${figures.errors} failed`,
+      figures,
+    };
+  }
+  const seen = `${figures.requests} of at least ${canary.leastRequests} requests`;
+  if (elapsedSeconds < bakeSeconds * longestBake) {
+    return { verdict: 'go-on', reason: `not enough data: ${seen}`, figures };
+  }
+  return { verdict: 'roll-back', reason: `not enough data after twice the bake time: ${seen}`, figures };
+}
+
+function whatIsWrong(
+  figures: CanaryFigures,
+  limits: ModelDefinition['rollout']['limits'],
+): string | undefined {
+  const { requests, errors, p99LatencyMs, alarms } = figures;
+  if (alarms.length > 0) return `in alarm: ${alarms.join(', ')}`;
+  const asked = requests + errors;
+  if (asked < limits.leastRequests) return undefined;
+  if (errors / asked > limits.errorShare) {
+    return `${errors} of ${asked} requests failed; at most ${Math.round(limits.errorShare * 10_000) / 100} % may`;
+  }
+  if (p99LatencyMs !== undefined && p99LatencyMs > limits.p99LatencyMs) {
+    return `the 99th percentile of latency is ${Math.round(p99LatencyMs)} ms; at most ${limits.p99LatencyMs} ms may be`;
+  }
+  return undefined;
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { rollout } from '../model/policies.ts';
+import { aLive, at } from '../registry/fixtures/builders.ts';
+import { type Live, neverLive } from '../registry/registry.ts';
+import { planRollout } from './rollout-plan.ts';
+
+const policy = rollout.parse({ canary: { weight: 20, bakeSeconds: 600, leastRequests: 5 } });
+const plan = (live: Live, version: number, liveRevision = live.revision, bakeSecondsOfStage?: number) =>
+  planRollout(live, { version, liveRevision }, policy, bakeSecondsOfStage);
+
+describe('planRollout', () => {
+  it('gives a version its canary beside the champion', () => {
+    expect(plan(aLive({ champion: 1 }), 2)).toEqual({
+      outcome: 'go',
+      hasChampion: true,
+      weight: 20,
+      bakeSeconds: 600,
+      lookEverySeconds: 30,
+      leastRequests: 5,
+    });
+  });
+
+  it('has nothing to compare the first version with', () => {
+    expect(plan(neverLive('iris', at), 1)).toMatchObject({ outcome: 'go', hasChampion: false });
+  });
+
+  it('needs no canary for what is champion already', () => {
+    expect(plan(aLive({ champion: 2 }), 2)).toMatchObject({ outcome: 'go', hasChampion: false });
+  });
+
+  it('does not undo a rollback that was made while the run was on (F33)', () => {
+    const live = { ...aLive({ champion: 1, revision: 9 }), rolledBackAtRevision: 9 };
+    expect(plan(live, 3, 8)).toEqual({
+      outcome: 'superseded',
+      reason:
+        'iris was rolled back to version 1 while this run was on; promote version 3 by hand if it is wanted',
+    });
+    expect(plan(live, 3, 9).outcome).toBe('go');
+  });
+
+  it('minds no other change of what is live', () => {
+    expect(plan(aLive({ champion: 1, revision: 9 }), 3, 2).outcome).toBe('go');
+  });
+
+  it('lets the newer of two versions stay that ended together (F15)', () => {
+    expect(plan(aLive({ champion: 4 }), 3)).toEqual({
+      outcome: 'superseded',
+      reason: 'version 4 of iris went live first',
+    });
+  });
+
+  it('bakes as long as the stage says where the definition cannot be waited for', () => {
+    expect(plan(aLive({ champion: 1 }), 2, 7, 4)).toMatchObject({ bakeSeconds: 4, lookEverySeconds: 1 });
+    expect(plan(aLive({ champion: 1 }), 2, 7, 50)).toMatchObject({ bakeSeconds: 50, lookEverySeconds: 10 });
+  });
+
+  it('keeps a weight of nothing as nothing', () => {
+    const quiet = rollout.parse({ canary: { weight: 0 } });
+    expect(planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, quiet)).toMatchObject({
+      weight: 0,
+    });
+  });
+});

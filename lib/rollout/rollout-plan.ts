@@ -1,0 +1,58 @@
+import type { ModelDefinition } from '../model/definition.ts';
+import type { Live } from '../registry/registry.ts';
+
+export interface RolloutPlan {
+  outcome: 'go';
+  /** Without a champion there is nothing to compare with: after the replay the version goes live at once. */
+  hasChampion: boolean;
+  weight: number;
+  bakeSeconds: number;
+  /** Seconds between two looks of the judge. */
+  lookEverySeconds: number;
+  leastRequests: number;
+}
+
+export type RolloutStart = RolloutPlan | { outcome: 'superseded'; reason: string };
+
+export interface RolloutRequest {
+  version: number;
+  /** Revision of what was live when the run began. */
+  liveRevision: number;
+}
+
+const looks = 5;
+const longestLookSeconds = 30;
+
+/**
+ * Whether and how a version is rolled out.
+ *
+ * A run that began before a rollback must not undo it, and an older version never replaces a newer champion.
+ */
+export function planRollout(
+  live: Live,
+  { version, liveRevision }: RolloutRequest,
+  { canary }: ModelDefinition['rollout'],
+  bakeSecondsOfStage?: number,
+): RolloutStart {
+  if (live.rolledBackAtRevision > liveRevision) {
+    return {
+      outcome: 'superseded',
+      reason: `${live.model} was rolled back to version ${live.champion?.version} while this run was on; promote version ${version} by hand if it is wanted`,
+    };
+  }
+  if (live.champion && live.champion.version > version) {
+    return {
+      outcome: 'superseded',
+      reason: `version ${live.champion.version} of ${live.model} went live first`,
+    };
+  }
+  const bakeSeconds = bakeSecondsOfStage ?? canary.bakeSeconds;
+  return {
+    outcome: 'go',
+    hasChampion: live.champion !== null && live.champion.version !== version,
+    weight: canary.weight,
+    bakeSeconds,
+    lookEverySeconds: Math.max(1, Math.min(longestLookSeconds, Math.floor(bakeSeconds / looks))),
+    leastRequests: canary.leastRequests,
+  };
+}

@@ -1,0 +1,86 @@
+import { Duration } from 'aws-cdk-lib';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { DataRoom } from '../data/data.construct.ts';
+import { allow } from '../platform/grants.ts';
+import type { NativeLayers } from '../platform/native-layers.ts';
+import { NodeFunction } from '../platform/node-function.ts';
+import type { StageSettings } from '../platform/stage.ts';
+import { AslStateMachine } from '../platform/state-machine.ts';
+import type { RegistryRoom } from '../registry/registry.construct.ts';
+
+export interface RolloutRoomProps {
+  readonly stage: StageSettings;
+  readonly data: DataRoom;
+  readonly registry: RegistryRoom;
+  readonly layers: NativeLayers;
+  /** What the names of all alarms begin with. */
+  readonly alarmPrefix: string;
+}
+
+/** The careful way from a registered version to the champion. */
+export class RolloutRoom extends Construct {
+  readonly stateMachine: AslStateMachine;
+  readonly functions: LambdaFunction[];
+
+  constructor(
+    scope: Construct,
+    id: string,
+    { stage, data, registry, layers, alarmPrefix }: RolloutRoomProps,
+  ) {
+    super(scope, id);
+    const registryTable = { REGISTRY_TABLE: registry.table.tableName };
+    const begin = new NodeFunction(this, 'BeginRollout', {
+      folder: 'begin-rollout',
+      description: 'Plans the rollout of a version',
+      stage,
+      environment: {
+        ...registryTable,
+        DATA_BUCKET: data.bucket.bucketName,
+        ...(stage.bakeSeconds === undefined ? {} : { BAKE_SECONDS: String(stage.bakeSeconds) }),
+      },
+    });
+    registry.grantReadLive(begin);
+    data.grantReadDefinitions(begin);
+
+    const replay = new NodeFunction(this, 'ReplayCandidate', {
+      folder: 'replay-candidate',
+      description: 'Answers golden rows with a version as serving loads it',
+      stage,
+      layers: [layers.onnxruntime],
+      timeout: Duration.minutes(2),
+      memorySize: 1769,
+      environment: { MODEL_BUCKET: registry.models.bucketName },
+    });
+    registry.grantReadPackages(replay);
+
+    const shift = new NodeFunction(this, 'ShiftTraffic', {
+      folder: 'shift-traffic',
+      description: 'Moves traffic between versions',
+      stage,
+      environment: registryTable,
+    });
+    registry.grantChangeLive(shift);
+
+    const judge = new NodeFunction(this, 'JudgeCanary', {
+      folder: 'judge-canary',
+      description: 'Looks at a candidate in its canary',
+      stage,
+      environment: { ...registryTable, ALARM_PREFIX: alarmPrefix },
+    });
+    registry.grantReadLive(judge);
+    allow(judge, {
+      actions: ['cloudwatch:GetMetricData', 'cloudwatch:DescribeAlarms'],
+      resources: ['*'],
+      because:
+        'Metrics can only be read for a whole account and region, and alarms are listed before they are chosen by name; both actions only read.',
+    });
+
+    this.functions = [begin, replay, shift, judge];
+    this.stateMachine = new AslStateMachine(this, 'Rollout', {
+      file: 'rollout.asl.json',
+      comment: 'Replay, canary, judge, promote or withdraw',
+      functions: { BeginRollout: begin, ReplayCandidate: replay, ShiftTraffic: shift, JudgeCanary: judge },
+    });
+  }
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { row } from '../data/dataset.ts';
+
+/*
+ * What a trainer leaves in SM_MODEL_DIR, and so in model.tar.gz:
+ *
+ *   model.onnx      takes and gives what model/signature.ts says
+ *   golden.json     the golden rows with the answers of the Python model
+ *   training.json   what was trained, how, and the trainer's own figures
+ */
+
+export const goldenAnswers = z.object({
+  schema: z.literal('evergreen/golden/v1'),
+  rows: z.array(row).min(1),
+  /** Classifiers: the label of each row; scores in the order of the target's categories when the model has them. */
+  labels: z.array(z.string()).nullable(),
+  scores: z.array(z.array(z.number())).nullable(),
+  /** Regressors: the value of each row. */
+  values: z.array(z.number()).nullable(),
+  /** Greatest difference between a score or value here and the serving session's. */
+  tolerance: z.number().positive(),
+});
+export type GoldenAnswers = z.infer<typeof goldenAnswers>;
+
+export const trainingRecord = z.object({
+  schema: z.literal('evergreen/training/v1'),
+  algorithm: z.string(),
+  hyperparameters: z.record(z.string(), z.unknown()),
+  seed: z.number(),
+  rows: z.int(),
+  /** The trainer's figures, such as train_score and validation_score (mean over the folds). */
+  metrics: z.record(z.string(), z.number()),
+  folds: z.array(z.number()),
+  durationSeconds: z.number(),
+  libraries: z.record(z.string(), z.string()),
+});
+export type TrainingRecord = z.infer<typeof trainingRecord>;

@@ -1,0 +1,199 @@
+import type {
+  CreateHyperParameterTuningJobRequest,
+  CreateTrainingJobRequest,
+} from '@aws-sdk/client-sagemaker';
+import { datasetKey } from '../data/dataset.ts';
+import { type DeployedModel, definitionKey } from '../model/deployed-model.ts';
+import type { TrainingDefinition, TuningDefinition } from '../model/training.ts';
+
+/** Where a deployment trains, and as whom. */
+export interface TrainingSite {
+  dataBucket: string;
+  modelBucket: string;
+  codeBucket: string;
+  /** The container of SageMaker's script mode. */
+  image: string;
+  roleArn: string;
+  kmsKeyArn: string;
+  region: string;
+}
+
+export interface TrainingOrder {
+  runId: string;
+  datasetId: string;
+  deployed: DeployedModel;
+}
+
+const metric = (name: string) => ({ Name: name, Regex: `^${name}=([-+0-9.eEnaif]+)$` });
+
+/** Figures every built-in trainer prints, one a line. */
+export const trainerMetrics = ['train_score', 'validation_score'];
+
+/** What is read from the log: those, and what a model's own program prints to be tuned by. */
+function metricsOf({ tune }: TrainingDefinition): string[] {
+  return [...new Set([...trainerMetrics, ...(tune ? [tune.objective.metric] : [])])];
+}
+
+/** How many jobs a search starts: a grid one for each of its points, whatever number is set. */
+export function trialsOf({ strategy, parameters, maxTrials }: TuningDefinition): number {
+  if (strategy !== 'grid') return maxTrials;
+  return Object.values(parameters).reduce(
+    (points, range) => points * (range.type === 'categorical' ? range.values.length : 1),
+    1,
+  );
+}
+
+/** How many of them run at a time; SageMaker refuses more than there are. */
+export function parallelTrialsOf(tune: TuningDefinition): number {
+  return Math.min(tune.parallelTrials, trialsOf(tune));
+}
+
+/**
+ * Names are unique within an account and region for ever, and those of tuning jobs end at 32 characters:
+ * a run's hash serves both, the state machine adds the attempt.
+ */
+export function jobNameStem(runId: string): string {
+  return `evergreen-${runId.slice(-16)}`;
+}
+
+function channel(name: string, bucket: string, key: string) {
+  return {
+    ChannelName: name,
+    DataSource: {
+      S3DataSource: {
+        S3DataType: 'S3Prefix' as const,
+        S3Uri: `s3://${bucket}/${key}`,
+        S3DataDistributionType: 'FullyReplicated' as const,
+      },
+    },
+  };
+}
+
+function channels({ dataBucket }: TrainingSite, { deployed, datasetId }: TrainingOrder) {
+  const model = deployed.definition.name;
+  return [
+    channel('train', dataBucket, datasetKey(model, datasetId, 'train.parquet')),
+    channel('golden', dataBucket, datasetKey(model, datasetId, 'golden.json')),
+    channel('definition', dataBucket, definitionKey(model, deployed.digest)),
+  ];
+}
+
+/** Script mode wants each value as JSON text. */
+function scriptMode(site: TrainingSite, { deployed }: TrainingOrder): Record<string, string> {
+  return {
+    sagemaker_program: JSON.stringify(deployed.code.program),
+    sagemaker_submit_directory: JSON.stringify(`s3://${site.codeBucket}/${deployed.code.key}`),
+    sagemaker_region: JSON.stringify(site.region),
+    sagemaker_container_log_level: '20',
+  };
+}
+
+function tags({ deployed, runId }: TrainingOrder) {
+  return [
+    { Key: 'evergreen:model', Value: deployed.definition.name },
+    { Key: 'evergreen:run', Value: runId },
+  ];
+}
+
+function jobCore(site: TrainingSite, order: TrainingOrder) {
+  const { train } = order.deployed.definition;
+  return {
+    AlgorithmSpecification: {
+      TrainingImage: site.image,
+      TrainingInputMode: 'File' as const,
+      MetricDefinitions: metricsOf(train).map(metric),
+    },
+    RoleArn: site.roleArn,
+    InputDataConfig: channels(site, order),
+    OutputDataConfig: { S3OutputPath: `s3://${site.modelBucket}/jobs`, KmsKeyId: site.kmsKeyArn },
+    ResourceConfig: {
+      InstanceType: train.instanceType as 'ml.m5.large',
+      InstanceCount: 1,
+      VolumeSizeInGB: train.volumeSizeGb,
+    },
+    StoppingCondition: { MaxRuntimeInSeconds: train.maxRuntimeMinutes * 60 },
+    EnableNetworkIsolation: false,
+    EnableInterContainerTrafficEncryption: true,
+  };
+}
+
+/** The request of one training job; the state machine completes `TrainingJobName` with the attempt. */
+export function trainingJob(site: TrainingSite, order: TrainingOrder): CreateTrainingJobRequest {
+  const { hyperparameters } = order.deployed.definition.train;
+  return {
+    TrainingJobName: jobNameStem(order.runId),
+    ...jobCore(site, order),
+    HyperParameters: {
+      ...Object.fromEntries(
+        Object.entries(hyperparameters).map(([name, value]) => [name, JSON.stringify(value)]),
+      ),
+      ...scriptMode(site, order),
+    },
+    Tags: tags(order),
+  };
+}
+
+const strategies = { grid: 'Grid', random: 'Random', bayesian: 'Bayesian' } as const;
+const scales = { linear: 'Linear', log: 'Logarithmic' } as const;
+
+function parameterRanges({ parameters }: TuningDefinition) {
+  const entries = Object.entries(parameters);
+  const numeric = (type: 'continuous' | 'integer') =>
+    entries.flatMap(([Name, range]) =>
+      range.type !== 'categorical' && range.type === type
+        ? [
+            {
+              Name,
+              MinValue: String(range.min),
+              MaxValue: String(range.max),
+              ScalingType: scales[range.scale],
+            },
+          ]
+        : [],
+    );
+  return {
+    ContinuousParameterRanges: numeric('continuous'),
+    IntegerParameterRanges: numeric('integer'),
+    CategoricalParameterRanges: entries.flatMap(([Name, range]) =>
+      range.type === 'categorical'
+        ? [{ Name, Values: range.values.map((value) => JSON.stringify(value)) }]
+        : [],
+    ),
+  };
+}
+
+/** The request of the tuning job that adjusts a refused model, when the definition allows one. */
+export function tuningJob(
+  site: TrainingSite,
+  order: TrainingOrder,
+): CreateHyperParameterTuningJobRequest | undefined {
+  const { tune, hyperparameters, seed } = order.deployed.definition.train;
+  if (!tune) return undefined;
+  const fixed = Object.entries(hyperparameters).filter(([name]) => !(name in tune.parameters));
+  return {
+    HyperParameterTuningJobName: jobNameStem(order.runId),
+    HyperParameterTuningJobConfig: {
+      Strategy: strategies[tune.strategy],
+      HyperParameterTuningJobObjective: {
+        Type: tune.objective.goal === 'maximize' ? 'Maximize' : 'Minimize',
+        MetricName: tune.objective.metric,
+      },
+      ResourceLimits: {
+        // A grid is as large as its ranges; SageMaker takes no number for it.
+        ...(tune.strategy === 'grid' ? {} : { MaxNumberOfTrainingJobs: tune.maxTrials }),
+        MaxParallelTrainingJobs: parallelTrialsOf(tune),
+      },
+      ParameterRanges: parameterRanges(tune),
+      TrainingJobEarlyStoppingType: 'Off',
+      RandomSeed: seed,
+    },
+    TrainingJobDefinition: {
+      ...jobCore(site, order),
+      StaticHyperParameters: {
+        ...Object.fromEntries(fixed.map(([name, value]) => [name, JSON.stringify(value)])),
+        ...scriptMode(site, order),
+      },
+    },
+    Tags: tags(order),
+  };
+}

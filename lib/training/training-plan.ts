@@ -1,0 +1,37 @@
+import type {
+  CreateHyperParameterTuningJobRequest,
+  CreateTrainingJobRequest,
+} from '@aws-sdk/client-sagemaker';
+import type { ModelDefinition } from '../model/definition.ts';
+import { parallelTrialsOf, trialsOf } from './training-job.ts';
+
+/** What the Train and Tune states send, or the version that makes training needless. */
+export type TrainingPlan =
+  | {
+      outcome: 'reuse';
+      version: number;
+      reason: string;
+      liveRevision: number;
+      /** Nothing is served yet: the run that made the version did not get to its end. */
+      rollOut: boolean;
+    }
+  | {
+      outcome: 'train';
+      /** What was live when the run began; a rollback after it is not undone by this run. */
+      liveRevision: number;
+      codeDigest: string;
+      trainingJob: CreateTrainingJobRequest;
+      tuningJob: CreateHyperParameterTuningJobRequest | null;
+      jobTimeoutSeconds: number;
+      approval: ModelDefinition['rollout']['approval'];
+      approvalTimeoutSeconds: number;
+    };
+
+/** Minutes a job may wait for its machine and fetch its data, beyond its own run time. */
+const startMinutes = 30;
+
+/** Seconds after which the state gives up on a job and stops it. */
+export function jobTimeoutSeconds({ train }: ModelDefinition): number {
+  const rounds = train.tune ? Math.ceil(trialsOf(train.tune) / parallelTrialsOf(train.tune)) : 1;
+  return (train.maxRuntimeMinutes * rounds + startMinutes) * 60;
+}

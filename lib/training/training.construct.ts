@@ -1,0 +1,196 @@
+import { copyFileSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Arn, ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib';
+import { type IGrantable, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
+import { Construct } from 'constructs';
+import type { DataRoom } from '../data/data.construct.ts';
+import { type DeployedModel, deployModel } from '../model/deployed-model.ts';
+import { allow } from '../platform/grants.ts';
+import type { ModelFolder } from '../platform/model-folders.ts';
+import { NodeFunction } from '../platform/node-function.ts';
+import { packageRoot } from '../platform/package-root.ts';
+import type { StageSettings } from '../platform/stage.ts';
+import { stagedFolder } from '../platform/staged-folder.ts';
+import type { RegistryRoom } from '../registry/registry.construct.ts';
+import { packTrainingSource } from './source-archive.ts';
+
+const trainingFolder = join(packageRoot, 'training');
+
+/** SageMaker's script-mode container for CPUs with Python 3.12; requirements.txt brings the rest. */
+const containerTag = 'pytorch-training:2.6.0-cpu-py312-ubuntu22.04-sagemaker';
+/** Account of AWS's deep learning containers in regions without a fact of their own. */
+const containerAccount = '763104351884';
+
+export interface TrainingRoomProps {
+  readonly stage: StageSettings;
+  readonly key: IKey;
+  readonly data: DataRoom;
+  readonly registry: RegistryRoom;
+  readonly models: ModelFolder[];
+}
+
+/** What is trained, where and as whom. */
+export class TrainingRoom extends Construct {
+  readonly role: Role;
+  readonly deployed: DeployedModel[];
+  readonly plan: LambdaFunction;
+
+  constructor(scope: Construct, id: string, props: TrainingRoomProps) {
+    super(scope, id);
+    const { stage, key, data, registry, models } = props;
+    this.role = new Role(this, 'JobRole', {
+      description: 'What a training job may do',
+      assumedBy: new ServicePrincipal('sagemaker.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+    });
+    this.deployed = models.map((model) => this.#deploy(model));
+    data.grantReadDatasets(this.role);
+    data.grantReadDefinitions(this.role);
+    registry.models.grantWriteBelow(this.role, 'jobs/');
+    this.#grantLogsAndImage();
+
+    this.plan = new NodeFunction(this, 'PlanTraining', {
+      folder: 'plan-training',
+      description: 'Decides what is to be trained, or that it was before',
+      stage,
+      timeout: Duration.seconds(30),
+      environment: {
+        DATA_BUCKET: data.bucket.bucketName,
+        MODEL_BUCKET: registry.models.bucketName,
+        REGISTRY_TABLE: registry.table.tableName,
+        CODE_BUCKET: this.#codeBucket,
+        TRAINING_IMAGE: stage.trainingImage ?? this.#containerImage(),
+        TRAINING_ROLE_ARN: this.role.roleArn,
+        KMS_KEY_ARN: key.keyArn,
+      },
+    });
+    data.grantReadDefinitions(this.plan);
+    data.grantReadSources(this.plan);
+    registry.grantReadLive(this.plan);
+  }
+
+  #codeBucket = '';
+
+  #deploy({ definition, trainScript }: ModelFolder): DeployedModel {
+    const archive = packTrainingSource(trainingFolder, trainScript);
+    const kept = stagedFolder(`source-${archive.digest.slice(0, 24)}`, (folder) =>
+      copyFileSync(archive.file, join(folder, basename(archive.file))),
+    );
+    rmSync(dirname(archive.file), { recursive: true });
+    const path = join(kept, basename(archive.file));
+    const asset = new Asset(this, `Source-${definition.name}`, { path });
+    // Its key is known, so the role reads this one archive of the bucket.
+    allow(this.role, {
+      actions: ['s3:GetObject'],
+      resources: [asset.bucket.arnForObjects(asset.s3ObjectKey)],
+    });
+    allow(this.role, {
+      actions: ['s3:ListBucket'],
+      resources: [asset.bucket.bucketArn],
+      conditions: { StringEquals: { 's3:prefix': asset.s3ObjectKey } },
+    });
+    this.#codeBucket = asset.s3BucketName;
+    return deployModel(definition, {
+      key: asset.s3ObjectKey,
+      digest: archive.digest,
+      program: archive.program,
+    });
+  }
+
+  #containerImage(): string {
+    const { region } = Stack.of(this);
+    const account = RegionInfo.get(region).dlcRepositoryAccount ?? containerAccount;
+    return `${account}.dkr.ecr.${region}.${Aws.URL_SUFFIX}/${containerTag}`;
+  }
+
+  #grantLogsAndImage(): void {
+    const stack = Stack.of(this);
+    const logs = (resource: string) =>
+      stack.formatArn({
+        service: 'logs',
+        resource: 'log-group',
+        resourceName: resource,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
+    allow(this.role, {
+      actions: [
+        'logs:CreateLogGroup',
+        'logs:CreateLogStream',
+        'logs:DescribeLogStreams',
+        'logs:PutLogEvents',
+      ],
+      resources: [logs('/aws/sagemaker/*'), logs('/aws/sagemaker/*:log-stream:*')],
+      because:
+        'SageMaker makes a log stream for each job, named after it; these are the log groups of its jobs.',
+    });
+    allow(this.role, {
+      actions: ['cloudwatch:PutMetricData'],
+      resources: ['*'],
+      conditions: { StringEquals: { 'cloudwatch:namespace': '/aws/sagemaker/TrainingJobs' } },
+      because: 'This action knows no resources; the condition holds it to the namespace of training jobs.',
+    });
+    allow(this.role, {
+      actions: ['ecr:GetAuthorizationToken'],
+      resources: ['*'],
+      because: 'This action knows no resources; the token opens nothing that other rights do not name.',
+    });
+    allow(this.role, {
+      actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'],
+      resources: [
+        Arn.format(
+          { service: 'ecr', account: '*', resource: 'repository', resourceName: 'pytorch-training' },
+          stack,
+        ),
+      ],
+      because: 'The account of AWS with the deep learning containers differs from region to region.',
+    });
+  }
+
+  /** Lets a state machine run the jobs of this product, wait for them and stop them. */
+  grantRunJobs(grantee: IGrantable): void {
+    const stack = Stack.of(this);
+    const job = (resource: string) =>
+      stack.formatArn({ service: 'sagemaker', resource, resourceName: 'evergreen-*' });
+    const rule = (name: string) =>
+      stack.formatArn({ service: 'events', resource: 'rule', resourceName: name });
+    const because = 'Jobs get their names when they start; all of this product begin so, and no others do.';
+    allow(grantee, {
+      actions: [
+        'sagemaker:CreateTrainingJob',
+        'sagemaker:DescribeTrainingJob',
+        'sagemaker:StopTrainingJob',
+        'sagemaker:AddTags',
+      ],
+      resources: [job('training-job')],
+      because,
+    });
+    allow(grantee, {
+      actions: [
+        'sagemaker:CreateHyperParameterTuningJob',
+        'sagemaker:DescribeHyperParameterTuningJob',
+        'sagemaker:StopHyperParameterTuningJob',
+        'sagemaker:AddTags',
+      ],
+      resources: [job('hyper-parameter-tuning-job')],
+      because,
+    });
+    // Step Functions learns of a job's end by rules of these fixed names.
+    allow(grantee, {
+      actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
+      resources: [
+        'StepFunctionsGetEventsForSageMakerTrainingJobsRule',
+        'StepFunctionsGetEventsForSageMakerTuningJobsRule',
+      ].map(rule),
+    });
+    allow(grantee, {
+      actions: ['iam:PassRole'],
+      resources: [this.role.roleArn],
+      conditions: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
+    });
+  }
+}

@@ -1,0 +1,1 @@
+"""Local AWS engine of Evergreen: MiniStack plus what Evergreen needs and MiniStack lacks."""

@@ -1,0 +1,5 @@
+import sys
+
+from evergreen_engine.command import main
+
+sys.exit(main())

@@ -1,0 +1,1 @@
+"""Lambda functions beyond MiniStack: errors by their own name, logs without waiting."""

@@ -1,0 +1,1 @@
+"""CloudWatch Logs beyond MiniStack: filter patterns, subscriptions, embedded metrics."""

@@ -1,0 +1,1 @@
+"""Object storage beyond MiniStack: events that name the version of the object."""

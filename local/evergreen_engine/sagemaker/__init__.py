@@ -1,0 +1,1 @@
+"""SageMaker's training, processing and tuning jobs, run as processes of this machine."""

@@ -1,0 +1,1 @@
+"""What Step Functions on this machine must do beyond MiniStack."""

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { run } from '../../lib/intake/run.ts';
+import { live, logEntry, modelVersion } from '../../lib/registry/registry.ts';
+
+/* What the command prints as JSON, as scripts rely on it. */
+
+export const uploaded = z.object({ uploaded: z.boolean(), run: run.nullable() });
+export const watched = z.object({ run });
+export const runList = z.object({ runs: z.array(run) });
+export const versionList = z.object({
+  live,
+  versions: z.array(modelVersion.extend({ role: z.string().nullable() })),
+});
+export const log = z.object({ entries: z.array(logEntry) });
+export const answers = z.object({
+  replies: z.array(
+    z.object({
+      predictionId: z.string(),
+      version: z.int(),
+      modelDigest: z.string(),
+      predictions: z.array(z.object({ label: z.string() })),
+    }),
+  ),
+});

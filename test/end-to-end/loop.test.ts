@@ -1,0 +1,495 @@
+import {
+  DeleteRolePolicyCommand,
+  GetRolePolicyCommand,
+  IAMClient,
+  ListRolePoliciesCommand,
+  PutRolePolicyCommand,
+} from '@aws-sdk/client-iam';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { datasetReport } from '../../lib/data/dataset.ts';
+import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
+import type { Run } from '../../lib/intake/run.ts';
+import { answers, log, runList, uploaded, versionList, watched } from './documents.ts';
+import { eventually, Platform } from './platform.ts';
+import {
+  csv,
+  featuresOf,
+  guardedRows,
+  irisFile,
+  irisHeader,
+  irisLines,
+  irisRows,
+  moodyRows,
+  shuffledLabels,
+} from './rows.ts';
+
+/* The whole loop from outside, with IAM checks on. The tests tell one story and run in order. */
+
+const bakeSeconds = 20;
+const platform = new Platform();
+
+beforeAll(() => platform.start({ bakeSeconds, auth: true }), 400_000);
+afterAll(() => platform.stop());
+
+async function upload(model: string, path: string): Promise<Run> {
+  const { run } = await platform.ask(uploaded, 'upload', model, path);
+  if (!run) throw new Error(`upload of ${path} began no run`);
+  return run;
+}
+
+async function ended(runId: string): Promise<Run> {
+  const { json } = await platform.cli('runs', 'watch', runId);
+  return watched.parse(json).run;
+}
+
+const models = (model: string) => platform.ask(versionList, 'models', 'list', model);
+const runsOf = async (model: string) =>
+  (await platform.ask(runList, 'runs', 'list', '--model', model, '--limit', '50')).runs;
+const promotionLog = async (model: string) => (await platform.ask(log, 'models', 'log', model)).entries;
+
+const reply = z.object({
+  predictionId: z.string(),
+  version: z.int(),
+  modelDigest: z.string(),
+  predictions: z.array(z.object({ label: z.string() })),
+});
+
+async function predict(model: string, row: object) {
+  const { status, body } = await platform.http('POST', `/models/${model}/predict`, { rows: [row] });
+  expect({ status, body }).toMatchObject({ status: 200 });
+  return reply.parse(body);
+}
+
+/** The newest end of a model's run, told whole when it is not the one expected. */
+function expectEnd(run: Run, expected: Partial<Run>) {
+  expect(run, run.reason).toMatchObject(expected);
+}
+
+/** Sends requests until told to stop; gives the versions that answered and whatever went wrong. */
+async function traffic(model: string, row: () => object, until: () => Promise<boolean>) {
+  const versions: number[] = [];
+  const failures: unknown[] = [];
+  let isOver = false;
+  const watch = (async () => {
+    while (!(await until())) await new Promise((resolve) => setTimeout(resolve, 500));
+    isOver = true;
+  })();
+  while (!isOver) {
+    const { status, body } = await platform.http('POST', `/models/${model}/predict`, { rows: [row()] });
+    if (status === 200) versions.push(reply.parse(body).version);
+    else failures.push(body);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await watch;
+  return { versions, failures };
+}
+
+const isEnded = (model: string, runId: string) => async () =>
+  !['queued', 'running'].includes(
+    (await runsOf(model)).find((run) => run.runId === runId)?.status ?? 'queued',
+  );
+
+describe('a first upload', () => {
+  it('becomes a served version', async () => {
+    const half = irisLines.filter((_, index) => index % 2 === 0);
+    const run = await ended((await upload('iris', platform.file('half.csv', csv(irisHeader, half)))).runId);
+    expectEnd(run, { status: 'promoted', version: 1 });
+    expect((await models('iris')).live).toMatchObject({ champion: { version: 1 }, candidate: null });
+    expect((await predict('iris', featuresOf(irisRows[0] as (typeof irisRows)[number]))).version).toBe(1);
+  });
+
+  it('answers in both wire forms, each naming prediction, version and digest', async () => {
+    const flower = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
+    const { versions } = await models('iris');
+    const plain = await predict('iris', flower);
+    expect(plain).toMatchObject({
+      version: 1,
+      modelDigest: versions[0]?.modelDigest,
+      predictions: [{ label: 'setosa' }],
+    });
+    const { status, body } = await platform.http('POST', '/v2/models/iris/infer', {
+      inputs: Object.entries(flower).map(([name, value]) => ({
+        name,
+        datatype: 'FP64',
+        shape: [1],
+        data: [value],
+      })),
+    });
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { model_name: 'iris', model_version: '1', outputs: [{ name: 'label', data: ['setosa'] }] },
+    });
+  });
+
+  it('is kept from callers without a key', async () => {
+    const { status } = await platform.http('POST', '/models/iris/predict', { rows: [] }, null);
+    expect(status).toBe(403);
+  });
+
+  it('answers wrong requests with problems that point at the place', async () => {
+    const row = { sepal_length: 'long', sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
+    const wrong = await platform.http('POST', '/models/iris/predict', { rows: [row] });
+    expect(wrong.status).toBe(422);
+    expect(wrong.type).toContain('application/problem+json');
+    expect(wrong.body).toMatchObject({ errors: [{ pointer: '/rows/0/sepal_length' }] });
+    expect((await platform.http('POST', '/models/iris/predict', '{"rows":')).status).toBe(400);
+    expect((await platform.http('POST', '/models/nobody/predict', { rows: [row] })).status).toBe(404);
+  });
+});
+
+describe('a better second version', () => {
+  let run: Run;
+
+  it('answers its share during the canary and is champion after it', async () => {
+    run = await upload('iris', irisFile);
+    await eventually('the canary begins', 60, async () => (await models('iris')).live.candidate !== null);
+    const { versions, failures } = await traffic(
+      'iris',
+      () => featuresOf(irisRows[Math.floor(Math.random() * irisRows.length)] as (typeof irisRows)[number]),
+      async () => (await models('iris')).live.candidate === null,
+    );
+    expect(failures).toEqual([]);
+    const shareOfTwo = versions.filter((version) => version === 2).length / versions.length;
+    // 20 % are set. The share is that of a few hundred requests, of which those after the promotion count too.
+    expect(versions.length).toBeGreaterThan(60);
+    expect(shareOfTwo).toBeGreaterThan(0.1);
+    expect(shareOfTwo).toBeLessThan(0.35);
+    expectEnd(await ended(run.runId), { status: 'promoted', version: 2 });
+    expect((await models('iris')).live).toMatchObject({ champion: { version: 2 }, previous: { version: 1 } });
+  });
+
+  it('labels the 30 held-out rows as scikit-learn does', async () => {
+    const s3 = new S3Client(platform.client);
+    const { versions } = await models('iris');
+    const prefix = versions.find(({ version }) => version === 2)?.packagePrefix;
+    const stored = await s3.send(
+      new GetObjectCommand({ Bucket: await platform.output('ModelBucket'), Key: `${prefix}evaluation.json` }),
+    );
+    const evaluation = evaluationDocument.parse(JSON.parse((await stored.Body?.transformToString()) ?? ''));
+    expect(evaluation.rows).toBe(30);
+    // What SVC(kernel='linear', C=1.0) answers on train_test_split(test_size=0.2, random_state=42); every label is right.
+    const expected = [
+      1, 0, 2, 1, 1, 0, 1, 2, 1, 1, 2, 0, 0, 0, 0, 1, 2, 1, 1, 2, 0, 2, 0, 2, 2, 2, 2, 2, 0, 0,
+    ].map((index) => ['setosa', 'versicolor', 'virginica'][index]);
+    expect(evaluation.candidate.answers).toEqual(expected);
+    expect(versions.find(({ version }) => version === 2)?.metrics.accuracy).toBe(1);
+  });
+
+  it('gives every reply a receipt that leads to its data', async () => {
+    const { predictionId } = await predict('iris', {
+      sepal_length: 6,
+      sepal_width: 3,
+      petal_length: 5,
+      petal_width: 2,
+    });
+    const receipt = await eventually('the receipt', 20, async () => {
+      const { status, body } = await platform.http('GET', `/predictions/${predictionId}`);
+      return status === 200 ? body : undefined;
+    });
+    expect(receipt).toMatchObject({ predictionId, version: 2 });
+    expect(JSON.stringify(receipt)).toContain(run.runId.slice(-16));
+  });
+
+  it('is rolled back by one command, within the cache time', async () => {
+    const began = Date.now();
+    const { code } = await platform.cli('models', 'rollback', 'iris', '--why', 'to see it go back');
+    expect(code).toBe(0);
+    const flower = { sepal_length: 5.1, sepal_width: 3.5, petal_length: 1.4, petal_width: 0.2 };
+    await eventually('version 1 answers', 6, async () => (await predict('iris', flower)).version === 1);
+    expect(Date.now() - began).toBeLessThan(8000);
+    const [newest] = await promotionLog('iris');
+    expect(newest).toMatchObject({
+      action: 'rolled-back',
+      championBefore: 2,
+      championAfter: 1,
+      why: 'to see it go back',
+    });
+    expect((await platform.cli('models', 'promote', 'iris', '2', '--why', 'it was fine')).code).toBe(0);
+  });
+});
+
+describe('uploads that must change nothing', () => {
+  it('makes one run of the same file uploaded three times', async () => {
+    const before = (await runsOf('iris')).length;
+    for (const _ of [1, 2, 3])
+      expect((await platform.ask(uploaded, 'upload', 'iris', irisFile)).uploaded).toBe(false);
+    expect((await runsOf('iris')).length).toBe(before);
+  });
+
+  it('makes one run of an event that is delivered three times', async () => {
+    const before = await runsOf('iris');
+    const source = before.find(({ status }) => status === 'promoted')?.source;
+    const event = {
+      'detail-type': 'Object Created',
+      detail: {
+        bucket: { name: source?.bucket },
+        object: { key: source?.key, 'version-id': source?.versionId, sequencer: '00FF' },
+      },
+    };
+    const sqs = new SQSClient(platform.client);
+    const QueueUrl = await platform.output('IntakeQueueUrl');
+    for (const _ of [1, 2, 3])
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(event) }));
+    await new Promise((resolve) => setTimeout(resolve, 4000));
+    expect((await runsOf('iris')).map(({ runId }) => runId)).toEqual(before.map(({ runId }) => runId));
+  });
+
+  it('trains nothing when the same content comes under another name, and says so', async () => {
+    const copy = platform.file('copy-of-iris.csv', csv(irisHeader, irisLines));
+    const run = await ended((await upload('iris', copy)).runId);
+    expectEnd(run, { status: 'reused', version: 2 });
+  });
+
+  it('rejects a file with too many broken rows, with line and reason', async () => {
+    const broken = irisLines.map((line, index) => (index < 20 ? line.replace(/^[^,]*/, 'wide') : line));
+    const run = await ended(
+      (await upload('iris', platform.file('broken.csv', csv(irisHeader, broken)))).runId,
+    );
+    expect(run.status).toBe('rejected');
+    const s3 = new S3Client(platform.client);
+    const stored = await s3.send(
+      new GetObjectCommand({ Bucket: await platform.output('DataBucket'), Key: run.reportKey ?? '' }),
+    );
+    const report = datasetReport.parse(JSON.parse((await stored.Body?.transformToString()) ?? ''));
+    expect(report.verdict).toBe('rejected');
+    expect(report.rows.quarantined).toBe(20);
+    expect(report.problems[0]).toMatchObject({ line: 2, column: 'sepal_length', rule: 'type' });
+    expect((await models('iris')).live.champion?.version).toBe(2);
+  });
+
+  it('refuses a candidate trained on shuffled labels, after one try to adjust it', async () => {
+    const run = await ended((await upload('iris', platform.file('shuffled.csv', shuffledLabels(7)))).runId);
+    expect(run.status).toBe('rejected');
+    expect(run.reason).toContain('accuracy');
+    const { states } = z
+      .object({ states: z.array(z.object({ state: z.string() })) })
+      .parse((await platform.cli('runs', 'show', run.runId)).json);
+    expect(states.map(({ state }) => state).filter((state) => state === 'EvaluateCandidate')).toHaveLength(2);
+    expect(states.map(({ state }) => state)).toContain('Tune');
+    expect((await models('iris')).live.champion?.version).toBe(2);
+  });
+
+  it('ends uploads for unknown models and in unknown formats with a reason in the run list', async () => {
+    const s3 = new S3Client(platform.client);
+    const Bucket = await platform.output('DataBucket');
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'incoming/nobody/a b+c.csv', Body: 'x' }));
+    await s3.send(new PutObjectCommand({ Bucket, Key: 'incoming/iris/picture.png', Body: 'x' }));
+    const refused = await eventually('both refusals', 20, async () => {
+      const { runs } = await platform.ask(runList, 'runs', 'list', '--limit', '50');
+      const found = runs.filter(({ status }) => status === 'refused');
+      return found.length === 2 ? found : undefined;
+    });
+    expect(refused.map(({ reason }) => reason).join(' ')).toMatch(/nobody.*deployed are/);
+    expect(refused.map(({ reason }) => reason).join(' ')).toMatch(/picture\.png.*csv, parquet, jsonl/);
+  });
+});
+
+describe('a candidate that goes wrong in traffic', () => {
+  it('starts from a healthy champion', async () => {
+    const run = await ended((await upload('moody', platform.file('calm.csv', moodyRows(0, 60, 1)))).runId);
+    expectEnd(run, { status: 'promoted', version: 1 });
+    expect((await predict('moody', { x: 95, mood: 0 })).predictions).toEqual([
+      expect.objectContaining({ label: 'right' }),
+    ]);
+  });
+
+  it('is taken out when its answers fail, and no caller notices', async () => {
+    const run = await upload('moody', platform.file('failing.csv', moodyRows(1, 60, 2)));
+    await eventually(
+      'the canary begins',
+      60,
+      async () => (await models('moody')).live.candidate?.version === 2,
+    );
+    const { versions, failures } = await traffic(
+      'moody',
+      () => ({ x: 95, mood: 0 }),
+      isEnded('moody', run.runId),
+    );
+    expect(failures).toEqual([]);
+    expect(new Set(versions)).toEqual(new Set([1]));
+    expectEnd(await ended(run.runId), { status: 'rolled-back', version: 2 });
+    expect((await models('moody')).live).toMatchObject({ champion: { version: 1 }, candidate: null });
+    const withdrawn = (await promotionLog('moody')).find(({ action }) => action === 'candidate-withdrawn');
+    expect(withdrawn?.who).toMatch(/^(alarm|run):/);
+  });
+
+  it('is taken out when its answers come late', async () => {
+    const run = await upload('moody', platform.file('slow.csv', moodyRows(2, 30, 3)));
+    await eventually(
+      'the canary begins',
+      150,
+      async () => (await models('moody')).live.candidate?.version === 3,
+    );
+    const { failures } = await traffic('moody', () => ({ x: 40, mood: 0 }), isEnded('moody', run.runId));
+    expect(failures).toEqual([]);
+    const end = await ended(run.runId);
+    expectEnd(end, { status: 'rolled-back', version: 3 });
+    expect((await models('moody')).live).toMatchObject({ champion: { version: 1 }, candidate: null });
+  }, 300_000);
+
+  it('raises its alarm, which is judged', async () => {
+    const symptoms = ['candidate-errors', 'candidate-latency'];
+    await eventually('both alarms are judged', 40, async () => {
+      const judged = (await promotionLog('moody')).filter(({ action }) => action === 'alarm-judged');
+      return symptoms.every((symptom) =>
+        judged.some(({ who }) => who === `alarm:evergreen-local-moody-${symptom}`),
+      );
+    });
+  });
+});
+
+describe('traffic that is not what the model was trained on', () => {
+  it('raises the drift alarm, and the alarm asks for a retrain', async () => {
+    const random = irisRows.map((flower) => ({
+      ...featuresOf(flower),
+      petal_length: flower.petal_length + 4,
+    }));
+    const ids: string[] = [];
+    for (const row of random) ids.push((await predict('iris', row)).predictionId);
+    const labels = ids.map((predictionId, index) => ({
+      predictionId,
+      row: 0,
+      label: irisRows[index]?.species,
+    }));
+    const feedback = await platform.http('POST', '/models/iris/feedback', { feedback: labels });
+    expect(feedback.status).toBe(202);
+
+    const drift = await eventually('drift is seen', 40, async () => {
+      const { json } = await platform.cli('drift', 'iris', '--now');
+      return JSON.stringify(json).includes('"drifted"') ? json : undefined;
+    });
+    expect(JSON.stringify(drift)).toContain('petal_length');
+    const retrain = await eventually('a retrain run', 60, async () =>
+      (await runsOf('iris')).find(({ trigger }) => trigger.kind === 'retrain'),
+    );
+    expect(retrain.trigger.reason).toContain('drift');
+    const end = await ended(retrain.runId);
+    expect(['promoted', 'rejected', 'rolled-back']).toContain(end.status);
+    expect(end.datasetId).not.toBeNull();
+  });
+
+  it('says "not enough data" when there is not enough', async () => {
+    const { code, json } = await platform.cli('drift', 'guarded', '--now');
+    expect(code).toBe(0);
+    expect(JSON.stringify(json)).toContain('not enough data');
+  });
+});
+
+describe('an alarm that is delivered twice', () => {
+  it('acts once', async () => {
+    const { live } = await models('iris');
+    const previous = live.previous?.version;
+    expect(previous).toBeDefined();
+    const message = {
+      AlarmName: 'evergreen-local-iris-champion-errors',
+      NewStateValue: 'ALARM',
+      OldStateValue: 'OK',
+      NewStateReason: 'a test says so',
+      StateChangeTime: new Date().toISOString().replace('Z', '+0000'),
+      Region: 'US East (N. Virginia)',
+      AWSAccountId: '000000000000',
+    };
+    const sqs = new SQSClient(platform.client);
+    const QueueUrl = await alarmQueue();
+    const MessageBody = JSON.stringify({
+      Type: 'Notification',
+      MessageId: 'one',
+      Message: JSON.stringify(message),
+    });
+    for (const _ of [1, 2]) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    await eventually(
+      'the rollback',
+      20,
+      async () => (await models('iris')).live.champion?.version === previous,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const acted = (await promotionLog('iris')).filter(
+      ({ action, who }) => action === 'rolled-back' && who === 'alarm:evergreen-local-iris-champion-errors',
+    );
+    expect(acted).toHaveLength(1);
+    expect((await models('iris')).live.champion?.version).toBe(previous);
+  });
+});
+
+async function alarmQueue(): Promise<string> {
+  const { QueueUrls = [] } = await new SQSClient(platform.client).send(new ListQueuesCommand({}));
+  const found = QueueUrls.find((url) => /RemediationAlarmsQueue/.test(url));
+  if (found === undefined) throw new Error(`no alarm queue among ${QueueUrls.join(', ')}`);
+  return found;
+}
+
+describe('a function without one of its grants', () => {
+  it('is refused, and works again with it', async () => {
+    const iam = new IAMClient(platform.client);
+    const { Role = '' } = await new LambdaClient(platform.client).send(
+      new GetFunctionConfigurationCommand({ FunctionName: await platform.output('MeasureDriftFunction') }),
+    );
+    const RoleName = Role.slice(Role.lastIndexOf('/') + 1);
+    const { PolicyNames = [] } = await iam.send(new ListRolePoliciesCommand({ RoleName }));
+    const policies = await Promise.all(
+      PolicyNames.map((PolicyName) => iam.send(new GetRolePolicyCommand({ RoleName, PolicyName }))),
+    );
+    for (const PolicyName of PolicyNames)
+      await iam.send(new DeleteRolePolicyCommand({ RoleName, PolicyName }));
+    const refused = await platform.cli('drift', 'iris', '--now');
+    expect(refused.code).not.toBe(0);
+    expect(JSON.stringify(refused.json)).toMatch(/not authorized to perform|AccessDenied/);
+
+    for (const { PolicyName, PolicyDocument = '' } of policies) {
+      const document = decodeURIComponent(PolicyDocument);
+      await iam.send(new PutRolePolicyCommand({ RoleName, PolicyName, PolicyDocument: document }));
+    }
+    expect((await platform.cli('drift', 'iris', '--now')).code).toBe(0);
+  });
+});
+
+describe('a model that a person has to approve', () => {
+  it('waits, and goes live when approved', async () => {
+    const { runId } = await upload('guarded', platform.file('prices.csv', guardedRows(200, 1)));
+    await eventually('the run waits', 60, async () =>
+      (await runsOf('guarded')).find((run) => run.runId === runId && run.status === 'waiting-for-approval'),
+    );
+    expect((await models('guarded')).live.champion).toBeNull();
+    expect((await platform.cli('models', 'approve', runId, '--why', 'looks right')).code).toBe(0);
+    expectEnd(await ended(runId), { status: 'promoted', version: 1 });
+    const { status, body } = await platform.http('POST', '/models/guarded/predict', {
+      rows: [{ area: 100, district: null }],
+    });
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { predictions: [{ value: expect.any(Number) }] },
+    });
+  });
+
+  it('stays out when refused', async () => {
+    const { runId } = await upload('guarded', platform.file('other-prices.csv', guardedRows(200, 2)));
+    await eventually('the run waits', 60, async () =>
+      (await runsOf('guarded')).find((run) => run.runId === runId && run.status === 'waiting-for-approval'),
+    );
+    expect((await platform.cli('models', 'reject', runId, '--why', 'not now')).code).toBe(0);
+    const end = await ended(runId);
+    expect(end.status).toBe('rejected');
+    expect(end.reason).toContain('not now');
+    expect((await models('guarded')).live.champion?.version).toBe(1);
+  });
+});
+
+describe('the engine started again', () => {
+  it('answers as before', async () => {
+    const rows = irisRows.slice(0, 30).map(featuresOf);
+    const path = platform.file('rows.json', JSON.stringify(rows));
+    const before = await platform.ask(answers, 'predict', 'iris', '--file', path);
+    const state = await models('iris');
+    await platform.cli('down');
+    expect((await platform.cli('up', '--port', String(platform.port), '--auth')).code).toBe(0);
+    const after = await platform.ask(answers, 'predict', 'iris', '--file', path);
+    expect(after.replies.map(({ predictions }) => predictions)).toEqual(
+      before.replies.map(({ predictions }) => predictions),
+    );
+    expect(await models('iris')).toEqual(state);
+  });
+});

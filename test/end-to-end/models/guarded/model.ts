@@ -1,0 +1,16 @@
+import { defineModel } from '../../../../lib/model/definition.ts';
+
+/** A regression that goes live only when a person says so. */
+export default defineModel({
+  name: 'guarded',
+  task: 'regression',
+  features: {
+    area: { type: 'number', unit: 'm2', min: 0, max: 1000 },
+    district: { type: 'category', categories: ['north', 'south'], mayBeMissing: true },
+  },
+  target: { name: 'price', type: 'number', min: 0 },
+  data: { split: { method: 'hash', testShare: 0.25 } },
+  train: { algorithm: 'random-forest', hyperparameters: { n_estimators: 20 } },
+  gate: { limits: { r2: 0.5 } },
+  rollout: { approval: 'person' },
+});

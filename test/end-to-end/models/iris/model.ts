@@ -1,0 +1,1 @@
+export { default } from '../../../../models/iris/model.ts';

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './platform.ts';
+
+/** A repeatable stream of numbers from 0 to 1. Source: the mulberry32 generator. */
+export function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+export const irisFile = join(root, 'models', 'iris', 'data', 'iris.csv');
+const irisText = readFileSync(irisFile, 'utf8').trimEnd();
+export const irisHeader = irisText.split('\n')[0] ?? '';
+export const irisLines = irisText.split('\n').slice(1);
+
+export interface Flower {
+  sepal_length: number;
+  sepal_width: number;
+  petal_length: number;
+  petal_width: number;
+}
+
+export const irisRows: (Flower & { species: string })[] = irisLines.map((line) => {
+  const [sepalLength, sepalWidth, petalLength, petalWidth, species = ''] = line.split(',');
+  return {
+    sepal_length: Number(sepalLength),
+    sepal_width: Number(sepalWidth),
+    petal_length: Number(petalLength),
+    petal_width: Number(petalWidth),
+    species,
+  };
+});
+
+export function featuresOf({ species: _, ...flower }: Flower & { species: string }): Flower {
+  return flower;
+}
+
+export function csv(header: string, lines: string[]): string {
+  return `${[header, ...lines].join('\n')}\n`;
+}
+
+/** The same measurements with species dealt out at random. */
+export function shuffledLabels(seed: number): string {
+  const random = randomNumbers(seed);
+  const species = irisRows.map((flower) => flower.species);
+  for (let i = species.length - 1; i > 0; i -= 1) {
+    const j = Math.floor(random() * (i + 1));
+    [species[i], species[j]] = [species[j] ?? '', species[i] ?? ''];
+  }
+  const lines = irisRows.map((flower, i) => `${Object.values(featuresOf(flower)).join(',')},${species[i]}`);
+  return csv(irisHeader, lines);
+}
+
+/** Rows of the moody model: left below 25, right above, x up to 50 only. */
+export function moodyRows(mood: number, count: number, seed: number): string {
+  const random = randomNumbers(seed);
+  const lines = Array.from({ length: count }, () => {
+    const x = random() * 50;
+    return `${x.toFixed(3)},${mood},${x < 25 ? 'left' : 'right'}`;
+  });
+  return csv('x,mood,side', lines);
+}
+
+/** Rows of the guarded model: the price goes with the area. */
+export function guardedRows(count: number, seed: number): string {
+  const random = randomNumbers(seed);
+  const lines = Array.from({ length: count }, () => {
+    const area = 20 + random() * 200;
+    const district = random() < 0.1 ? '' : random() < 0.5 ? 'north' : 'south';
+    return `${area.toFixed(1)},${district},${(area * 100 + random() * 500).toFixed(0)}`;
+  });
+  return csv('area,district,price', lines);
+}

@@ -1,0 +1,75 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../lib/platform/package-root.ts';
+import { stages, synthesised } from './synthesised.ts';
+
+const hostArchitecture = process.arch === 'arm64' ? 'arm64' : 'x86_64';
+
+describe.each(stages)('functions of stage %s', (stage) => {
+  const made = synthesised(stage);
+  const functions = made.ofType('AWS::Lambda::Function');
+  const architecture = stage === 'aws' ? 'arm64' : hostArchitecture;
+
+  it('are one for each folder below lambdas/, and no helper of the CDK', () => {
+    const folders = readdirSync(`${packageRoot}/lambdas`, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `What ${name} may do`);
+    const roles = functions.map(
+      ([, { Properties }]) => made.resources[Properties.Role['Fn::GetAtt'][0]]?.Properties.Description,
+    );
+    expect(roles.sort()).toEqual(folders.sort());
+  });
+
+  it.each(functions)('%s runs on Node 24, traced, on the processors of the stage', (_, { Properties }) => {
+    expect(Properties.Runtime).toBe('nodejs24.x');
+    expect(Properties.Handler).toBe('index.handler');
+    expect(Properties.Architectures).toEqual([architecture]);
+    expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
+    expect(Properties.Description).not.toBe('');
+  });
+
+  it.each(functions)('%s writes to a log group of its own that forgets after three months', (id, f) => {
+    const group = f.Properties.LoggingConfig.LogGroup.Ref;
+    expect(made.resources[group]?.Properties.RetentionInDays).toBe(90);
+    const others = functions.filter(
+      ([other, { Properties }]) => other !== id && Properties.LoggingConfig.LogGroup.Ref === group,
+    );
+    expect(others).toEqual([]);
+  });
+
+  it('never share a role, and no role holds a managed policy', () => {
+    const roles = functions.map(([, { Properties }]) => Properties.Role['Fn::GetAtt'][0]);
+    expect(new Set(roles).size).toBe(roles.length);
+    for (const role of roles) {
+      expect(made.resources[role]?.Properties.ManagedPolicyArns).toBeUndefined();
+      const [trust, ...more] = made.resources[role]?.Properties.AssumeRolePolicyDocument.Statement ?? [];
+      expect(trust.Principal).toEqual({ Service: 'lambda.amazonaws.com' });
+      expect(more).toEqual([]);
+    }
+  });
+
+  it('stay within the memory of an account without raised limits', () => {
+    for (const [, { Properties }] of functions) expect(Properties.MemorySize).toBeLessThanOrEqual(3008);
+  });
+
+  it('get machine code as layers for their processors', () => {
+    const layers = made.ofType('AWS::Lambda::LayerVersion');
+    expect(layers).toHaveLength(2);
+    for (const [, { Properties }] of layers) {
+      expect(Properties.CompatibleArchitectures).toEqual([architecture]);
+      expect(Properties.CompatibleRuntimes).toEqual(['nodejs24.x']);
+    }
+  });
+
+  it('answer predictions within the time that API Gateway waits', () => {
+    const [, predict] = functions.find(([id]) => made.pathOf(id) === 'Inference/Predict') ?? [];
+    expect(predict?.Properties.Timeout).toBeLessThanOrEqual(29);
+    expect(predict?.Properties.Environment.Variables.MODEL_NAMES).toBe('iris,prices');
+  });
+});
+
+describe.each(stages)('log groups of stage %s', (stage) => {
+  it.each(synthesised(stage).ofType('AWS::Logs::LogGroup'))('%s does not keep lines for ever', (_, group) => {
+    expect(group.Properties.RetentionInDays).toBe(90);
+  });
+});

@@ -1,0 +1,202 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { describe, expect, it } from 'vitest';
+import { allow } from '../../lib/platform/grants.ts';
+import { flatten } from '../../lib/platform/nag-acknowledgements.ts';
+import { type Resource, type Synthesised, stages, synthesised } from './synthesised.ts';
+
+interface Statement {
+  Effect: string;
+  Action: string | string[];
+  Resource: unknown;
+  Condition?: unknown;
+}
+
+const list = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value]);
+
+/** Every right of every role: who, what, on what. */
+function rightsOf(
+  made: Synthesised,
+): { role: string; action: string; resource: string; condition: unknown }[] {
+  const documents: [string, Resource][] = [];
+  for (const [id, resource] of [
+    ...made.ofType('AWS::IAM::Policy'),
+    ...made.ofType('AWS::IAM::ManagedPolicy'),
+  ])
+    documents.push([made.pathOf(id).replace('/DefaultPolicy', ''), resource]);
+  return documents.flatMap(([role, { Properties }]) =>
+    (Properties.PolicyDocument.Statement as Statement[])
+      .filter(({ Effect }) => Effect === 'Allow')
+      .flatMap((statement) =>
+        list(statement.Action).flatMap((action) =>
+          list(statement.Resource).map((resource) => ({
+            role,
+            action,
+            resource: flatten(resource),
+            condition: statement.Condition,
+          })),
+        ),
+      ),
+  );
+}
+
+/** Actions that know no resources, or none of ours: all there may be on every resource. */
+const onEverything = new Map([
+  ['xray:PutTraceSegments', 'traces'],
+  ['xray:PutTelemetryRecords', 'traces'],
+  ['xray:GetSamplingRules', 'traces of state machines'],
+  ['xray:GetSamplingTargets', 'traces of state machines'],
+  ['logs:CreateLogDelivery', 'logs of state machines'],
+  ['logs:GetLogDelivery', 'logs of state machines'],
+  ['logs:UpdateLogDelivery', 'logs of state machines'],
+  ['logs:DeleteLogDelivery', 'logs of state machines'],
+  ['logs:ListLogDeliveries', 'logs of state machines'],
+  ['logs:PutResourcePolicy', 'logs of state machines'],
+  ['logs:DescribeResourcePolicies', 'logs of state machines'],
+  ['logs:DescribeLogGroups', 'logs of state machines'],
+  ['cloudwatch:GetMetricData', 'the judge of a canary'],
+  ['cloudwatch:DescribeAlarms', 'the judge of a canary'],
+  ['cloudwatch:PutMetricData', 'training jobs, in their namespace'],
+  ['ecr:GetAuthorizationToken', 'training jobs'],
+]);
+
+/** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
+const patterns = [
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages)\/\*$/,
+  /:log-group:\/aws\/sagemaker\/\*(:log-stream:\*)?$/,
+  /^arn:<AWS::Partition>:ecr:<AWS::Region>:\*:repository\/pytorch-training$/,
+  /:sagemaker:[^*]+:(training-job|hyper-parameter-tuning-job)\/evergreen-\*$/,
+  /:states:[^*]+:execution:<\w+\.Name>:\*$/,
+];
+
+describe.each(stages)('rights of stage %s', (stage) => {
+  const made = synthesised(stage);
+  const rights = rightsOf(made);
+  const actionsOf = (role: string) => [
+    ...new Set(rights.filter((right) => right.role === role).map(({ action }) => action)),
+  ];
+
+  it('name every action', () => {
+    expect(rights.length).toBeGreaterThan(100);
+    expect(rights.filter(({ action }) => action.includes('*'))).toEqual([]);
+  });
+
+  it('hold for everything only where an action knows no resources', () => {
+    const wide = rights.filter(({ resource, action }) => resource === '*' && !onEverything.has(action));
+    expect(wide).toEqual([]);
+  });
+
+  it('hold for patterns only of names that come after the deployment', () => {
+    const wide = rights.filter(
+      ({ resource }) =>
+        resource !== '*' && resource.includes('*') && !patterns.some((pattern) => pattern.test(resource)),
+    );
+    expect(wide).toEqual([]);
+  });
+
+  it('let no role delete, scan or describe what is kept', () => {
+    const forbidden =
+      /^(dynamodb:(Scan|DeleteItem|DeleteTable|\w*Stream\w*)|s3:Delete\w*|kms:(Schedule|Disable|Put)\w*)$/;
+    expect(rights.filter(({ action }) => forbidden.test(action))).toEqual([]);
+  });
+
+  it('let predictions be answered without a right to write anything', () => {
+    expect(actionsOf('Inference/PredictRole').sort()).toEqual([
+      'dynamodb:GetItem',
+      'kms:Decrypt',
+      'logs:CreateLogStream',
+      'logs:PutLogEvents',
+      's3:GetObject',
+      's3:GetObjectVersion',
+      's3:ListBucket',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ]);
+    const objects = rights.filter(
+      ({ role, action }) => role === 'Inference/PredictRole' && action.startsWith('s3:GetObject'),
+    );
+    for (const { resource } of objects) expect(resource).toMatch(/Registry\w*\.Arn>\/packages\/\*$/);
+  });
+
+  it('let only the trainer write where models come from', () => {
+    const writers = (prefix: string) => [
+      ...new Set(
+        rights
+          .filter(({ action, resource }) => action === 's3:PutObject' && resource.endsWith(`>/${prefix}/*`))
+          .map(({ role }) => role),
+      ),
+    ];
+    expect(writers('jobs')).toEqual(['Training/JobRole']);
+    expect(writers('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
+    expect(writers('datasets')).toEqual(['Data/ValidateDataRole']);
+    expect(writers('incoming')).toEqual([]);
+  });
+
+  it('let only these change the registry', () => {
+    const writers = rights
+      .filter(
+        ({ action, resource }) => /:(Put|Update)Item$/.test(action) && resource.includes('RegistryTable'),
+      )
+      .map(({ role }) => role);
+    expect([...new Set(writers)].sort()).toEqual([
+      'Intake/EndRunRole',
+      'Registry/RegisterVersionRole',
+      'Remediation/RemediateAlarmRole',
+      'Rollout/ShiftTrafficRole',
+    ]);
+  });
+
+  it('let the pipeline run jobs of this product alone, as the role of jobs alone', () => {
+    const ours = rights.filter(({ role }) => role === 'Pipeline/Pipeline/Role');
+    const jobs = ours.filter(({ action }) => action.startsWith('sagemaker:'));
+    expect(jobs.length).toBeGreaterThan(0);
+    for (const { resource } of jobs) expect(resource).toMatch(/\/evergreen-\*$/);
+    const passed = ours.filter(({ action }) => action === 'iam:PassRole');
+    expect(passed.map(({ resource }) => resource)).toEqual([expect.stringMatching(/^<\w*JobRole\w*\.Arn>$/)]);
+    expect(passed[0]?.condition).toEqual({
+      StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' },
+    });
+    const everybodyElse = rights.filter(
+      ({ role, action }) =>
+        role !== 'Pipeline/Pipeline/Role' && (action.startsWith('sagemaker:') || action === 'iam:PassRole'),
+    );
+    expect(everybodyElse).toEqual([]);
+  });
+
+  it('let state machines invoke the functions in their definition, unversioned', () => {
+    const invoked = rights.filter(({ action }) => action === 'lambda:InvokeFunction');
+    const roles = [...new Set(invoked.map(({ role }) => role))].sort();
+    expect(roles).toEqual(['Monitoring/ScheduleRole', 'Pipeline/Pipeline/Role', 'Rollout/Rollout/Role']);
+    for (const { resource } of invoked) expect(resource).toMatch(/^<\w+\.Arn>$/);
+  });
+
+  it('let a training job take its own source archive from the assets of the CDK', () => {
+    const assets = rights.filter(
+      ({ role, resource }) => role === 'Training/JobRole' && resource.includes('cdk-hnb659fds-assets'),
+    );
+    for (const { action, resource, condition } of assets) {
+      if (action === 's3:ListBucket') expect(condition).toHaveProperty(['StringEquals', 's3:prefix']);
+      else expect(resource).toMatch(/\/[0-9a-f]{64}\.(tar\.)?gz$/);
+    }
+    expect(assets.length).toBeGreaterThan(0);
+  });
+});
+
+describe('allow', () => {
+  const role = () =>
+    new Role(new Stack(new App(), 'Stack'), 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    });
+
+  it('refuses actions that are patterns', () => {
+    expect(() => allow(role(), { actions: ['s3:Get*'], resources: ['arn:aws:s3:::a'] })).toThrow(
+      /s3:Get\* is a pattern; name each action/,
+    );
+  });
+
+  it('refuses resources that are patterns unless somebody says why', () => {
+    const right = { actions: ['s3:GetObject'], resources: ['arn:aws:s3:::a/*'] };
+    expect(() => allow(role(), right)).toThrow(/say why/);
+    expect(() => allow(role(), { ...right, because: 'keys come later' })).not.toThrow();
+  });
+});

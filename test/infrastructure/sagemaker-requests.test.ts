@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { repositoryRoot } from '../../lib/local/home.ts';
+import { anOrder, site, tuningOrders } from '../../lib/training/fixtures/builders.ts';
+import { trainingJob, tuningJob } from '../../lib/training/training-job.ts';
+
+interface Request {
+  operation: 'CreateTrainingJob' | 'CreateHyperParameterTuningJob';
+  request: object | undefined;
+}
+
+/** What AWS's own model of the service, shipped with botocore, has against each request; nothing is an empty text. */
+function complaintsAbout(...requests: Request[]): string[] {
+  const python = join(repositoryRoot, '.venv', 'bin', 'python');
+  const script = fileURLToPath(new URL('./validate-requests.py', import.meta.url));
+  const printed = execFileSync(python, [script], {
+    input: JSON.stringify(requests),
+    encoding: 'utf8',
+    env: { ...process.env, PYTHONPATH: join(repositoryRoot, 'local') },
+  });
+  return z.array(z.string()).parse(JSON.parse(printed));
+}
+
+/** As the state machine completes it. */
+const attempt = '-r9a4';
+
+const training = (order = anOrder({ hyperparameters: { C: 1, penalty: 'l2' } })): Request => {
+  const job = trainingJob(site, order);
+  return {
+    operation: 'CreateTrainingJob',
+    request: { ...job, TrainingJobName: `${job.TrainingJobName}${attempt}` },
+  };
+};
+
+describe('requests to SageMaker', () => {
+  it('have the shape that AWS accepts', () => {
+    const tuning = Object.values(tuningOrders).map((order): Request => {
+      const job = tuningJob(site, order);
+      const HyperParameterTuningJobName = `${job?.HyperParameterTuningJobName}${attempt}`;
+      return {
+        operation: 'CreateHyperParameterTuningJob',
+        request: { ...job, HyperParameterTuningJobName },
+      };
+    });
+    const requests = [training(), ...tuning];
+    expect(complaintsAbout(...requests)).toEqual(requests.map(() => ''));
+  });
+
+  it('are refused when they have another shape', () => {
+    const { operation, request } = training();
+    const [unnamed, unlimited, numbered] = complaintsAbout(
+      { operation, request: { ...request, TrainingJobName: 'no_name' } },
+      { operation, request: { ...request, StoppingCondition: { MaxRuntimeInSeconds: 60, MaxWait: 1 } } },
+      { operation, request: { ...request, HyperParameters: { C: 1 } } },
+    );
+    expect(unnamed).toMatch(/no_name/);
+    expect(unlimited).toMatch(/MaxWait/);
+    expect(numbered).toMatch(/HyperParameters\.C/);
+  });
+
+  it('are refused when a name outgrows its limit', () => {
+    const order = tuningOrders.bayesian ?? anOrder();
+    const request = { ...tuningJob(site, order), HyperParameterTuningJobName: `evergreen-${'0'.repeat(23)}` };
+    const [tooLong] = complaintsAbout({ operation: 'CreateHyperParameterTuningJob', request });
+    expect(tooLong).toMatch(/length less than or equal to 32/);
+  });
+});

@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import validateDefinition from 'asl-validator';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../lib/platform/package-root.ts';
+import { errorCatalogue } from '../../lib/shared/error-codes.ts';
+import { stateErrorName } from '../../lib/shared/errors.ts';
+import { stages, synthesised } from './synthesised.ts';
+
+interface State {
+  Type: string;
+  Resource?: string;
+  Arguments?: Record<string, unknown>;
+  Retry?: { ErrorEquals: string[] }[];
+  Catch?: { ErrorEquals: string[] }[];
+}
+
+const folder = join(packageRoot, 'statemachines');
+const files = readdirSync(folder).sort();
+const definitions = files.map((file): [string, string] => [file, readFileSync(join(folder, file), 'utf8')]);
+const statesOf = (text: string): [string, State][] => Object.entries(JSON.parse(text).States);
+
+/** The definition with an ARN in the place of each name, as CloudFormation puts it there. */
+function substituted(text: string, names: string[]): string {
+  return names.reduce(
+    (definition, name) =>
+      definition.replaceAll(`\${${name}}`, `arn:aws:lambda:eu-central-1:111122223333:function:${name}`),
+    text,
+  );
+}
+
+describe.each(stages)('state machines of stage %s', (stage) => {
+  const made = synthesised(stage);
+  const machines = made.ofType('AWS::StepFunctions::StateMachine').map(([, { Properties }]) => Properties);
+
+  it('are the pipeline and the rollout', () => {
+    expect(files).toEqual(['pipeline.asl.json', 'rollout.asl.json']);
+    expect(machines).toHaveLength(2);
+  });
+
+  it('log every step without the data, and trace', () => {
+    for (const machine of machines) {
+      expect(machine.LoggingConfiguration).toMatchObject({ Level: 'ALL', IncludeExecutionData: false });
+      expect(machine.TracingConfiguration).toEqual({ Enabled: true });
+    }
+    for (const [, group] of made.ofType('AWS::Logs::LogGroup')) {
+      const name = group.Properties.LogGroupName;
+      // Two stages in one account must not meet in one log group.
+      if (name !== undefined) expect(name).toContain(`/aws/vendedlogs/states/Evergreen-${stage}-`);
+    }
+  });
+
+  it('put a value in the place of every name in their definitions, and of no other', () => {
+    const wanted = definitions.map(([, text]) =>
+      [...new Set([...text.matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name))].sort(),
+    );
+    const given = machines.map(({ DefinitionSubstitutions }) => Object.keys(DefinitionSubstitutions).sort());
+    expect(given.sort()).toEqual(wanted.sort());
+    for (const { DefinitionSubstitutions } of machines) {
+      for (const value of Object.values<{ 'Fn::GetAtt'?: string[]; Ref?: string }>(DefinitionSubstitutions)) {
+        const target = made.resources[value['Fn::GetAtt']?.[0] ?? value.Ref ?? ''];
+        expect(['AWS::Lambda::Function', 'AWS::StepFunctions::StateMachine']).toContain(target?.Type);
+      }
+    }
+  });
+});
+
+describe.each(definitions)('%s', (_, text) => {
+  const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = '']) => name);
+  const states = statesOf(text);
+
+  it('is JSONata without a finding of the validator', () => {
+    const definition = JSON.parse(substituted(text, names));
+    expect(definition.QueryLanguage).toBe('JSONata');
+    const { isValid, errorsText } = validateDefinition(definition);
+    expect(isValid ? '' : errorsText('\n')).toBe('');
+  });
+
+  it('stays small enough to be read', () => {
+    expect(states.length).toBeLessThanOrEqual(25);
+  });
+
+  it('tries every call of a function again when that may help', () => {
+    for (const [name, state] of states) {
+      if (!state.Resource?.includes('lambda:invoke')) continue;
+      const retried = (state.Retry ?? []).flatMap(({ ErrorEquals }) => ErrorEquals);
+      expect(retried, name).toEqual(
+        expect.arrayContaining([
+          'Lambda.ServiceException',
+          'Lambda.AWSLambdaException',
+          'Lambda.SdkClientException',
+          'Lambda.TooManyRequestsException',
+          'Evergreen.Unavailable',
+        ]),
+      );
+    }
+  });
+
+  it('ends every task in time', () => {
+    for (const [name, state] of states) {
+      if (state.Type !== 'Task' || state.Resource?.includes('startExecution')) continue;
+      expect(state, name).toHaveProperty('TimeoutSeconds');
+    }
+    expect(JSON.parse(text).TimeoutSeconds).toBeGreaterThan(0);
+  });
+});
+
+function sourcesBelow(folderName: string): string[] {
+  return readdirSync(join(packageRoot, folderName), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => readFileSync(join(packageRoot, folderName, file), 'utf8'));
+}
+
+describe('errors that state machines choose by', () => {
+  const named = definitions.flatMap(([, text]) =>
+    statesOf(text).flatMap(([, { Retry = [], Catch = [] }]) =>
+      [...Retry, ...Catch].flatMap(({ ErrorEquals }) => ErrorEquals),
+    ),
+  );
+  const ours = [...new Set(named.filter((name) => name.startsWith('Evergreen.')))].sort();
+  const sources = [...sourcesBelow('lib'), ...sourcesBelow('lambdas')];
+  const kindsThrown = new Set(Object.values(errorCatalogue).map(({ kind }): string => stateErrorName[kind]));
+  // A name that no kind has is sent by the source that spells it.
+  const isSpelled = (name: string) => sources.some((source) => source.includes(`'${name}'`));
+
+  it('are some', () => {
+    expect(ours.length).toBeGreaterThanOrEqual(3);
+  });
+
+  it.each(ours)('%s is thrown by a function, or sent by the command', (name) => {
+    expect(kindsThrown.has(name) || isSpelled(name)).toBe(true);
+  });
+});

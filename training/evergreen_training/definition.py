@@ -1,0 +1,135 @@
+"""The parts of a deployed model (its model.ts as JSON) that training needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import JobError
+
+_NUMERIC = ("number", "integer", "boolean")
+_TEXTUAL = ("category", "text")
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One input column.
+
+    Attributes
+    ----------
+    name : str
+    type : str
+        ``number``, ``integer``, ``boolean``, ``category`` or ``text``.
+    may_be_missing : bool
+    categories : tuple of str
+        Of a ``category`` feature, in the order of the definition; else empty.
+    """
+
+    name: str
+    type: str
+    may_be_missing: bool = False
+    categories: tuple[str, ...] = ()
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the column travels in the matrix ``numbers``; else it travels in ``texts``."""
+        return self.type in _NUMERIC
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A model's definition, reduced to what training needs.
+
+    Attributes
+    ----------
+    name : str
+    features : tuple of Feature
+        In the order of the definition, which is the order of the tensors' columns.
+    target : str
+        Name of the column to predict.
+    categories : tuple of str
+        Labels of a classifier, in the order of its scores; empty for a regression.
+    algorithm : str
+    hyperparameters : mapping
+        As the definition gives them.
+    seed, folds : int
+    """
+
+    name: str
+    features: tuple[Feature, ...]
+    target: str
+    categories: tuple[str, ...]
+    algorithm: str
+    hyperparameters: Mapping[str, Any]
+    seed: int
+    folds: int
+
+    @property
+    def is_classification(self) -> bool:
+        """Whether the target is a category."""
+        return bool(self.categories)
+
+    @property
+    def numbers(self) -> tuple[Feature, ...]:
+        """The columns of the matrix ``numbers``."""
+        return tuple(feature for feature in self.features if feature.is_numeric)
+
+    @property
+    def texts(self) -> tuple[Feature, ...]:
+        """The columns of the matrix ``texts``."""
+        return tuple(feature for feature in self.features if not feature.is_numeric)
+
+
+def read_definition(folder: Path) -> Definition:
+    """Read the deployed model from the only JSON file in a folder.
+
+    Raises
+    ------
+    JobError
+        When there is not exactly one such file, or it is no deployed model.
+    """
+    files = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if len(files) != 1:
+        raise JobError(
+            f"the definition channel {folder} holds {len(files)} .json files; it must hold one, the deployed model"
+        )
+    try:
+        document = json.loads(files[0].read_text(encoding="utf-8"))
+        return parse_definition(document["definition"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise JobError(
+            f"{files[0].name} is not a deployed model ({type(error).__name__}: {error}); deploy the model again"
+        ) from error
+
+
+def parse_definition(definition: Mapping[str, Any]) -> Definition:
+    """Take what training needs out of the JSON form of a model definition.
+
+    Defaults have been filled in when the model was deployed; those read here with ``get`` keep hand-written
+    documents short.
+    """
+    train, target = definition.get("train", {}), definition["target"]
+    return Definition(
+        name=definition["name"],
+        features=tuple(_parse_feature(name, each) for name, each in definition["features"].items()),
+        target=target["name"],
+        categories=tuple(target["categories"]) if target["type"] == "category" else (),
+        algorithm=train.get("algorithm", "logistic-regression"),
+        hyperparameters=dict(train.get("hyperparameters", {})),
+        seed=int(train.get("seed", 42)),
+        folds=int(train.get("crossValidationFolds", 5)),
+    )
+
+
+def _parse_feature(name: str, feature: Mapping[str, Any]) -> Feature:
+    if feature["type"] not in _NUMERIC + _TEXTUAL:
+        raise ValueError(f"feature {name} has the unknown type {feature['type']}")
+    return Feature(
+        name=name,
+        type=feature["type"],
+        may_be_missing=bool(feature.get("mayBeMissing", False)),
+        categories=tuple(feature["categories"]) if feature["type"] == "category" else (),
+    )

@@ -1,0 +1,51 @@
+"""Figures of a training job: computed here, printed one a line for SageMaker's metric definitions to read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .definition import Definition
+from .model import Answers
+
+
+def score_answers(definition: Definition, answers: Answers, target: np.ndarray) -> dict[str, float]:
+    """Figures of answers to labelled rows.
+
+    Parameters
+    ----------
+    definition : Definition
+    answers : Answers
+        To n rows.
+    target : ndarray, shape (n,)
+        As in `Table`.
+
+    Returns
+    -------
+    dict
+        ``score``, the better the higher: accuracy, or R² for a regression. A regression also has ``rmse``, the root
+        mean squared error in units of the target.
+    """
+    if answers.labels is not None:
+        truth = np.array(definition.categories, dtype=object)[target]
+        return {"score": float(np.mean(answers.labels == truth))}
+    squares = (target - np.asarray(answers.values, dtype=np.float64)) ** 2
+    spread = (target - target.mean()) ** 2
+    # R² has no value when all targets are equal; scikit-learn's r2_score then says 1 for no error, else 0.
+    score = 1.0 - squares.sum() / spread.sum() if spread.any() else float(not squares.any())
+    return {"score": float(score), "rmse": float(np.sqrt(squares.mean()))}
+
+
+def print_figures(**figures: float) -> None:
+    """Print ``name=value`` pairs on one line, six digits each and never with an exponent."""
+    print(" ".join(f"{name}={_digits(value)}" for name, value in figures.items()), flush=True)
+
+
+def print_note(text: str) -> None:
+    """Print a line for people."""
+    print(f"note: {text}", flush=True)
+
+
+def _digits(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return np.format_float_positional(value, precision=6, fractional=False, trim="0")

@@ -1,0 +1,110 @@
+"""Writes ONNX graphs node by node, with the same names in each run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+ML = "ai.onnx.ml"
+
+# Read by every runtime since onnxruntime 1.15, so by the serving function's as well. ai.onnx.ml 3 is the first with
+# tree thresholds in double precision; from 5 on trees are written in another way that fewer runtimes know.
+OPSETS = {"": 18, ML: 3}
+IR_VERSION = 8
+
+
+class Graph:
+    """An ONNX graph in the making.
+
+    Values are referred to by name. Names are numbered in the order of writing, so that equal models have equal bytes.
+    """
+
+    def __init__(self) -> None:
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: list[onnx.TensorProto] = []
+        self._inputs: list[onnx.ValueInfoProto] = []
+
+    def add_input(self, name: str, kind: int, columns: int) -> str:
+        """Declare an input of shape (n, columns) and element type `kind`."""
+        self._inputs.append(helper.make_tensor_value_info(name, kind, ["n", columns]))
+        return name
+
+    def constant(self, array: np.ndarray) -> str:
+        """Add a constant tensor; arrays of objects are strings. Returns its name."""
+        name = f"c{len(self._constants)}"
+        if array.dtype == object:
+            encoded = [text.encode() for text in array.ravel()]
+            self._constants.append(helper.make_tensor(name, TensorProto.STRING, array.shape, encoded))
+        else:
+            self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        return name
+
+    def add(self, operator: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
+        """Add a node with one output. Returns the output's name."""
+        name = f"{operator}{len(self._nodes)}"
+        output = output or name
+        node = helper.make_node(operator, list(inputs), [output], name=name, domain=domain, **attributes)
+        self._nodes.append(node)
+        return output
+
+    def cast(self, value: str, kind: int, output: str = "") -> str:
+        """Add a Cast to the element type `kind`."""
+        return self.add("Cast", value, to=kind, output=output)
+
+    def embed(self, graph: onnx.GraphProto, given: str) -> list[str]:
+        """Copy in a graph with one input, which becomes `given`. Returns its outputs under their new names."""
+        names = {"": "", graph.input[0].name: given}
+        for tensor in graph.initializer:
+            copy = onnx.TensorProto()
+            copy.CopyFrom(tensor)
+            names[tensor.name] = copy.name = f"c{len(self._constants)}"
+            self._constants.append(copy)
+        for node in graph.node:
+            copy = onnx.NodeProto()
+            copy.CopyFrom(node)
+            copy.name, copy.doc_string = f"{node.op_type}{len(self._nodes)}", ""
+            for position, output in enumerate(node.output):
+                names[output] = f"{copy.name}_{position}"
+            copy.input[:] = [names[name] for name in node.input]
+            copy.output[:] = [names[name] for name in node.output]
+            self._nodes.append(copy)
+        return [names[output.name] for output in graph.output]
+
+    def to_model(self, name: str, outputs: list[tuple[str, int, list[Any]]]) -> onnx.ModelProto:
+        """Close the graph.
+
+        Parameters
+        ----------
+        name : str
+            Name of the graph.
+        outputs : list of (name, element type, shape)
+            What the model gives. Nodes and constants that none of them needs are left out.
+        """
+        nodes = self._needed_for({output for output, _, _ in outputs})
+        used = {value for node in nodes for value in node.input}
+        graph = helper.make_graph(
+            nodes,
+            name,
+            self._inputs,
+            [helper.make_tensor_value_info(*output) for output in outputs],
+            [constant for constant in self._constants if constant.name in used],
+        )
+        opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+        return helper.make_model(
+            graph,
+            producer_name="evergreen",
+            producer_version="1",
+            ir_version=IR_VERSION,
+            opset_imports=opsets,
+        )
+
+    def _needed_for(self, wanted: set[str]) -> list[onnx.NodeProto]:
+        needed = []
+        for node in reversed(self._nodes):
+            if wanted.intersection(node.output):
+                needed.append(node)
+                wanted = wanted.union(node.input)
+        return needed[::-1]

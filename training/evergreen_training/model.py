@@ -1,0 +1,149 @@
+"""A fitted model: preprocessing and estimator together, answering rows as serving will."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from .data import Rows, Table
+from .definition import Definition
+from .errors import JobError
+from .preprocessing import Preprocessing, learn_preprocessing
+
+# Decision values of a support vector machine this close to 0 count as being on the border. libsvm and the ONNX graph
+# add up in different orders, and rows of symmetrical data do lie exactly between two classes.
+BORDER = 1e-9
+
+_FEW_CELLS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of n rows.
+
+    Attributes
+    ----------
+    labels : ndarray of object, shape (n,), or None
+    scores : ndarray of float32, shape (n, categories), or None
+        In the order of the definition's categories.
+    values : ndarray of float32, shape (n,), or None
+    """
+
+    labels: np.ndarray | None = None
+    scores: np.ndarray | None = None
+    values: np.ndarray | None = None
+
+
+class Model(Protocol):
+    """What a model folder's own training code must give when it is no scikit-learn estimator."""
+
+    def answer(self, rows: Rows) -> Answers:
+        """Answer rows in Python."""
+        ...
+
+    def to_onnx(self) -> bytes:
+        """Write the model as ONNX with the tensors that the contract names."""
+        ...
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """A fitted scikit-learn estimator with the preprocessing its rows go through."""
+
+    definition: Definition
+    preprocessing: Preprocessing
+    estimator: Any
+
+    def answer(self, rows: Rows) -> Answers:
+        """Answer rows in Python."""
+        prepared = self.preprocessing.transform(rows)
+        if not self.definition.is_classification:
+            return Answers(values=self.estimator.predict(prepared).astype(np.float32))
+        categories = np.array(self.definition.categories, dtype=object)
+        if is_linear_svc(self.estimator):
+            return Answers(labels=categories[self._count_votes(prepared)])
+        if not hasattr(self.estimator, "predict_proba"):
+            return Answers(labels=categories[self.estimator.predict(prepared)])
+        scores = np.zeros((len(rows), len(categories)), dtype=np.float32)
+        scores[:, self.estimator.classes_] = self.estimator.predict_proba(prepared)
+        # The label is taken from the 32-bit scores, the first of equals, and so in the graph: forests do give ties,
+        # which sums in another order would break at random, and a reply's label always has its greatest score.
+        return Answers(labels=categories[scores.argmax(axis=1)], scores=scores)
+
+    def to_onnx(self) -> bytes:
+        """Write the model as the file that is served."""
+        from .export import export_sklearn
+
+        return export_sklearn(self)
+
+    def _count_votes(self, prepared: np.ndarray) -> np.ndarray:
+        classes = self.estimator.classes_
+        decisions = self.estimator.decision_function(prepared)
+        # With two classes scikit-learn turns libsvm's sign around.
+        decisions = -decisions.reshape(-1, 1) if len(classes) == 2 else decisions
+        winners, losers = pairs_of(len(classes))
+        wins = decisions > BORDER
+        votes = wins @ np.eye(len(classes))[winners] + ~wins @ np.eye(len(classes))[losers]
+        return classes[votes.argmax(axis=1)]
+
+
+def fit_sklearn(definition: Definition, train: Table, estimator: Any, scale: bool = False) -> FittedModel:
+    """Fit an estimator on train rows, with imputation and one-hot encoding learned from the same rows.
+
+    Parameters
+    ----------
+    definition : Definition
+    train : Table
+    estimator : scikit-learn estimator
+        Unfitted. It learns from float64 of shape (n, width) whose numbers are 32-bit values, so that what it learns
+        holds for the 32-bit rows of serving. Classifiers learn the position of the label in the categories.
+    scale : bool
+        Whether numbers are scaled to mean 0 and standard deviation 1.
+
+    Raises
+    ------
+    JobError
+        When a feature is free text, or scikit-learn refuses the data or a hyperparameter.
+    """
+    free = [feature.name for feature in definition.features if feature.type == "text"]
+    if free:
+        raise JobError(
+            f"the built-in preprocessing does not read free text ({', '.join(free)}); "
+            "declare a category, or write a train.py with a model of its own"
+        )
+    preprocessing = learn_preprocessing(definition, train.rows, scale)
+    prepared = preprocessing.transform(train.rows)
+    try:
+        with _threads_for(prepared):
+            estimator.fit(prepared, train.target)
+    except ValueError as error:
+        raise JobError(f"{type(estimator).__name__} cannot be trained: {error}") from error
+    return FittedModel(definition, preprocessing, estimator)
+
+
+def _threads_for(prepared: np.ndarray) -> AbstractContextManager[Any]:
+    """One thread for small data: there the threads of OpenMP wait for each other longer than they work, on a machine
+    whose cores have other work ten times as long."""
+    if prepared.size >= _FEW_CELLS:
+        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1)
+
+
+def is_linear_svc(estimator: Any) -> bool:
+    """Whether an estimator is scikit-learn's SVC with a linear kernel, deciding one against one and without scores."""
+    return (
+        type(estimator).__name__ == "SVC"
+        and estimator.kernel == "linear"
+        and estimator.decision_function_shape == "ovo"
+    )
+
+
+def pairs_of(classes: int) -> tuple[list[int], list[int]]:
+    """The two classes of each of libsvm's decision values, in its order: who gets the vote above 0, and who else."""
+    pairs = [(first, second) for first in range(classes) for second in range(first + 1, classes)]
+    return [first for first, _ in pairs], [second for _, second in pairs]

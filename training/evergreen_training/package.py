@@ -1,0 +1,116 @@
+"""The model package: model.onnx, golden.json and training.json."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .checks import check_trainable
+from .contract import Job
+from .cross_validation import cross_validate
+from .data import GoldenRows, Table
+from .errors import JobError
+from .figures import print_figures, print_note, score_answers
+from .model import Answers, Model
+from .parity import check_parity, tolerance_of
+
+# What the serving function admits; see admissionLimits in lib/inference/admission.ts.
+_MOST_BYTES = 200 * 1024 * 1024
+
+_LIBRARIES = ("numpy", "scipy", "scikit-learn", "skl2onnx", "onnx", "onnxruntime", "pyarrow")
+
+
+def train_package(
+    job: Job,
+    fit: Callable[[Table], Model],
+    algorithm: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> None:
+    """Train, score, cross-validate, write the ONNX file, prove it and leave the package in the model folder.
+
+    Parameters
+    ----------
+    job : Job
+    fit : callable
+        Takes a table of train rows, gives a model. It is called once with all train rows and once for each fold.
+    algorithm : str, optional
+        Name for the record; defaults to the definition's.
+    settings : mapping, optional
+        Hyperparameters in force, for the record; defaults to the job's.
+
+    Raises
+    ------
+    JobError
+        When the data cannot be learned from, a figure is not a number, or the ONNX file is too large to be served or
+        does not answer as the model does.
+    """
+    started = time.monotonic()
+    definition = job.definition
+    check_trainable(definition, job.train)
+    model = fit(job.train)
+    figures = score_answers(definition, model.answer(job.train.rows), job.train.target)
+    metrics = {f"train_{name}": value for name, value in figures.items()}
+    folds = cross_validate(definition, job.train, fit)
+    if folds:
+        metrics |= {f"validation_{name}": float(np.mean([fold[name] for fold in folds])) for name in folds[0]}
+    for name, value in metrics.items():
+        print_figures(**{name: value})
+        if not math.isfinite(value):
+            raise JobError(f"{name} is {value}: the model answers with no numbers; scale the features or change them")
+    content = model.to_onnx()
+    if len(content) > _MOST_BYTES:
+        raise JobError(
+            f"the model has {len(content) >> 20} MiB, and at most {_MOST_BYTES >> 20} MiB are served; "
+            "train fewer or smaller trees (n_estimators, max_depth, min_samples_leaf)"
+        )
+    compared = check_parity(definition, model, content, job.train.rows, job.golden)
+    print_note(f"the ONNX model answers {compared} rows as the Python model does")
+    record = {
+        "schema": "evergreen/training/v1",
+        "algorithm": algorithm or definition.algorithm,
+        "hyperparameters": dict(job.hyperparameters if settings is None else settings),
+        "seed": job.seed,
+        "rows": len(job.train),
+        "metrics": metrics,
+        "folds": [fold["score"] for fold in folds],
+        "durationSeconds": round(time.monotonic() - started, 3),
+        "libraries": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+    }
+    golden = golden_answers(job.golden, model.answer(job.golden.rows))
+    save(
+        job.model_folder,
+        {"model.onnx": content, "golden.json": _json(golden), "training.json": _json(record)},
+    )
+
+
+def golden_answers(golden: GoldenRows, answers: Answers) -> dict[str, Any]:
+    """The golden rows with a model's answers, as the document that goes into the package."""
+    return {
+        "schema": "evergreen/golden/v1",
+        "rows": golden.cells,
+        "labels": None if answers.labels is None else answers.labels.tolist(),
+        "scores": None if answers.scores is None else answers.scores.tolist(),
+        "values": None if answers.values is None else answers.values.tolist(),
+        "tolerance": tolerance_of(answers.values),
+    }
+
+
+def save(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files so that each is there whole or not at all; model.onnx, without which there is no package, last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in sorted(files, key=lambda name: name == "model.onnx"):
+        part = folder / f".{name}.part"
+        part.write_bytes(files[name])
+        part.replace(folder / name)
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

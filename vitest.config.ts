@@ -1,0 +1,40 @@
+import { defineConfig } from 'vitest/config';
+
+/** Unit tests lie beside their file; the slower suites are named in test/. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [
+            'lib/**/*.test.ts',
+            'lambdas/**/*.test.ts',
+            'bin/**/*.test.ts',
+            'test/architecture/**/*.test.ts',
+          ],
+          sequence: { shuffle: true },
+        },
+      },
+      {
+        test: {
+          name: 'infrastructure',
+          include: ['test/infrastructure/**/*.test.ts'],
+          // A stack takes seconds to synthesise: the files of one process share it.
+          isolate: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'end-to-end',
+          include: ['test/state-machines/**/*.test.ts', 'test/end-to-end/**/*.test.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 420_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
