@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
 import { root } from './platform.ts';
 
 /** A repeatable stream of numbers from 0 to 1. Source: the mulberry32 generator. */
@@ -64,6 +65,30 @@ export function moodyRows(mood: number, count: number, seed: number): string {
     return `${x.toFixed(3)},${mood},${x < 25 ? 'left' : 'right'}`;
   });
   return csv('x,mood,side', lines);
+}
+
+/** The same rows as JSON lines; what reads as a number is one. */
+export function jsonLines(text: string): string {
+  const [header = '', ...lines] = text.trimEnd().split('\n');
+  const names = header.split(',');
+  const cell = (value: string) => (value === '' ? null : Number.isNaN(Number(value)) ? value : Number(value));
+  return lines
+    .map((line) => {
+      const cells = line.split(',').map((value, column) => [names[column], cell(value)]);
+      return `${JSON.stringify(Object.fromEntries(cells))}\n`;
+    })
+    .join('');
+}
+
+/** Writes the same rows beside a CSV file as Parquet; gives its path. */
+export async function parquetOf(csvPath: string): Promise<string> {
+  const path = csvPath.replace(/csv$/, 'parquet');
+  const instance = await DuckDBInstance.create();
+  const connection = await instance.connect();
+  await connection.run(`COPY (FROM read_csv('${csvPath}')) TO '${path}' (FORMAT parquet)`);
+  connection.closeSync();
+  instance.closeSync();
+  return path;
 }
 
 /** Rows of the guarded model: the price goes with the area. */

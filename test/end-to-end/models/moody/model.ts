@@ -2,7 +2,7 @@ import { defineModel } from '../../../../lib/model/definition.ts';
 
 /**
  * A model whose candidates go wrong in traffic only: its train.py reads from the data what shall happen.
- * With mood 0 all is well; with 1 it fails for x above 90, which no train row has; with 2 it is slow.
+ * With mood 0 all is well. For x above 90, which no train row has, it fails with 1 and is slow with 2.
  */
 export default defineModel({
   name: 'moody',

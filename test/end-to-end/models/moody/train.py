@@ -1,13 +1,64 @@
 """A logistic regression whose served graph fails or dawdles when the train rows say so."""
 
+import math
+import time
+
 import numpy as np
 import onnx
+import onnxruntime
 from evergreen_training import fit_sklearn, load_job, run_job, train_package
 from onnx import TensorProto, helper, numpy_helper
 from sklearn.linear_model import LogisticRegression
 
-SLOW_STEPS = 130
+SLOW_SECONDS = 1.2
 SLOW_SIZE = 1_000_000
+FAR = np.array(90, dtype=np.float32)
+
+
+def add_initializers(graph, **values):
+    graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in values.items())
+
+
+def dawdle(graph, steps):
+    """Appends sines of a million numbers when x is far, of one when it is not; gives the name of a zero to add."""
+    add_initializers(graph, much=np.array([SLOW_SIZE]), little=np.array([1]), zero=np.array(0, dtype=np.float32))
+    graph.node.append(helper.make_node("ReduceMax", ["x"], ["largest"], keepdims=0))
+    graph.node.append(helper.make_node("Greater", ["largest", "far"], ["is_any_far"]))
+    graph.node.append(helper.make_node("Where", ["is_any_far", "much", "little"], ["size"]))
+    graph.node.append(helper.make_node("Expand", ["largest", "size"], ["work_0"]))
+    for step in range(steps):
+        graph.node.append(helper.make_node("Sin", [f"work_{step}"], [f"work_{step + 1}"]))
+    graph.node.append(helper.make_node("ReduceMax", [f"work_{steps}"], ["wave"], keepdims=0))
+    graph.node.append(helper.make_node("Mul", ["wave", "zero"], ["nothing"]))
+    return "nothing"
+
+
+def fail(graph):
+    """Appends what is not a number when x is far, and zero when it is not; gives its name."""
+    add_initializers(graph, zero=np.array(0, dtype=np.float32), nan=np.array(np.nan, dtype=np.float32))
+    graph.node.append(helper.make_node("Greater", ["x", "far"], ["is_far"]))
+    graph.node.append(helper.make_node("Where", ["is_far", "nan", "zero"], ["trouble"]))
+    return "trouble"
+
+
+def steps_for(seconds):
+    """How many sines take so long on this machine, by its best of five tries."""
+    steps = 20
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [None])
+    nothing = helper.make_tensor_value_info("nothing", TensorProto.FLOAT, [])
+    graph = helper.make_graph([], "probe", [x], [nothing])
+    add_initializers(graph, far=FAR)
+    dawdle(graph, steps)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+    best = math.inf
+    for _ in range(5):
+        began = time.perf_counter()
+        session.run(None, {"x": 2 * FAR.reshape(1)})
+        best = min(best, time.perf_counter() - began)
+    return math.ceil(seconds / (best / steps))
 
 
 class Moody:
@@ -25,29 +76,11 @@ class Moody:
         for node in graph.node:
             node.output[:] = ["calm_scores" if name == "scores" else name for name in node.output]
             node.input[:] = ["calm_scores" if name == "scores" else name for name in node.input]
-        graph.initializer.append(numpy_helper.from_array(np.array([0], dtype=np.int64), "first_column"))
+        add_initializers(graph, first_column=np.array([0]), far=FAR)
         graph.node.append(helper.make_node("Gather", ["numbers", "first_column"], ["x"], axis=1))
-        extra = self._fail(graph) if self.mood == 1 else self._dawdle(graph)
+        extra = fail(graph) if self.mood == 1 else dawdle(graph, steps_for(SLOW_SECONDS))
         graph.node.append(helper.make_node("Add", ["calm_scores", extra], ["scores"]))
         return proto.SerializeToString(deterministic=True)
-
-    def _fail(self, graph):
-        for name, value in (("limit", 90), ("nothing", 0), ("not_a_number", float("nan"))):
-            graph.initializer.append(numpy_helper.from_array(np.array(value, dtype=np.float32), name))
-        graph.node.append(helper.make_node("Greater", ["x", "limit"], ["is_far"]))
-        graph.node.append(helper.make_node("Where", ["is_far", "not_a_number", "nothing"], ["trouble"]))
-        return "trouble"
-
-    def _dawdle(self, graph):
-        size = numpy_helper.from_array(np.array([SLOW_SIZE], dtype=np.int64), "size")
-        graph.initializer.extend([size, numpy_helper.from_array(np.array(0, dtype=np.float32), "nothing")])
-        graph.node.append(helper.make_node("ReduceMax", ["x"], ["largest"], keepdims=0))
-        graph.node.append(helper.make_node("Expand", ["largest", "size"], ["work_0"]))
-        for step in range(SLOW_STEPS):
-            graph.node.append(helper.make_node("Sin", [f"work_{step}"], [f"work_{step + 1}"]))
-        graph.node.append(helper.make_node("ReduceMax", [f"work_{SLOW_STEPS}"], ["wave"], keepdims=0))
-        graph.node.append(helper.make_node("Mul", ["wave", "nothing"], ["still"]))
-        return "still"
 
 
 def train():
