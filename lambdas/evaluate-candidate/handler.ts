@@ -1,12 +1,17 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readHeldOut } from '../../lib/data/held-out.ts';
+import { evaluateCandidate } from '../../lib/evaluation/evaluate-candidate.ts';
+import { artifactKey } from '../../lib/evaluation/job-output.ts';
+import { packageReader, writePackage } from '../../lib/inference/package.store.ts';
+import { tryModel } from '../../lib/inference/trial.ts';
+import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { digest } from '../../lib/shared/digest.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
+import { readDocument } from '../../lib/shared/objects.ts';
 import { stepHandler } from '../step.ts';
-import { evaluateCandidate } from './evaluate.ts';
-
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 const request = z.object({
   runId: z.string(),
@@ -17,7 +22,6 @@ const request = z.object({
   trainingJobName: z.string(),
   modelArtifact: z.string().startsWith('s3://'),
   codeDigest: digest,
-  attempt: z.int().min(1),
 });
 
 const variables = {
@@ -28,16 +32,27 @@ const variables = {
 };
 
 /** Judges a trained candidate against its gate and the champion. */
-export const handler = stepHandler(request, async (input) => {
-  const { DATA_BUCKET, MODEL_BUCKET, REGISTRY_TABLE, LAMBDA_TASK_ROOT } = readEnvironment(variables);
+export const handler = stepHandler(request, ({ modelArtifact, ...candidate }) => {
+  const environment = readEnvironment(variables);
+  const { DATA_BUCKET: dataBucket, MODEL_BUCKET: modelBucket } = environment;
+  const s3 = s3Client();
+  const readPackageFile = packageReader(s3, modelBucket);
+  const definition = {
+    bucket: dataBucket,
+    key: definitionKey(candidate.model, candidate.definitionDigest),
+  };
+  const manifest = { bucket: dataBucket, key: candidate.manifestKey };
+  const trialWorker = join(environment.LAMBDA_TASK_ROOT, 'trial-worker.js');
   return evaluateCandidate(
     {
-      s3: s3Client(),
-      dataBucket: DATA_BUCKET,
-      modelBucket: MODEL_BUCKET,
-      registry: new RegistryStore(documentClient(), REGISTRY_TABLE),
-      trialWorker: join(LAMBDA_TASK_ROOT, 'trial-worker.js'),
+      registry: new RegistryStore(documentClient(), environment.REGISTRY_TABLE),
+      readDeployed: () => readDocument(s3, definition, deployedModel),
+      readArchive: () => readPackageFile(artifactKey(modelArtifact, modelBucket)),
+      readHeldOut: (columns) => readHeldOut(s3, manifest, columns),
+      readPackageFile,
+      tryModel: (some) => tryModel(some, trialWorker),
+      writePackage: (files, about) => writePackage(s3, modelBucket, files, about),
     },
-    input,
+    candidate,
   );
 });

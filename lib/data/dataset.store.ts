@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { sha256 } from '../shared/digest.ts';
-import { readBytes, readDocument, writeObject } from '../shared/objects.ts';
-import { type DatasetManifest, datasetKey, datasetManifest } from './dataset.ts';
+import { requireDigest, sha256 } from '../shared/digest.ts';
+import { readBytes, readDocument, readRequiredBytes, writeObject } from '../shared/objects.ts';
+import { type DatasetManifest, datasetKey, datasetManifest, goldenRows, type Row } from './dataset.ts';
 
 /** Where the files of one dataset lie. */
 export interface DatasetPlace {
@@ -40,6 +40,25 @@ export async function readManifest(s3: S3Client, place: DatasetPlace): Promise<D
   const location = { bucket: place.bucket, key: datasetKey(place.model, place.datasetId, 'manifest.json') };
   if ((await readBytes(s3, location)) === undefined) return undefined;
   return readDocument(s3, location, datasetManifest);
+}
+
+/**
+ * What a version is judged by: the bytes of test.parquet and the golden rows.
+ *
+ * @throws EvergreenError `artifact-missing`, or `artifact-damaged` when a file is not the one that the manifest names.
+ */
+export async function readHeldOutFiles(
+  s3: S3Client,
+  { bucket, key }: { bucket: string; key: string },
+): Promise<{ test: Uint8Array; golden: Row[] }> {
+  const { files } = await readDocument(s3, { bucket, key }, datasetManifest);
+  const checked = async (file: WrittenFile) => {
+    const bytes = await readRequiredBytes(s3, { bucket, key: file.key });
+    requireDigest(bytes, file.sha256, file.key);
+    return bytes;
+  };
+  const [test, golden] = await Promise.all([checked(files.test), checked(files.golden)]);
+  return { test, golden: goldenRows.parse(JSON.parse(new TextDecoder().decode(golden))).rows };
 }
 
 export async function writeReport(

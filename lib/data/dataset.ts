@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sha256 } from '../shared/digest.ts';
+import { digest, sha256 } from '../shared/digest.ts';
 
 /*
  * What validation leaves below datasets/<model>/<datasetId>/ in the data bucket:
@@ -10,7 +10,6 @@ import { sha256 } from '../shared/digest.ts';
  *   manifest.json              accepted datasets only, written last: without it there is no dataset
  */
 
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().min(0);
 
 /** A cell as it is written to JSON documents; missing is null. */

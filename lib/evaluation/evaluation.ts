@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { digest } from '../shared/digest.ts';
 
 /*
  * packages/<model>/<package digest>/evaluation.json: how a candidate, and the champion of that time, answered the
@@ -6,7 +7,6 @@ import { z } from 'zod';
  * give the same document.
  */
 
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const interval = z.object({ low: z.number(), high: z.number() });
 /** Null stands for a figure that is not a number. */
 const figure = z.number().nullable();
@@ -102,6 +102,5 @@ export const candidateOutcome = z.object({
   modelDigest: digest.nullable(),
   metrics: z.record(z.string(), z.number()),
   championVersion: z.int().positive().nullable(),
-  evaluationKey: z.string().nullable(),
 });
 export type CandidateOutcome = z.infer<typeof candidateOutcome>;

@@ -35,6 +35,13 @@ function parse<Schema extends z.ZodType>(name: string, bytes: Uint8Array, schema
   }
 }
 
+/** The key of what a job left, as SageMaker names it: `s3://<model bucket>/jobs/<job>/output/model.tar.gz`. */
+export function artifactKey(uri: string, bucket: string): string {
+  const prefix = `s3://${bucket}/`;
+  if (uri.startsWith(`${prefix}jobs/`)) return uri.slice(prefix.length);
+  throw new EvergreenError('request-invalid', `${uri} is no job's output; it must lie below ${prefix}jobs/`);
+}
+
 /**
  * Reads a job's model.tar.gz in memory.
  *

@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { live, partitionKey } from '../registry/registry.ts';
-import { readRequiredBytes } from '../shared/objects.ts';
 import type { ModelSource } from './live-models.ts';
+import { packageReader } from './package.store.ts';
 import { openPackage } from './package.ts';
 
 export interface ModelSourceSite {
@@ -29,7 +29,6 @@ export function awsModelSource(site: ModelSourceSite): ModelSource {
       );
       return Item === undefined ? undefined : live.parse(Item);
     },
-    open: (reference) =>
-      openPackage(reference, (key) => readRequiredBytes(site.s3, { bucket: modelBucket, key })),
+    open: (reference) => openPackage(reference, packageReader(site.s3, modelBucket)),
   };
 }

@@ -1,12 +1,12 @@
 import type { ModelDefinition } from '../model/definition.ts';
 import { deployedModel } from '../model/deployed-model.ts';
 import { type Lineage, type PackageManifest, packageManifest } from '../registry/registry.ts';
-import { canonicalJson, sha256 } from '../shared/digest.ts';
+import { canonicalJson, requireDigest, sha256 } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { type GoldenAnswers, goldenAnswers } from '../training/model-package.ts';
 import { admitModel } from './admission.ts';
 import { compileRowReader, type RowReader } from './rows.ts';
-import { type ModelSession, openSession, requireDigest } from './session.ts';
+import { type ModelSession, openSession } from './session.ts';
 
 /** What the registry says of a package: where it lies, and the digests it must have. */
 export interface PackageReference {

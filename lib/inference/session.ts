@@ -3,7 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { signatureOf } from '../model/signature.ts';
-import { sha256 } from '../shared/digest.ts';
+import { requireDigest } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import type { GoldenAnswers } from '../training/model-package.ts';
 import { readAnswers } from './answers.ts';
@@ -26,13 +26,6 @@ export interface SessionRequest {
   golden: GoldenAnswers;
   /** Threads of one run. @default 1, since the runs of a process come one after the other */
   threads?: number;
-}
-
-/** @throws EvergreenError `artifact-damaged` when bytes are not those that a digest stands for. */
-export function requireDigest(bytes: Uint8Array, digest: string, what: string): void {
-  const found = sha256(bytes);
-  if (found === digest) return;
-  throw new EvergreenError('artifact-damaged', `${what} has the digest ${found} instead of ${digest}`);
 }
 
 async function createSession(model: Uint8Array, threads: number): Promise<InferenceSession> {

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { digestOf } from '../shared/digest.ts';
+import { digest, digestOf } from '../shared/digest.ts';
 import { type ModelDefinition, modelDefinition } from './definition.ts';
 
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A definition together with the training code it was deployed with; its digest pins both. */
 export const deployedModel = z.strictObject({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { digest } from '../shared/digest.ts';
 
 /*
  * The registry table holds, below pk MODEL#<model>:
@@ -11,7 +12,6 @@ import { z } from 'zod';
  *   COUNTER                       the last version number given away
  */
 
-const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** One side of the traffic; everything needed to load it, so that serving reads one item. */
 export const liveVersion = z.object({

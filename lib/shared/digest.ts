@@ -1,5 +1,9 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { EvergreenError } from './errors.ts';
+
+/** A SHA-256 digest as {@link sha256} writes it. */
+export const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** SHA-256 of bytes or UTF-8 text, as 64 lower-case hexadecimal digits. */
 export function sha256(content: Uint8Array | string): string {
@@ -32,4 +36,14 @@ export function canonicalJson(value: unknown): string {
 /** SHA-256 of a value's canonical JSON. */
 export function digestOf(value: unknown): string {
   return sha256(canonicalJson(value));
+}
+
+/**
+ * @param what Names the bytes in the message.
+ * @throws EvergreenError `artifact-damaged` when they have another digest than they should.
+ */
+export function requireDigest(bytes: Uint8Array, expected: string, what: string): void {
+  const found = sha256(bytes);
+  if (found === expected) return;
+  throw new EvergreenError('artifact-damaged', `${what} has the digest ${found} instead of ${expected}`);
 }

@@ -1,23 +1,28 @@
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { DatasetManifest } from '../../lib/data/dataset.ts';
-import { type MemoryObjects, memoryObjects } from '../../lib/data/fixtures/memory-objects.ts';
-import { parquetOf } from '../../lib/data/fixtures/parquet.ts';
-import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
-import { tarOf } from '../../lib/evaluation/fixtures/tar-writer.ts';
-import { flowers, trainedFlowers } from '../../lib/inference/fixtures/models.ts';
-import { float, input, model, node, output, text } from '../../lib/inference/fixtures/onnx-writer.ts';
-import { openPackage } from '../../lib/inference/package.ts';
-import { replayPackage } from '../../lib/inference/replay.ts';
-import { defineModel } from '../../lib/model/definition.ts';
-import { definitionKey, deployModel } from '../../lib/model/deployed-model.ts';
-import { type Live, type LiveVersion, neverLive } from '../../lib/registry/registry.ts';
-import { sha256 } from '../../lib/shared/digest.ts';
-import { readRequiredBytes } from '../../lib/shared/objects.ts';
-import { evaluateCandidate } from './evaluate.ts';
+import type { DatasetManifest } from '../data/dataset.ts';
+import { type MemoryObjects, memoryObjects } from '../data/fixtures/memory-objects.ts';
+import { parquetOf } from '../data/fixtures/parquet.ts';
+import { readHeldOut } from '../data/held-out.ts';
+import { flowers, trainedFlowers } from '../inference/fixtures/models.ts';
+import { float, input, model, node, output, text } from '../inference/fixtures/onnx-writer.ts';
+import { packageReader, writePackage } from '../inference/package.store.ts';
+import { openPackage } from '../inference/package.ts';
+import { replayPackage } from '../inference/replay.ts';
+import { tryModel } from '../inference/trial.ts';
+import { defineModel } from '../model/definition.ts';
+import { definitionKey, deployModel } from '../model/deployed-model.ts';
+import { type Live, type LiveVersion, neverLive } from '../registry/registry.ts';
+import { sha256 } from '../shared/digest.ts';
+import { readRequiredBytes } from '../shared/objects.ts';
+import { evaluateCandidate } from './evaluate-candidate.ts';
+import { evaluationDocument } from './evaluation.ts';
+import { tarOf } from './fixtures/tar-writer.ts';
 
-const trialWorker = fileURLToPath(new URL('trial-worker.ts', import.meta.url));
+const trialWorker = fileURLToPath(
+  new URL('../../lambdas/evaluate-candidate/trial-worker.ts', import.meta.url),
+);
 const manifestKey = 'datasets/flowers/ds-1/manifest.json';
 const artifactKey = 'jobs/job-1/output/model.tar.gz';
 const trained = trainedFlowers();
@@ -120,11 +125,13 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
   const evaluate = (runId = 'run-1') =>
     evaluateCandidate(
       {
-        s3: store.s3,
-        dataBucket: 'data',
-        modelBucket: 'models',
         registry: { readLive: async () => live },
-        trialWorker,
+        readDeployed: async () => deployed,
+        readArchive: () => packageReader(store.s3, 'models')(artifactKey),
+        readHeldOut: (columns) => readHeldOut(store.s3, { bucket: 'data', key: manifestKey }, columns),
+        readPackageFile: packageReader(store.s3, 'models'),
+        tryModel: (candidate) => tryModel(candidate, trialWorker),
+        writePackage: (files, about) => writePackage(store.s3, 'models', files, about),
       },
       {
         runId,
@@ -133,7 +140,6 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
         datasetId: 'ds-1',
         manifestKey,
         trainingJobName: 'job-1',
-        modelArtifact: `s3://models/${artifactKey}`,
         codeDigest: 'c'.repeat(64),
       },
     );
@@ -163,10 +169,10 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
       modelDigest: trained.modelDigest,
       reasons: ['accuracy is 0.95; at least 0.8 is asked for', 'no champion yet'],
     });
-    const { packagePrefix, packageDigest, modelDigest, evaluationKey } = outcome;
+    const { packagePrefix, packageDigest, modelDigest } = outcome;
     expect(packagePrefix).toBe(`packages/flowers/${packageDigest}/`);
     expect(store.written.at(-1)).toBe(`${packagePrefix}manifest.json`);
-    const document = evaluationDocument.parse(JSON.parse(store.text(evaluationKey ?? '')));
+    const document = evaluationDocument.parse(JSON.parse(store.text(`${packagePrefix}evaluation.json`)));
     expect(document).toMatchObject({ rows: 20, champion: null, classes: ['rose', 'iris', 'daisy'] });
     expect(document.candidate.answers).toEqual(labels);
     expect(document.candidate.perClass?.rose?.support).toBeGreaterThan(0);
@@ -199,7 +205,9 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
     const outcome = await evaluate();
     expect(outcome).toMatchObject({ verdict: 'pass', championVersion: 4 });
     expect(outcome.reasons[1]).toMatch(/of champion 4 0\.95: not worse/);
-    const document = evaluationDocument.parse(JSON.parse(store.text(outcome.evaluationKey ?? '')));
+    const document = evaluationDocument.parse(
+      JSON.parse(store.text(`${outcome.packagePrefix}evaluation.json`)),
+    );
     expect(document.champion?.version).toBe(4);
     expect(document.comparison).toMatchObject({ gain: 0, pValue: 1, verdict: 'not-worse' });
   });

@@ -1,0 +1,185 @@
+import type { Row } from '../data/dataset.ts';
+import type { HeldOut } from '../data/held-out.ts';
+import { admitModel } from '../inference/admission.ts';
+import { openPackage, type ReadObject, type SealedPackage } from '../inference/package.ts';
+import { type ModelSession, openSession, type SessionRequest } from '../inference/session.ts';
+import type { ModelDefinition } from '../model/definition.ts';
+import type { DeployedModel } from '../model/deployed-model.ts';
+import type { RegistryStore } from '../registry/registry.store.ts';
+import type { Lineage, LiveVersion } from '../registry/registry.ts';
+import { canonicalJson, sha256 } from '../shared/digest.ts';
+import { EvergreenError } from '../shared/errors.ts';
+import { evaluateVersions, type Subject } from './evaluate-versions.ts';
+import type { CandidateOutcome } from './evaluation.ts';
+import { type JobOutput, readJobOutput, requireSameGoldenRows } from './job-output.ts';
+
+export interface CandidateRequest {
+  runId: string;
+  model: string;
+  definitionDigest: string;
+  datasetId: string;
+  manifestKey: string;
+  trainingJobName: string;
+  codeDigest: string;
+}
+
+export interface EvaluationParts {
+  registry: Pick<RegistryStore, 'readLive'>;
+  readDeployed(): Promise<DeployedModel>;
+  /** The job's model.tar.gz. */
+  readArchive(): Promise<Uint8Array>;
+  readHeldOut(definition: ModelDefinition): Promise<HeldOut>;
+  readPackageFile: ReadObject;
+  /** Lets the model answer its golden rows where it can be ended. */
+  tryModel(candidate: SessionRequest): Promise<void>;
+  writePackage(
+    files: Readonly<Record<string, Uint8Array>>,
+    about: { model: string; lineage: Lineage },
+  ): Promise<Omit<SealedPackage, 'manifest'>>;
+}
+
+/** Findings that speak against the model, not against the run. */
+const refusals = ['model-inadmissible', 'golden-mismatch', 'model-failed'];
+const damages = [...refusals, 'artifact-missing', 'artifact-damaged'];
+
+const encoder = new TextEncoder();
+
+function isOf(thrown: unknown, codes: readonly string[]): thrown is EvergreenError {
+  return thrown instanceof EvergreenError && codes.includes(thrown.code);
+}
+
+type Champion = (Subject & { version: number; session: ModelSession }) | { version: number; reason: string };
+
+async function openChampion(champion: LiveVersion, read: ReadObject): Promise<Champion> {
+  const { version, modelDigest } = champion;
+  try {
+    const { definition, session } = await openPackage(champion, read);
+    return { version, modelDigest, definition, session, predict: (rows) => session.predict(rows) };
+  } catch (thrown) {
+    if (isOf(thrown, damages)) return { version, reason: thrown.message };
+    throw thrown;
+  }
+}
+
+interface Contest {
+  deployed: DeployedModel;
+  output: JobOutput;
+  candidate: SessionRequest;
+  rows: Row[];
+  champion: Champion | null;
+}
+
+async function holdContest(
+  parts: EvaluationParts,
+  request: CandidateRequest,
+  { deployed, output, candidate, rows, champion }: Contest,
+): Promise<CandidateOutcome> {
+  const { modelDigest, definition } = candidate;
+  const { runId, model, datasetId, manifestKey, definitionDigest, codeDigest, trainingJobName } = request;
+  const session = await openSession(candidate);
+  try {
+    const evaluation = await evaluateVersions({
+      datasetId,
+      definitionDigest,
+      rows,
+      candidate: { version: null, modelDigest, definition, predict: (some) => session.predict(some) },
+      champion,
+    });
+    const championVersion = champion?.version ?? null;
+    const files = {
+      ...output.files,
+      // Not canonical: the order of the features is the order of the tensors' columns.
+      'definition.json': encoder.encode(JSON.stringify(deployed)),
+      'evaluation.json': encoder.encode(canonicalJson(evaluation)),
+    };
+    const lineage: Lineage = {
+      runId,
+      datasetId,
+      datasetManifestKey: manifestKey,
+      definitionDigest,
+      codeDigest,
+      trainingJobName,
+      parentVersion: championVersion,
+    };
+    const sealed = await parts.writePackage(files, { model, lineage });
+    const measured = Object.entries(evaluation.candidate.metrics).flatMap(([name, value]) =>
+      value === null ? [] : [[name, value] as const],
+    );
+    return {
+      verdict: evaluation.gate.verdict,
+      reasons: evaluation.gate.reasons,
+      ...sealed,
+      modelDigest,
+      metrics: Object.fromEntries(measured),
+      championVersion,
+    };
+  } finally {
+    await session.release();
+  }
+}
+
+/** Admits and tries the model; a refusal is a value, everything else that goes wrong is thrown. */
+async function examineModel(
+  parts: EvaluationParts,
+  candidate: SessionRequest,
+): Promise<EvergreenError | undefined> {
+  try {
+    admitModel(candidate.model, candidate.definition);
+    await parts.tryModel(candidate);
+    return undefined;
+  } catch (thrown) {
+    if (isOf(thrown, refusals)) return thrown;
+    throw thrown;
+  }
+}
+
+function refusedOutcome(candidate: SessionRequest, refusal: EvergreenError): CandidateOutcome {
+  return {
+    verdict: 'fail',
+    reasons: [`${refusal.code}: ${refusal.message}`],
+    packagePrefix: null,
+    packageDigest: null,
+    modelDigest: candidate.modelDigest,
+    metrics: {},
+    championVersion: null,
+  };
+}
+
+/**
+ * Judges what a training job left, in the session that will serve it, and keeps it as a package.
+ *
+ * A model that is not admitted, or cannot answer, is an outcome with its reason. The same inputs and the same champion
+ * give the same package.
+ *
+ * @throws EvergreenError `training-output-invalid`, `artifact-missing` or `artifact-damaged` when there is nothing to judge.
+ */
+export async function evaluateCandidate(
+  parts: EvaluationParts,
+  request: CandidateRequest,
+): Promise<CandidateOutcome> {
+  const [deployed, archive, live] = await Promise.all([
+    parts.readDeployed(),
+    parts.readArchive(),
+    parts.registry.readLive(request.model),
+  ]);
+  const { definition } = deployed;
+  const output = readJobOutput(archive);
+  const file = output.files['model.onnx'];
+  const candidate = { model: file, modelDigest: sha256(file), definition, golden: output.golden };
+  // While the model is tried in a process of its own, this one reads the rows and loads the champion.
+  const [{ rows, golden }, refusal, champion] = await Promise.all([
+    parts.readHeldOut(definition),
+    examineModel(parts, candidate),
+    live.champion ? openChampion(live.champion, parts.readPackageFile) : null,
+  ]);
+  try {
+    requireSameGoldenRows(output.golden, golden, definition);
+    if (refusal) return refusedOutcome(candidate, refusal);
+    return await holdContest(parts, request, { deployed, output, candidate, rows, champion });
+  } catch (thrown) {
+    if (isOf(thrown, refusals)) return refusedOutcome(candidate, thrown);
+    throw thrown;
+  } finally {
+    if (champion && 'session' in champion) await champion.session.release();
+  }
+}
