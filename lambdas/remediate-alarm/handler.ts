@@ -1,5 +1,4 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { z } from 'zod';
 import { isEnded } from '../../lib/intake/run.ts';
 import { RunStore } from '../../lib/intake/runs.store.ts';
@@ -12,7 +11,7 @@ import { metricsOf } from '../../lib/remediation/remediation-metrics.ts';
 import { Remediator } from '../../lib/remediation/remediator.ts';
 import { documentClient } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
-import { messageOf } from '../../lib/shared/errors.ts';
+import { queueHandler, say } from '../queue.ts';
 
 const variables = {
   REGISTRY_TABLE: z.string(),
@@ -41,21 +40,11 @@ function composeRemediator(): Remediator {
 }
 
 let remediator: Remediator | undefined;
-const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-/** Alarms from the queue; what fails is delivered again, then kept in the dead-letter queue. */
-export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+/** Alarms from the queue. */
+export const handler = queueHandler(async (body, messageId) => {
   remediator ??= composeRemediator();
-  const batchItemFailures: SQSBatchResponse['batchItemFailures'] = [];
-  for (const { messageId, body } of event.Records) {
-    try {
-      const judged = await remediator.judge(readAlarmChange(body));
-      say({ level: judged.page ? 'warn' : 'info', message: 'alarm judged', messageId, ...judged });
-      for (const line of metricsOf(judged, new Date())) process.stdout.write(`${line}\n`);
-    } catch (thrown) {
-      batchItemFailures.push({ itemIdentifier: messageId });
-      say({ level: 'error', messageId, message: messageOf(thrown) });
-    }
-  }
-  return { batchItemFailures };
-}
+  const judged = await remediator.judge(readAlarmChange(body));
+  say({ level: judged.page ? 'warn' : 'info', message: 'alarm judged', messageId, ...judged });
+  for (const line of metricsOf(judged, new Date())) process.stdout.write(`${line}\n`);
+});

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
+import type { RecognisedFormat } from '../model/source-format.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { type BadRow, type CheckedRows, checkRows, findCopies } from './check.duckdb.ts';
 import { type Column, dataColumns } from './columns.ts';
@@ -11,7 +12,6 @@ import type { ColumnProfile, DatasetReport, Problem, QuarantinedRow } from './da
 import { describeBrokenRow, describeUnreadable, masked, reportedRule } from './problem-message.ts';
 import { profileTable } from './profile.duckdb.ts';
 import { parquetTable, type SourceTable, stagedTable } from './source.duckdb.ts';
-import type { RecognisedFormat } from './source-format.ts';
 import { placeRows } from './split.duckdb.ts';
 import { type StagedFile, type StageLimits, stageFile } from './stage-file.ts';
 import { judgeDataset } from './verdict.ts';

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
+import type { RecognisedFormat } from '../model/source-format.ts';
 import type { Column } from './columns.ts';
 import { CsvScanner, type Unreadable } from './csv-scanner.ts';
 import { readJsonRow } from './json-rows.ts';
 import { LineScanner } from './line-scanner.ts';
-import type { RecognisedFormat } from './source-format.ts';
 
 export interface StageLimits {
   maxDecodedBytes: number;

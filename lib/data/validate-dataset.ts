@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ModelDefinition } from '../model/definition.ts';
 import { definitionKey, deployedModel } from '../model/deployed-model.ts';
+import { formatOf, suffixesFor } from '../model/source-format.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { readDocument } from '../shared/objects.ts';
@@ -25,7 +26,6 @@ import { type Examination, examineFile, unreadable } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
 import { renderReport } from './report-page.ts';
 import { type Download, downloadSource } from './source.store.ts';
-import { formatOf, suffixesFor } from './source-format.ts';
 import { writeSide } from './split.duckdb.ts';
 
 export interface ValidationTools {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { SourceObject } from '../data/dataset.ts';
-import type { ModelDefinition } from '../model/definition.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
+import { formatOf } from '../model/source-format.ts';
 import { sha256 } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import type { Trigger } from './run.ts';
@@ -95,13 +95,6 @@ export function laterThan(sequencer: string, other: string): boolean {
   return sequencer.padEnd(length, '0').toUpperCase() > other.padEnd(length, '0').toUpperCase();
 }
 
-/** Text may come compressed; Parquet is compressed inside. */
-const formats: readonly [suffix: RegExp, format: ModelDefinition['data']['formats'][number]][] = [
-  [/\.csv(\.gz)?$/i, 'csv'],
-  [/\.(jsonl|ndjson)(\.gz)?$/i, 'jsonl'],
-  [/\.parquet$/i, 'parquet'],
-];
-
 /** Why an arrival can never become a run; undefined when it can. */
 export function refusalOf(arrival: Arrival, models: ReadonlyMap<string, DeployedModel>): string | undefined {
   const { model, source, trigger } = arrival;
@@ -114,7 +107,7 @@ export function refusalOf(arrival: Arrival, models: ReadonlyMap<string, Deployed
     return `no model is named ${model}; deployed are: ${known}`;
   }
   if (!source) return undefined;
-  const format = formats.find(([suffix]) => suffix.test(source.key))?.[1];
+  const format = formatOf(source.key)?.format;
   const allowed = deployed.definition.data.formats;
   if (format && allowed.includes(format)) return undefined;
   return `${trigger.reason} is not in a format that ${model} takes; upload one of: ${allowed.join(', ')}`;

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { digest, digestOf } from '../shared/digest.ts';
 import { type ModelDefinition, modelDefinition } from './definition.ts';
 
-
 /** A definition together with the training code it was deployed with; its digest pins both. */
 export const deployedModel = z.strictObject({
   definition: modelDefinition,

@@ -1,3 +1,4 @@
+import { bootstrapIntervals } from '../evaluation/bootstrap.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 
 /** A prediction together with what turned out to be true. */
@@ -29,7 +30,6 @@ export interface VersionQuality {
 
 /** Standard normal quantile of 0.975. */
 const z975 = 1.959963984540054;
-const resamples = 1000;
 
 /**
  * 95 % score interval of a share.
@@ -46,15 +46,6 @@ export function wilsonInterval(successes: number, trials: number): [number, numb
   return [Math.max(0, centre - half), Math.min(1, centre + half)];
 }
 
-/** Uniform numbers in [0, 1), the same for the same seed. Source: the linear congruential generator of Numerical Recipes. */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
@@ -66,16 +57,12 @@ const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0)
  * Source: Efron (1979), "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1).
  */
 export function rmseInterval(squares: number[], seed = 1): [number, number] {
-  const random = seededRandom(seed);
-  const drawn = Array.from({ length: resamples }, () => {
+  const { rmse } = bootstrapIntervals(squares.length, seed, (positions) => {
     let sum = 0;
-    for (let draw = 0; draw < squares.length; draw += 1) {
-      sum += squares[Math.floor(random() * squares.length)] ?? 0;
-    }
-    return Math.sqrt(sum / squares.length);
-  }).sort((a, b) => a - b);
-  const at = (share: number) => drawn[Math.round(share * (resamples - 1))] ?? 0;
-  return [at(0.025), at(0.975)];
+    for (const position of positions) sum += squares[position] ?? 0;
+    return { rmse: Math.sqrt(sum / positions.length) };
+  });
+  return [rmse?.low ?? Number.NaN, rmse?.high ?? Number.NaN];
 }
 
 /** A category is right or wrong and a number is off by something, whatever the definition's default says. */

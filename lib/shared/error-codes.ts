@@ -72,7 +72,7 @@ export const errorCatalogue = {
   'prediction-unknown': {
     kind: 'not-found',
     meaning: 'No prediction of this id is on record.',
-    remedy: 'Use the predictionId of a reply; records are kept for the time the stage sets.',
+    remedy: 'Use the predictionId of a reply; records are kept for 90 days.',
   },
   'route-unknown': {
     kind: 'not-found',
