@@ -64,7 +64,7 @@ describe('plan-training', () => {
     expect(read?.args[0].input.Key).toBe(`definitions/iris/${deployed.digest}.json`);
   });
 
-  it('trains nothing that was trained before (F7), and serves it if nothing is served', async () => {
+  it('trains nothing that was trained before (F7)', async () => {
     world({ live: aLive({ champion: 1 }), result: 3 });
     expect(await invoke(handler, event)).toEqual({
       outcome: 'reuse',
@@ -72,8 +72,18 @@ describe('plan-training', () => {
       reason: 'the same data and definition led to version 3; nothing was trained',
       liveRevision: 7,
       rollOut: false,
+      approval: 'person',
+      approvalTimeoutSeconds: 7200,
     });
+  });
+
+  it('serves what was trained before if nothing is served, and still asks the person', async () => {
     world({ live: aLive(), result: 3 });
-    expect(await invoke(handler, event)).toMatchObject({ outcome: 'reuse', rollOut: true });
+    expect(await invoke(handler, event)).toMatchObject({
+      outcome: 'reuse',
+      rollOut: true,
+      approval: 'person',
+      approvalTimeoutSeconds: 7200,
+    });
   });
 });

@@ -35,18 +35,23 @@ export const handler = stepHandler(
   async ({ runId, model, datasetId, definitionDigest, source }): Promise<TrainingPlan> => {
     const environment = readEnvironment(variables);
     const registry = new RegistryStore(documentClient(), environment.REGISTRY_TABLE);
-    const [version, live, forced] = await Promise.all([
+    const location = { bucket: environment.DATA_BUCKET, key: definitionKey(model, definitionDigest) };
+    const [version, live, forced, deployed] = await Promise.all([
       registry.findResult(model, datasetId, definitionDigest),
       registry.readLive(model),
       isForced(s3Client(), source),
+      readDocument(s3Client(), location, deployedModel),
     ]);
-    const liveRevision = live.revision;
+    const { approval, approvalTimeoutHours } = deployed.definition.rollout;
+    const rules = {
+      liveRevision: live.revision,
+      approval,
+      approvalTimeoutSeconds: approvalTimeoutHours * 3600,
+    };
     if (version !== undefined && !forced) {
       const reason = `the same data and definition led to version ${version}; nothing was trained`;
-      return { outcome: 'reuse', version, reason, liveRevision, rollOut: live.champion === null };
+      return { ...rules, outcome: 'reuse', version, reason, rollOut: live.champion === null };
     }
-    const location = { bucket: environment.DATA_BUCKET, key: definitionKey(model, definitionDigest) };
-    const deployed = await readDocument(s3Client(), location, deployedModel);
     const order = { runId, datasetId, deployed };
     const site = {
       dataBucket: environment.DATA_BUCKET,
@@ -58,14 +63,12 @@ export const handler = stepHandler(
       region: environment.AWS_REGION,
     };
     return {
+      ...rules,
       outcome: 'train',
-      liveRevision,
       codeDigest: deployed.code.digest,
       trainingJob: trainingJob(site, order),
       tuningJob: tuningJob(site, order) ?? null,
       jobTimeoutSeconds: jobTimeoutSeconds(deployed.definition),
-      approval: deployed.definition.rollout.approval,
-      approvalTimeoutSeconds: deployed.definition.rollout.approvalTimeoutHours * 3600,
     };
   },
 );

@@ -6,26 +6,27 @@ import type { ModelDefinition } from '../model/definition.ts';
 import { parallelTrialsOf, trialsOf } from './training-job.ts';
 
 /** What the Train and Tune states send, or the version that makes training needless. */
-export type TrainingPlan =
+export type TrainingPlan = {
+  /** What was live when the run began; a rollback after it is not undone by this run. */
+  liveRevision: number;
+  approval: ModelDefinition['rollout']['approval'];
+  approvalTimeoutSeconds: number;
+} & (
   | {
       outcome: 'reuse';
       version: number;
       reason: string;
-      liveRevision: number;
-      /** Nothing is served yet: the run that made the version did not get to its end. */
+      /** Nothing is served yet: the run that made the version did not get to its end, or a person refused it. */
       rollOut: boolean;
     }
   | {
       outcome: 'train';
-      /** What was live when the run began; a rollback after it is not undone by this run. */
-      liveRevision: number;
       codeDigest: string;
       trainingJob: CreateTrainingJobRequest;
       tuningJob: CreateHyperParameterTuningJobRequest | null;
       jobTimeoutSeconds: number;
-      approval: ModelDefinition['rollout']['approval'];
-      approvalTimeoutSeconds: number;
-    };
+    }
+);
 
 /** Minutes a job may wait for its machine and fetch its data, beyond its own run time. */
 const startMinutes = 30;

@@ -10,9 +10,12 @@ import { stages, synthesised } from './synthesised.ts';
 interface State {
   Type: string;
   Resource?: string;
-  Arguments?: Record<string, unknown>;
+  Arguments?: string | Record<string, unknown>;
+  Next?: string;
+  Default?: string;
+  Choices?: { Condition: string; Next: string }[];
   Retry?: { ErrorEquals: string[] }[];
-  Catch?: { ErrorEquals: string[] }[];
+  Catch?: { ErrorEquals: string[]; Next: string }[];
 }
 
 const folder = join(packageRoot, 'statemachines');
@@ -102,6 +105,24 @@ describe.each(definitions)('%s', (_, text) => {
       expect(state, name).toHaveProperty('TimeoutSeconds');
     }
     expect(JSON.parse(text).TimeoutSeconds).toBeGreaterThan(0);
+  });
+});
+
+describe('the way to a rollout', () => {
+  const states = statesOf(readFileSync(join(folder, 'pipeline.asl.json'), 'utf8'));
+  const waysInto = (target: string) =>
+    states.flatMap(([name, { Next, Default, Choices = [], Catch = [] }]) =>
+      [{ Next }, { Next: Default }, ...Choices, ...Catch]
+        .filter((way) => way.Next === target)
+        .map(() => name),
+    );
+
+  it('leads past the question whether a person has to approve, and past the person who has', () => {
+    expect(waysInto('RollOut').sort()).toEqual(['AwaitApproval', 'NeedsApproval']);
+    expect(waysInto('AwaitApproval')).toEqual(['NeedsApproval']);
+    expect(waysInto('NeedsApproval').sort()).toEqual(['IsNew', 'RegisterVersion']);
+    const asked = Object.fromEntries(states).NeedsApproval;
+    expect(asked?.Choices).toEqual([{ Condition: "{% $plan.approval = 'person' %}", Next: 'AwaitApproval' }]);
   });
 });
 
