@@ -43,6 +43,10 @@ export class PlatformAlarms extends Construct {
       this.#alarm(`${name}-failed`, 'run-failed', machine.metricFailed({ period, statistic: 'Sum' }), {
         says: `an execution of the ${name} failed`,
       });
+      const timedOut = machine.metricTimedOut({ period, statistic: 'Sum' });
+      this.#alarm(`${name}-timed-out`, 'run-failed', timedOut, {
+        says: `an execution of the ${name} ran out of time`,
+      });
     }
     this.#watchJudgements(period);
   }

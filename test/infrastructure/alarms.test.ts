@@ -40,6 +40,17 @@ describe.each(stages)('alarms of stage %s', (stage) => {
     expect(articles.map(anchorOf)).toContain(anchor);
   });
 
+  it('hear of every state machine that failed or ran out of time', () => {
+    for (const [id] of made.ofType('AWS::StepFunctions::StateMachine')) {
+      const watched = alarms.filter(({ Dimensions }) => Dimensions?.[0]?.Value?.Ref === id);
+      expect(watched.map(({ MetricName }) => MetricName).sort()).toEqual([
+        'ExecutionsFailed',
+        'ExecutionsTimedOut',
+      ]);
+      for (const { AlarmDescription } of watched) expect(AlarmDescription).toMatch(/#run-failed$/);
+    }
+  });
+
   it('stay silent without data, all but the heartbeat of the monitor', () => {
     for (const alarm of alarms) {
       const isHeartbeat = alarm.AlarmName.endsWith('-staleness');
