@@ -40,14 +40,27 @@ describe('rolloutNameIn', () => {
     const output = JSON.stringify({ model: 'iris', version: 2 });
     const events = [event(1, { stateExitedEventDetails: { name: 'RegisterVersion', output } })];
     expect(rolloutNameIn(events, 'iris-1')).toBeUndefined();
-    expect(rolloutNameIn([...events, entered(2, 'RollOut')], 'iris-1')).toBe('iris-1-v2');
+    expect(rolloutNameIn([...events, entered(2, 'RollOut')], 'iris-1')).toBe('iris-1-v2-r0');
+  });
+
+  it('counts how often the run was redriven, for a used name is refused', () => {
+    const output = JSON.stringify({ model: 'iris', version: 2 });
+    const redriven = (seconds: number, redriveCount: number) =>
+      event(seconds, { type: 'ExecutionRedriven', executionRedrivenEventDetails: { redriveCount } });
+    const events = [
+      event(1, { stateExitedEventDetails: { name: 'RegisterVersion', output } }),
+      entered(2, 'RollOut'),
+      redriven(3, 1),
+      redriven(4, 2),
+    ];
+    expect(rolloutNameIn(events, 'iris-1')).toBe('iris-1-v2-r2');
   });
 
   it('knows a version that is rolled out again without a new training', () => {
     const exit = (name: string, output: unknown) =>
       event(1, { stateExitedEventDetails: { name, output: JSON.stringify(output) } });
     const events = [exit('PlanTraining', { outcome: 'reuse', version: 5 }), entered(2, 'RollOut')];
-    expect(rolloutNameIn(events, 'iris-1')).toBe('iris-1-v5');
+    expect(rolloutNameIn(events, 'iris-1')).toBe('iris-1-v5-r0');
   });
 });
 

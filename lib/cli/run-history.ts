@@ -56,13 +56,15 @@ const registered = z.looseObject({ version: z.int() });
 /** States whose answer names the version that is rolled out: a new one, or an earlier one that is used again. */
 const namingStates = ['RegisterVersion', 'PlanTraining'];
 
-/** The rollout is an execution of its own, named after the run and its version. */
+/** The rollout is an execution of its own, named after the run, its version and how often the run was redriven. */
 export function rolloutNameIn(events: HistoryEvent[], runId: string): string | undefined {
   if (!events.some((event) => event.stateEnteredEventDetails?.name === 'RollOut')) return undefined;
+  const redriven = events.findLast((event) => event.executionRedrivenEventDetails !== undefined);
+  const redriveCount = redriven?.executionRedrivenEventDetails?.redriveCount ?? 0;
   for (const { stateExitedEventDetails: exited } of events.toReversed()) {
     if (exited?.output === undefined || !namingStates.includes(exited.name ?? '')) continue;
     const parsed = registered.safeParse(JSON.parse(exited.output));
-    if (parsed.success) return `${runId}-v${parsed.data.version}`;
+    if (parsed.success) return `${runId}-v${parsed.data.version}-r${redriveCount}`;
   }
   return undefined;
 }

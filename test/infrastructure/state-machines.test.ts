@@ -126,6 +126,19 @@ describe('the way to a rollout', () => {
   });
 });
 
+describe('what the pipeline starts', () => {
+  const text = readFileSync(join(folder, 'pipeline.asl.json'), 'utf8');
+
+  it('has a new name after a redrive, for a used name is refused', () => {
+    const starts = statesOf(text).filter(([, { Resource = '' }]) => /:(create|start)/.test(Resource));
+    expect(starts.map(([name]) => name).sort()).toEqual(['RollOut', 'Train', 'Tune']);
+    for (const [name, { Arguments }] of starts) {
+      const naming = typeof Arguments === 'string' ? Arguments : Arguments?.Name;
+      expect(naming, name).toContain('Execution.RedriveCount : 0)');
+    }
+  });
+});
+
 function sourcesBelow(folderName: string): string[] {
   return readdirSync(join(packageRoot, folderName), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
