@@ -4,14 +4,13 @@ import { z } from 'zod';
 import { EvergreenStack } from '../lib/platform/evergreen-stack.ts';
 import { loadModels } from '../lib/platform/model-folders.ts';
 import { stageNamed } from '../lib/platform/stage.ts';
+import { stageName } from '../lib/shared/stage-name.ts';
 
 const app = new App({ builtinCloudFormationValidation: false });
 
 const context = z
   .object({
-    stage: z
-      .string()
-      .regex(/^[a-z][a-z0-9]{0,19}$/, 'a stage is named by 1 to 20 lower-case letters and digits'),
+    stage: stageName,
     models: z.string(),
     bakeSeconds: z.coerce.number().int().positive().optional(),
     apiAuthorization: z.enum(['key', 'iam']).optional(),

@@ -25,7 +25,12 @@ describe('targetOf', () => {
 describe('stageOf', () => {
   it('is named after the target, or as asked', () => {
     expect(stageOf({}, 'local')).toBe('local');
-    expect(stageOf({ stage: 'prod-eu' }, 'aws')).toBe('prod-eu');
-    expect(() => stageOf({ stage: 'a/b' }, 'aws')).toThrow('stage a/b is no name');
+    expect(stageOf({ stage: 'prod2' }, 'aws')).toBe('prod2');
+  });
+
+  it.each(['prod-eu', 'a/b', '2nd', '', 'a'.repeat(21)])('refuses %j and says what it may be', (stage) => {
+    expect(() => stageOf({ stage }, 'aws')).toThrow(
+      `stage ${stage} is no name; use 1 to 20 lower-case letters and digits, a letter first`,
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Home } from '../local/home.ts';
 import { EvergreenError } from '../shared/errors.ts';
+import { stageName } from '../shared/stage-name.ts';
 import type { GlobalOptions } from './context.ts';
 
 export type Target = 'local' | 'aws';
@@ -13,9 +14,8 @@ export function targetOf(options: GlobalOptions, home: Home): Target {
 /** The stage, and with it the stack `Evergreen-<stage>`; each target has one of its own name unless asked otherwise. */
 export function stageOf(options: GlobalOptions, target: Target): string {
   const stage = options.stage ?? target;
-  if (/^[a-z][a-z0-9-]{0,19}$/.test(stage)) return stage;
-  throw new EvergreenError(
-    'usage-invalid',
-    `stage ${stage} is no name; use 1 to 20 lower-case letters, digits and hyphens`,
-  );
+  const named = stageName.safeParse(stage);
+  if (named.success) return named.data;
+  const [issue] = named.error.issues;
+  throw new EvergreenError('usage-invalid', `stage ${stage} is no name; ${issue?.message}`);
 }
