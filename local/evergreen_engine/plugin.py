@@ -10,6 +10,7 @@ from evergreen_engine.stepfunctions import sagemaker_tasks
 # Modules that declare replacements; importing one changes nothing by itself.
 _REPLACEMENTS: tuple[str, ...] = (
     "functions.node_worker",
+    "functions.unpacked_archives",
     "s3.object_events",
     "logs.ingestion",
     "cloudwatch.metric_store",
