@@ -286,7 +286,7 @@ function addWatching(program: Command, on: On): void {
   on(
     command('doctor')
       .description('look for what does not fit together: set-up, engine, stack, registry, packages')
-      .option('--fix', 'remove packages that an interrupted run left behind'),
+      .option('--fix', 'remove packages and candidates that an interrupted run left behind'),
     (options: { fix?: boolean }) => async (context) =>
       (await import('./commands/doctor.ts')).doctor(context, options),
   );

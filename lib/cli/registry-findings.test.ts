@@ -6,6 +6,7 @@ import {
   orphansOf,
   type RegistryFacts,
   type StoredPackage,
+  strandedCandidate,
 } from './registry-findings.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -58,6 +59,7 @@ function facts(change: Partial<RegistryFacts> = {}): RegistryFacts {
     versions,
     packages: versions.map((version) => aPackage(version.packagePrefix)),
     openRuns: [],
+    endedRun: null,
     ...change,
   };
 }
@@ -89,6 +91,31 @@ describe('judgeRegistry', () => {
       champion: { ...toLiveVersion(aVersion(2), at), modelDigest: 'f'.repeat(64) },
     };
     expect(judgeRegistry(facts({ live }))[0]?.message).toContain('has other digests than version 2');
+  });
+});
+
+describe('a candidate in traffic', () => {
+  const candidate = { ...toLiveVersion(aVersion(2), at), weight: 10, runId: 'iris-9' };
+  const live = { ...facts().live, champion: toLiveVersion(aVersion(1), at), candidate };
+
+  it('that nothing judges any more is named, with how to take it out', () => {
+    const stranded = facts({ live, endedRun: 'iris-9' });
+    expect(strandedCandidate(stranded)).toEqual(candidate);
+    expect(judgeRegistry(stranded)).toEqual([
+      {
+        check: 'registry of iris',
+        state: 'problem',
+        message: 'candidate 2 of iris gets 10 % of requests, but run iris-9 has ended and nothing judges it',
+        remedy: expect.stringContaining('doctor --fix'),
+      },
+    ]);
+  });
+
+  it('is well while its run is on, or when it came after the run that ended', () => {
+    for (const endedRun of [null, 'iris-8']) {
+      expect(strandedCandidate(facts({ live, endedRun }))).toBeUndefined();
+      expect(judgeRegistry(facts({ live, endedRun }))).toMatchObject([{ state: 'ok' }]);
+    }
   });
 });
 

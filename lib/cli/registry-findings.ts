@@ -24,6 +24,8 @@ export interface RegistryFacts {
   packages: StoredPackage[];
   /** Runs that may be about to register what lies there. */
   openRuns: string[];
+  /** The run of the candidate, when it had ended before `live` was read: a run takes its candidate out before it ends. */
+  endedRun: string | null;
 }
 
 const problem = (check: string, message: string, remedy: string): Finding => ({
@@ -49,6 +51,14 @@ export function orphansOf({ versions, packages, openRuns }: RegistryFacts): Stor
   return packages.filter((stored) => !known.has(stored.prefix));
 }
 
+/** The candidate that came into traffic after its run had ended: nothing judges it. */
+export function strandedCandidate({
+  live: { candidate },
+  endedRun,
+}: RegistryFacts): Live['candidate'] | undefined {
+  return candidate?.runId === endedRun ? candidate : undefined;
+}
+
 /** Where registry and model bucket disagree, and where the registry disagrees with itself. */
 export function judgeRegistry(facts: RegistryFacts): Finding[] {
   const { model, live, versions, packages, openRuns } = facts;
@@ -67,6 +77,17 @@ export function judgeRegistry(facts: RegistryFacts): Finding[] {
     );
   }
   for (const [role, side] of sides(live)) findings.push(...judgeSide(facts, role, side));
+  const stranded = strandedCandidate(facts);
+  if (stranded) {
+    const { version, weight, runId } = stranded;
+    findings.push(
+      problem(
+        check,
+        `candidate ${version} of ${model} gets ${weight} % of requests, but run ${runId} has ended and nothing judges it`,
+        'take it out of traffic with `npx evergreen doctor --fix`; the next rollout does so too',
+      ),
+    );
+  }
   for (const orphan of orphansOf(facts)) {
     findings.push({
       check,

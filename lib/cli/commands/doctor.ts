@@ -15,6 +15,7 @@ import {
   orphansOf,
   type RegistryFacts,
   type StoredPackage,
+  strandedCandidate,
 } from '../registry-findings.ts';
 import { modelNames } from '../stack-outputs.ts';
 import { targetOf } from '../target.ts';
@@ -91,9 +92,12 @@ async function readFacts(connection: Connection, model: string): Promise<Registr
   // Runs first: one that ends in between has registered by the time the versions are read.
   const recent = await runs.list({ model, limit: runsSearched });
   const openRuns = recent.filter((run) => !isEnded(run.status)).map((run) => run.runId);
+  const { candidate } = await registry.readLive(model);
+  const itsRun = candidate ? await runs.find(candidate.runId) : undefined;
+  const endedRun = candidate && (!itsRun || isEnded(itsRun.status)) ? candidate.runId : null;
   const packages = await readPackages(connection, model);
   const [live, versions] = await Promise.all([registry.readLive(model), registry.listVersions(model)]);
-  return { model, live, versions, packages, openRuns };
+  return { model, live, versions, packages, openRuns, endedRun };
 }
 
 async function removePackages({ s3, outputs }: Connection, orphans: StoredPackage[]): Promise<void> {
@@ -115,6 +119,24 @@ async function removePackages({ s3, outputs }: Connection, orphans: StoredPackag
   }
 }
 
+async function withdrawCandidates(
+  { registry, who }: Connection,
+  context: Context,
+  facts: RegistryFacts[],
+): Promise<string[]> {
+  const withdrawn: string[] = [];
+  for (const one of facts) {
+    const candidate = strandedCandidate(one);
+    if (!candidate) continue;
+    const { version, runId } = candidate;
+    const why = `run ${runId} has ended, so nothing judges it`;
+    const by = { who: await who(), why, at: context.now().toISOString() };
+    one.live = await registry.change(one.model, { kind: 'withdraw-candidate', version }, by);
+    withdrawn.push(`candidate ${version} of ${one.model}`);
+  }
+  return withdrawn;
+}
+
 /** Looks for what does not fit together, and with `fix` removes what an interrupted run left behind. */
 export async function doctor(context: Context, { fix }: { fix?: boolean | undefined }): Promise<Outcome> {
   const findings = [...judgeSetUp(), ...(await judgeEngineState(context))];
@@ -132,11 +154,15 @@ export async function doctor(context: Context, { fix }: { fix?: boolean | undefi
       modelNames(connection.outputs).map((name) => readFacts(connection, name)),
     );
     const orphans = facts.flatMap(orphansOf);
-    if (fix === true && orphans.length > 0) {
-      isDeclined = !(await context.confirm(`Remove ${orphans.length} packages that belong to no version?`));
+    const stranded = facts.filter(strandedCandidate);
+    if (fix === true && orphans.length + stranded.length > 0) {
+      isDeclined = !(await context.confirm(
+        `Remove ${orphans.length} packages that belong to no version and ${stranded.length} candidates that nothing judges?`,
+      ));
       if (!isDeclined) {
         await removePackages(connection, orphans);
         removed.push(...orphans.map(({ prefix }) => prefix));
+        removed.push(...(await withdrawCandidates(connection, context, stranded)));
       }
     }
     const gone = new Set(removed);

@@ -53,10 +53,13 @@ describe('liveRow', () => {
 });
 
 describe('championAt', () => {
-  it('looks past registrations, which change nothing', () => {
-    expect(
-      championAt([entry({ action: 'registered', championAfter: null }), entry({ championAfter: 7 })]),
-    ).toBe(7);
+  it('looks past registrations and judgements, which move no traffic', () => {
+    const entries = [
+      entry({ action: 'alarm-judged', championAfter: 8 }),
+      entry({ action: 'registered', championAfter: null }),
+      entry({ championAfter: 7 }),
+    ];
+    expect(championAt(entries)).toBe(7);
     expect(championAt([])).toBeNull();
   });
 });

@@ -226,7 +226,8 @@ function logBlock(entries: LogEntry[], empty: string): Block {
 
 /** Which version took traffic at a time, by the log up to then. */
 export function championAt(entriesNewestFirst: LogEntry[]): number | null {
-  return entriesNewestFirst.find((entry) => entry.action !== 'registered')?.championAfter ?? null;
+  const isOfTraffic = ({ action }: LogEntry) => action !== 'registered' && action !== 'alarm-judged';
+  return entriesNewestFirst.find(isOfTraffic)?.championAfter ?? null;
 }
 
 export async function showLog(

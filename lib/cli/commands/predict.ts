@@ -73,7 +73,9 @@ export async function predict(
           ]),
         ),
       ),
-      lines(`${answers.length} rows answered by ${model} version ${versions}`),
+      lines(
+        `${answers.length === 1 ? '1 row' : `${answers.length} rows`} answered by ${model} version ${versions}`,
+      ),
     ],
   };
 }

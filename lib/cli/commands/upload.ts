@@ -133,7 +133,7 @@ export async function upload(
         fields(['run', run.runId], ['status', run.status], ['reason', run.reason]),
         ...(isEnded(run.status) ? [] : [lines(`watch it: npx evergreen runs watch ${run.runId}`)]),
       ],
-      exitCode: options.wait === true ? exitCodeOfRun(run) : 0,
+      exitCode: options.wait === true || run.status === 'refused' ? exitCodeOfRun(run) : 0,
     };
   }
   context.progress({ kind: 'note', text: said });
