@@ -69,6 +69,22 @@ describe('remediate-alarm', () => {
     expect(people).toMatchObject({ AlarmsForPeople: 0 });
   });
 
+  it('calls a person when the monitor falls silent, and changes nothing', async () => {
+    const message = {
+      ...JSON.parse(alarmByTopic.Message),
+      AlarmName: 'evergreen-prod-iris-staleness',
+      OldStateValue: 'OK',
+      NewStateValue: 'INSUFFICIENT_DATA',
+      NewStateReason: 'Insufficient Data: 1 datapoint was unknown.',
+    };
+    await handler(anEvent(JSON.stringify({ ...alarmByTopic, Message: JSON.stringify(message) })));
+    const [judged, byAction, people] = lines.map((line) => JSON.parse(line));
+    expect(judged).toMatchObject({ action: 'leave', page: true });
+    expect(byAction).toMatchObject({ AlarmsJudged: 1, action: 'leave' });
+    expect(people).toMatchObject({ AlarmsForPeople: 1 });
+    expect(sqs.commandCalls(SendMessageCommand)).toHaveLength(0);
+  });
+
   it('writes its decision before it acts', async () => {
     const order: string[] = [];
     documents.on(TransactWriteCommand).callsFake(() => {

@@ -135,18 +135,26 @@ export class ModelAlarms extends Construct {
     });
   }
 
-  /** Silence of the monitor is not good news: it has an alarm of its own, which nothing but a person answers. */
+  /**
+   * Silence of the monitor is not good news: it has an alarm of its own, which nothing but a person answers.
+   *
+   * A heartbeat is never 0, so the alarm goes from OK to INSUFFICIENT_DATA, never to ALARM. It begins in
+   * INSUFFICIENT_DATA and its actions follow changes alone, so a new deployment calls nobody:
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html
+   */
   #watchHeartbeat(): void {
     const { definition } = this.#props;
-    const hours = Math.min(24, Math.ceil((definition.monitor.everyMinutes * 2) / 60));
+    // Periods of an hour: a single one may last a day at most, and a daily monitor is given two.
+    const hours = Math.ceil((definition.monitor.everyMinutes * 2) / 60);
     this.#alarm('staleness', {
       metric: new Metric({
         namespace: metricNamespaceOf(this.#props.stage.name),
         metricName: 'MonitorHeartbeat',
         statistic: 'Sum',
-        period: Duration.hours(hours),
+        period: Duration.hours(1),
         dimensionsMap: { model: definition.name },
       }),
+      evaluationPeriods: hours,
       threshold: 1,
       comparison: ComparisonOperator.LESS_THAN_THRESHOLD,
       says: `the monitor of ${definition.name} was not heard for ${hours} hours`,

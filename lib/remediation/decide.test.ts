@@ -56,7 +56,14 @@ const retrainedAt = (lastRetrainAt: string, attempts = 1, championVersion = 2) =
 const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
   ['the end of an alarm', { state: 'OK' }, 'leave', false, /went to OK/],
   ['missing data', { state: 'INSUFFICIENT_DATA' }, 'leave', false, /INSUFFICIENT_DATA/],
-  ['a silent monitor', { symptom: 'staleness' }, 'leave', true, /not heard/],
+  [
+    'a monitor that fell silent, whose alarm knows no other state',
+    { symptom: 'staleness', state: 'INSUFFICIENT_DATA' },
+    'leave',
+    true,
+    /not heard/,
+  ],
+  ['a monitor that is heard again', { symptom: 'staleness', state: 'OK' }, 'leave', false, /went to OK/],
   ['a version that cannot be loaded', { symptom: 'load-failures' }, 'leave', true, /could not be loaded/],
   ['an alarm of a candidate that is gone', { symptom: 'candidate-errors' }, 'leave', false, /no candidate/],
   [

@@ -84,15 +84,16 @@ interface Rule {
 /** Read from the top: the first rule that speaks decides. */
 export const rules: Rule[] = [
   {
-    name: 'only an alarm acts, not its end and not missing data',
-    decide: ({ state }) => (state === 'ALARM' ? undefined : leave(`the alarm went to ${state}`)),
-  },
-  {
     name: 'silence of the monitor is for a person',
-    decide: ({ symptom }) =>
-      symptom === 'staleness'
+    // Silence is missing data: before the rule that leaves missing data alone.
+    decide: ({ symptom, state }) =>
+      symptom === 'staleness' && state !== 'OK'
         ? leave('the monitor was not heard; without figures nothing is changed', true)
         : undefined,
+  },
+  {
+    name: 'only an alarm acts, not its end and not missing data',
+    decide: ({ state }) => (state === 'ALARM' ? undefined : leave(`the alarm went to ${state}`)),
   },
   {
     name: 'a version that cannot be loaded is for a person',

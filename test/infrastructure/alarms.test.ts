@@ -76,6 +76,14 @@ describe.each(stages)('alarms of stage %s', (stage) => {
     });
   });
 
+  it('give the monitor two of its own periods before its silence counts', () => {
+    for (const { definition } of models) {
+      const alarm = alarms.find(({ AlarmName }) => AlarmName === `${prefix}-${definition.name}-staleness`);
+      const watchedMinutes = ((alarm?.Period ?? 0) / 60) * (alarm?.EvaluationPeriods ?? 0);
+      expect(watchedMinutes).toBeGreaterThanOrEqual(definition.monitor.everyMinutes * 2);
+    }
+  });
+
   it('tell the variants of a model apart', () => {
     for (const alarm of alarms.filter(({ AlarmName }) => /-(champion|candidate)-/.test(AlarmName))) {
       const [, model, variant] = /^evergreen-\w+-([a-z]+)-(champion|candidate)-/.exec(alarm.AlarmName) ?? [];

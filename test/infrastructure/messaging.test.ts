@@ -140,7 +140,7 @@ describe.each(stages)('schedules of stage %s', (stage) => {
 
   it('measure every model as often as it says', () => {
     expect(of('iris', 'rate(1 hour)')).toHaveLength(1);
-    expect(of('prices', 'rate(15 minutes)')).toHaveLength(1);
+    expect(of('prices', 'rate(1 day)')).toHaveLength(1);
   });
 
   it('ask for a retrain of the models that want one, each time by another name', () => {

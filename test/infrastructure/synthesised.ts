@@ -37,7 +37,7 @@ export const models: ModelFolder[] = [
       features: { area: { type: 'number', unit: 'm2', min: 0, max: 1000 } },
       target: { name: 'price', type: 'number' },
       train: { algorithm: 'random-forest' },
-      monitor: { everyMinutes: 15, quality: { metric: 'rmse', limit: 20 } },
+      monitor: { everyMinutes: 1440, quality: { metric: 'rmse', limit: 20 } },
       retrain: { everyDays: 7 },
     }),
   },
