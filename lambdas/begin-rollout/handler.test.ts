@@ -1,8 +1,9 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { aDeployedModel } from '../../lib/intake/fixtures/builders.ts';
+import { aDeployedModel, aRun } from '../../lib/intake/fixtures/builders.ts';
+import type { RunStatus } from '../../lib/intake/run.ts';
 import { aLive, aVersion } from '../../lib/registry/fixtures/builders.ts';
 import { invoke, objectBody, stubFunction } from '../../lib/shared/fixtures/invoke.ts';
 import { handler } from './handler.ts';
@@ -19,7 +20,8 @@ beforeEach(() => {
   s3.reset();
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
-  stubFunction('REGISTRY_TABLE', 'DATA_BUCKET');
+  stubFunction('REGISTRY_TABLE', 'RUNS_TABLE', 'DATA_BUCKET');
+  documents.on(TransactWriteCommand).resolves({});
   documents
     .on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'LIVE' } })
     .resolves({ Item: aLive({ champion: 1 }) })
@@ -49,5 +51,48 @@ describe('begin-rollout', () => {
   it('ends a rollout of a version that is not there', async () => {
     documents.on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'VERSION#00000002' } }).resolves({});
     await expect(invoke(handler, event)).rejects.toMatchObject({ name: 'Evergreen.NotFound' });
+  });
+
+  /** Another version is the candidate, put there by a run that stands like this. */
+  function candidateOfRun(status: RunStatus | undefined): void {
+    documents
+      .on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'LIVE' } })
+      .resolves({ Item: aLive({ champion: 1, candidate: 3 }) })
+      .on(GetCommand, { Key: { pk: 'RUN#iris-run-3', sk: 'RUN' } })
+      .resolves(status === undefined ? {} : { Item: aRun({ runId: 'iris-run-3', status }) });
+  }
+
+  it.each(['aborted', 'failed', undefined] as const)(
+    'takes out a candidate whose run is %s: its judge ended before it came into traffic',
+    async (status) => {
+      candidateOfRun(status);
+      expect(await invoke(handler, event)).toMatchObject({ plan: { outcome: 'go' } });
+      const [withdrawn] = documents.commandCalls(TransactWriteCommand);
+      const [live, line] = withdrawn?.args[0].input.TransactItems ?? [];
+      expect(live?.Put?.Item).toMatchObject({ champion: { version: 1 }, candidate: null });
+      expect(line?.Put?.Item).toMatchObject({
+        action: 'candidate-withdrawn',
+        version: 3,
+        who: 'run:iris-run-2',
+        why: 'run iris-run-3 has ended, so nothing judges it',
+      });
+    },
+  );
+
+  it.each(['running', 'waiting-for-approval'] as const)(
+    'leaves the candidate of a run that is %s to its judge',
+    async (status) => {
+      candidateOfRun(status);
+      await invoke(handler, event);
+      expect(documents.commandCalls(TransactWriteCommand)).toHaveLength(0);
+    },
+  );
+
+  it('leaves its own candidate, which a redriven run finds in traffic', async () => {
+    documents
+      .on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'LIVE' } })
+      .resolves({ Item: aLive({ champion: 1, candidate: 2 }) });
+    await invoke(handler, event);
+    expect(documents.commandCalls(TransactWriteCommand)).toHaveLength(0);
   });
 });

@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { isEnded } from '../../lib/intake/run.ts';
+import { RunStore } from '../../lib/intake/runs.store.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
+import type { Live } from '../../lib/registry/registry.ts';
 import { planRollout } from '../../lib/rollout/rollout-plan.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
@@ -16,19 +19,45 @@ const request = z.object({
 
 const variables = {
   REGISTRY_TABLE: z.string(),
+  RUNS_TABLE: z.string(),
   DATA_BUCKET: z.string(),
   /** Set by stages that cannot wait as long as the definition asks. */
   BAKE_SECONDS: z.coerce.number().int().positive().optional(),
 };
 
+/**
+ * Takes out a candidate that nothing judges: the call that puts it into traffic may outlive a run that is stopped, and
+ * come after the end of the run was cleared up.
+ */
+async function withdrawStranded(
+  registry: RegistryStore,
+  runs: RunStore,
+  { model, candidate }: Live,
+  runId: string,
+): Promise<void> {
+  if (!candidate || candidate.runId === runId) return;
+  const itsRun = await runs.find(candidate.runId);
+  if (itsRun && !isEnded(itsRun.status)) return;
+  await registry.change(
+    model,
+    { kind: 'withdraw-candidate', version: candidate.version },
+    {
+      who: `run:${runId}`,
+      why: `run ${candidate.runId} has ended, so nothing judges it`,
+      at: new Date().toISOString(),
+    },
+  );
+}
+
 /** Plans the rollout of a registered version; hands on what the replay has to load. */
-export const handler = stepHandler(request, async ({ model, version, liveRevision }) => {
-  const { REGISTRY_TABLE, DATA_BUCKET, BAKE_SECONDS } = readEnvironment(variables);
+export const handler = stepHandler(request, async ({ runId, model, version, liveRevision }) => {
+  const { REGISTRY_TABLE, RUNS_TABLE, DATA_BUCKET, BAKE_SECONDS } = readEnvironment(variables);
   const registry = new RegistryStore(documentClient(), REGISTRY_TABLE);
   const [live, registered] = await Promise.all([
     registry.readLive(model),
     registry.readVersion(model, version),
   ]);
+  await withdrawStranded(registry, new RunStore(documentClient(), RUNS_TABLE), live, runId);
   const location = { bucket: DATA_BUCKET, key: definitionKey(model, registered.lineage.definitionDigest) };
   const { definition } = await readDocument(s3Client(), location, deployedModel);
   const { packagePrefix, packageDigest, modelDigest } = registered;

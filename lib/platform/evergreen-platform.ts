@@ -58,12 +58,15 @@ export class EvergreenPlatform extends Construct {
     const { registry } = this;
     this.training = new TrainingRoom(this, 'Training', { stage, key, data, registry, models });
     const { deployed } = this.training;
+    this.intake = new IntakeRoom(this, 'Intake', { stage, dataBucket: data.bucket, models: deployed });
+    const { intake } = this;
 
     this.evaluation = new EvaluationRoom(this, 'Evaluation', { stage, data, registry, layers });
     this.rollout = new RolloutRoom(this, 'Rollout', {
       stage,
       data,
       registry,
+      runs: intake.runs,
       layers,
       alarmPrefix: alarmPrefixOf(stage),
     });
@@ -73,7 +76,6 @@ export class EvergreenPlatform extends Construct {
       layers,
       modelNames: definitions.map(({ name }) => name),
     });
-    this.intake = new IntakeRoom(this, 'Intake', { stage, dataBucket: data.bucket, models: deployed });
     this.monitoring = new MonitoringRoom(this, 'Monitoring', {
       stage,
       data,
@@ -81,7 +83,7 @@ export class EvergreenPlatform extends Construct {
       predict: this.inference.predict,
       deployed,
     });
-    const { intake, monitoring } = this;
+    const { monitoring } = this;
     this.remediation = new RemediationRoom(this, 'Remediation', {
       stage,
       data,

@@ -4,7 +4,7 @@ import { aLive, at } from '../registry/fixtures/builders.ts';
 import { type Live, neverLive } from '../registry/registry.ts';
 import { planRollout } from './rollout-plan.ts';
 
-const policy = rollout.parse({ canary: { weight: 20, bakeSeconds: 600, leastRequests: 5 } });
+const policy = rollout.parse({ canary: { weight: 20, bakeSeconds: 600 } });
 const plan = (live: Live, version: number, liveRevision = live.revision, bakeSecondsOfStage?: number) =>
   planRollout(live, { version, liveRevision }, policy, bakeSecondsOfStage);
 
@@ -16,7 +16,6 @@ describe('planRollout', () => {
       weight: 20,
       bakeSeconds: 600,
       lookEverySeconds: 30,
-      leastRequests: 5,
     });
   });
 

@@ -9,7 +9,6 @@ export interface RolloutPlan {
   bakeSeconds: number;
   /** Seconds between two looks of the judge. */
   lookEverySeconds: number;
-  leastRequests: number;
 }
 
 export type RolloutStart = RolloutPlan | { outcome: 'superseded'; reason: string };
@@ -53,6 +52,5 @@ export function planRollout(
     weight: canary.weight,
     bakeSeconds,
     lookEverySeconds: Math.max(1, Math.min(longestLookSeconds, Math.floor(bakeSeconds / looks))),
-    leastRequests: canary.leastRequests,
   };
 }

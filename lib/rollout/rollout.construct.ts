@@ -1,5 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import type { DataRoom } from '../data/data.construct.ts';
 import { allow } from '../platform/grants.ts';
@@ -7,12 +6,14 @@ import type { NativeLayers } from '../platform/native-layers.ts';
 import { NodeFunction } from '../platform/node-function.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import { AslStateMachine } from '../platform/state-machine.ts';
+import type { DocumentTable } from '../platform/table.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
 
 export interface RolloutRoomProps {
   readonly stage: StageSettings;
   readonly data: DataRoom;
   readonly registry: RegistryRoom;
+  readonly runs: DocumentTable;
   readonly layers: NativeLayers;
   /** What the names of all alarms begin with. */
   readonly alarmPrefix: string;
@@ -21,12 +22,11 @@ export interface RolloutRoomProps {
 /** The careful way from a registered version to the champion. */
 export class RolloutRoom extends Construct {
   readonly stateMachine: AslStateMachine;
-  readonly functions: LambdaFunction[];
 
   constructor(
     scope: Construct,
     id: string,
-    { stage, data, registry, layers, alarmPrefix }: RolloutRoomProps,
+    { stage, data, registry, runs, layers, alarmPrefix }: RolloutRoomProps,
   ) {
     super(scope, id);
     const registryTable = { REGISTRY_TABLE: registry.table.tableName };
@@ -36,11 +36,13 @@ export class RolloutRoom extends Construct {
       stage,
       environment: {
         ...registryTable,
+        RUNS_TABLE: runs.tableName,
         DATA_BUCKET: data.bucket.bucketName,
         ...(stage.bakeSeconds === undefined ? {} : { BAKE_SECONDS: String(stage.bakeSeconds) }),
       },
     });
-    registry.grantReadLive(begin);
+    registry.grantChangeLive(begin);
+    runs.grantItems(begin, 'GetItem');
     data.grantReadDefinitions(begin);
 
     const replay = new NodeFunction(this, 'ReplayCandidate', {
@@ -76,7 +78,6 @@ export class RolloutRoom extends Construct {
         'Metrics can only be read for a whole account and region, and alarms are listed before they are chosen by name; both actions only read.',
     });
 
-    this.functions = [begin, replay, shift, judge];
     this.stateMachine = new AslStateMachine(this, 'Rollout', {
       file: 'rollout.asl.json',
       comment: 'Replay, canary, judge, promote or withdraw',

@@ -142,6 +142,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
       'Intake/EndRunRole',
       'Registry/RegisterVersionRole',
       'Remediation/RemediateAlarmRole',
+      'Rollout/BeginRolloutRole',
       'Rollout/ShiftTrafficRole',
     ]);
   });
