@@ -52,6 +52,9 @@ export class TrainingRoom extends Construct {
     data.grantReadDatasets(this.role);
     data.grantReadDefinitions(this.role);
     registry.models.grantWriteBelow(this.role, 'jobs/');
+    // Asked for besides the rights of S3 when a job names the key of its output:
+    // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html
+    allow(this.role, { actions: ['kms:Encrypt'], resources: [key.keyArn] });
     this.#grantLogsAndImage();
 
     this.plan = new NodeFunction(this, 'PlanTraining', {
@@ -178,6 +181,12 @@ export class TrainingRoom extends Construct {
       ],
       resources: [job('hyper-parameter-tuning-job')],
       because,
+    });
+    allow(grantee, {
+      actions: ['sagemaker:ListTags'],
+      resources: ['*'],
+      because:
+        'Step Functions reads the tags of jobs; the policy that AWS gives for these integrations has this right on every resource (Step Functions Developer Guide, IAM policies for Amazon SageMaker).',
     });
     // Step Functions learns of a job's end by rules of these fixed names.
     allow(grantee, {

@@ -41,6 +41,19 @@ def test_a_role_with_all_it_needs_completes(bench):
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
 
 
+def test_a_role_encrypts_with_the_key_of_the_output(bench):
+    key = bench.engine.client("kms").create_key()["KeyMetadata"]["Arn"]
+    program = "import os, pathlib; pathlib.Path(os.environ['SM_MODEL_DIR'], 'm').write_text('m')"
+    output = {"S3OutputPath": f"s3://{bench.bucket}/out", "KmsKeyId": key}
+    rights = ["s3:ListBucket", "s3:GetObject", "s3:PutObject", "kms:GenerateDataKey", "kms:Decrypt"]
+    allow(bench, *rights)
+    job = bench.run(program, OutputDataConfig=output)
+    assert job["TrainingJobStatus"] == "Failed" and "is not authorized to perform: kms:Encrypt" in job["FailureReason"]
+    allow(bench, *rights, "kms:Encrypt")
+    job = bench.run(program, OutputDataConfig=output)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+
+
 def test_a_role_that_does_not_trust_sagemaker_is_refused(bench):
     trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}]}
     bench.engine.client("iam").create_role(RoleName="other", AssumeRolePolicyDocument=json.dumps(trust))
@@ -71,11 +84,12 @@ def run_machine(bench, name, actions, task):
     return states.describe_execution(executionArn=arn)
 
 
-SYNC = ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", "events:PutTargets", "events:PutRule", "events:DescribeRule"]
+SYNC = ["sagemaker:CreateTrainingJob", "sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob", "sagemaker:ListTags", "events:PutTargets", "events:PutRule", "events:DescribeRule"]
 
 
 @pytest.mark.parametrize("name, actions, denied", [
-    ("all", [*SYNC, "iam:PassRole"], None), ("no-pass", SYNC, "iam:PassRole"), ("no-stop", [a for a in SYNC if "Stop" not in a] + ["iam:PassRole"], "sagemaker:StopTrainingJob")])
+    ("all", [*SYNC, "iam:PassRole"], None), ("no-pass", SYNC, "iam:PassRole"), ("no-stop", [a for a in SYNC if "Stop" not in a] + ["iam:PassRole"], "sagemaker:StopTrainingJob"),
+    ("no-tags", [a for a in SYNC if "Tags" not in a] + ["iam:PassRole"], "sagemaker:ListTags")])
 def test_a_state_machine_trains_with_its_own_role(bench, name, actions, denied):
     allow(bench, "s3:ListBucket", "s3:GetObject", "s3:PutObject")
     found = run_machine(bench, name, actions, {"Resource": "arn:aws:states:::sagemaker:createTrainingJob.sync", "Arguments": bench.request("pass")})

@@ -58,6 +58,7 @@ const onEverything = new Map([
   ['cloudwatch:DescribeAlarms', 'the judge of a canary'],
   ['cloudwatch:PutMetricData', 'training jobs, in their namespace'],
   ['ecr:GetAuthorizationToken', 'training jobs'],
+  ['sagemaker:ListTags', 'the tags of jobs, as AWS has it'],
 ]);
 
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
@@ -150,8 +151,14 @@ describe.each(stages)('rights of stage %s', (stage) => {
   it('let the pipeline run jobs of this product alone, as the role of jobs alone', () => {
     const ours = rights.filter(({ role }) => role === 'Pipeline/Pipeline/Role');
     const jobs = ours.filter(({ action }) => action.startsWith('sagemaker:'));
-    expect(jobs.length).toBeGreaterThan(0);
-    for (const { resource } of jobs) expect(resource).toMatch(/\/evergreen-\*$/);
+    for (const { action, resource } of jobs) {
+      if (action !== 'sagemaker:ListTags') expect(resource).toMatch(/\/evergreen-\*$/);
+    }
+    // As in AWS's policies for createTrainingJob.sync and createHyperParameterTuningJob.sync.
+    const kinds = ['TrainingJob', 'HyperParameterTuningJob'];
+    const ofKinds = kinds.flatMap((kind) => ['Create', 'Describe', 'Stop'].map((verb) => `${verb}${kind}`));
+    const asked = [...ofKinds, 'AddTags', 'ListTags'].map((action) => `sagemaker:${action}`);
+    expect([...new Set(jobs.map(({ action }) => action))].sort()).toEqual(asked.sort());
     const passed = ours.filter(({ action }) => action === 'iam:PassRole');
     expect(passed.map(({ resource }) => resource)).toEqual([expect.stringMatching(/^<\w*JobRole\w*\.Arn>$/)]);
     expect(passed[0]?.condition).toEqual({
@@ -169,6 +176,18 @@ describe.each(stages)('rights of stage %s', (stage) => {
     const roles = [...new Set(invoked.map(({ role }) => role))].sort();
     expect(roles).toEqual(['Monitoring/ScheduleRole', 'Pipeline/Pipeline/Role', 'Rollout/Rollout/Role']);
     for (const { resource } of invoked) expect(resource).toMatch(/^<\w+\.Arn>$/);
+  });
+
+  it('let a training job use the key of what it writes, as SageMaker asks', () => {
+    const uses = rights.filter(
+      ({ role, action }) => role === 'Training/JobRole' && action.startsWith('kms:'),
+    );
+    expect([...new Set(uses.map(({ action }) => action))].sort()).toEqual([
+      'kms:Decrypt',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+    ]);
+    expect(new Set(uses.map(({ resource }) => resource)).size).toBe(1);
   });
 
   it('let a training job take its own source archive from the assets of the CDK', () => {

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from evergreen_engine.sagemaker.errors import JobFailed
+from evergreen_engine.sagemaker.role_session import client, session_of
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -115,10 +116,16 @@ def _decompress(path: Path) -> None:
 
 
 def upload(s3: Any, path: Path, uri: str, role_arn: str, kms_key_id: str | None = None) -> None:
-    """Upload one file to `uri`."""
+    """Upload one file to `uri`.
+
+    With a key of its own, SageMaker asks for more than S3 does: the role must be allowed kms:Encrypt.
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html
+    """
     bucket, key = split_uri(uri)
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id} if kms_key_id else {}
     try:
+        if kms_key_id:
+            client("kms", session_of(role_arn).credentials).encrypt(KeyId=kms_key_id, Plaintext=b"0")
         with path.open("rb") as body:
             s3.put_object(Bucket=bucket, Key=key, Body=body, **encryption)
     except (ClientError, BotoCoreError) as error:

@@ -44,7 +44,7 @@ def _job_needs(action: str, is_sync: bool, data: dict[str, Any]) -> list[Need]:
     noun, path, rule = _JOB_KINDS[action]
     job = _arn("sagemaker", f"{path}/{str(data.get(f'{noun}Name', '')).lower()}")
     role = data.get("RoleArn") or (data.get("TrainingJobDefinition") or {}).get("RoleArn", "*")
-    needs = [("sagemaker", f"sagemaker:Create{noun}", job), ("iam", "iam:PassRole", role)]
+    needs = [("sagemaker", f"sagemaker:Create{noun}", job), ("sagemaker", "sagemaker:ListTags", job), ("iam", "iam:PassRole", role)]
     if data.get("Tags"):
         needs.append(("sagemaker", "sagemaker:AddTags", job))
     if is_sync:
