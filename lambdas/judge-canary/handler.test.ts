@@ -53,6 +53,20 @@ describe('judge-canary', () => {
     ]);
   });
 
+  it('holds the candidate against the champion of the same time', async () => {
+    const Timestamps = [new Date(Date.now() - 120_000)];
+    cloudWatch.on(GetMetricDataCommand).resolves({
+      MetricDataResults: [{ Id: 'championRequests', Timestamps, Values: [500] }],
+    });
+    expect(await invoke(handler, { ...event, since: secondsAgo(300), bakeSeconds: 600 })).toMatchObject({
+      verdict: 'roll-back',
+      reason: expect.stringContaining('0 of 500 requests where about 100 were expected'),
+    });
+    const [asked] = cloudWatch.commandCalls(GetMetricDataCommand);
+    const champion = asked?.args[0].input.MetricDataQueries?.find(({ Id }) => Id === 'championRequests');
+    expect(champion?.MetricStat?.Metric?.Dimensions).toContainEqual({ Name: 'version', Value: '1' });
+  });
+
   it('finds a candidate that an alarm withdrew', async () => {
     documents.on(GetCommand).resolves({ Item: aLive({ champion: 1 }) });
     expect(await invoke(handler, event)).toMatchObject({ verdict: 'withdrawn' });

@@ -26,16 +26,15 @@ export const handler = stepHandler(request, async ({ model, version, policy, bak
   });
   const began = new Date(since);
   const until = new Date();
-  const [live, figures] = await Promise.all([
-    new RegistryStore(documentClient(), REGISTRY_TABLE).readLive(model),
-    readCanaryFigures(cloudWatch, {
-      model,
-      version,
-      since: began,
-      until,
-      alarmNames: ['errors', 'latency'].map((symptom) => `${ALARM_PREFIX}-${model}-candidate-${symptom}`),
-    }),
-  ]);
+  const live = await new RegistryStore(documentClient(), REGISTRY_TABLE).readLive(model);
+  const figures = await readCanaryFigures(cloudWatch, {
+    model,
+    version,
+    championVersion: live.champion?.version,
+    since: began,
+    until,
+    alarmNames: ['errors', 'latency'].map((symptom) => `${ALARM_PREFIX}-${model}-candidate-${symptom}`),
+  });
   const elapsedSeconds = (until.getTime() - began.getTime()) / 1000;
   return judgeCanary(live, version, figures, { elapsedSeconds, bakeSeconds }, policy);
 });

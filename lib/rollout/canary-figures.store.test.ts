@@ -8,6 +8,7 @@ const client = new CloudWatchClient({ region: 'eu-central-1' });
 const canary = {
   model: 'iris',
   version: 2,
+  championVersion: 1,
   since: new Date('2026-11-23T10:00:30.000Z'),
   until: new Date('2026-11-23T10:03:30.000Z'),
   alarmNames: ['iris-candidate-errors', 'iris-candidate-latency'],
@@ -32,6 +33,7 @@ describe('readCanaryFigures', () => {
       requests: 35,
       errors: 3,
       p99LatencyMs: 120,
+      championRequests: 0,
       alarms: [],
     });
   });
@@ -41,22 +43,58 @@ describe('readCanaryFigures', () => {
       requests: 0,
       errors: 0,
       p99LatencyMs: undefined,
+      championRequests: 0,
       alarms: [],
     });
   });
 
-  it('asks for whole minutes that hold the canary, of this version alone', async () => {
+  it('counts for the champion the minutes in which every request followed the canary, and has ended', async () => {
+    const minutes = [0, 1, 2, 3].map((minute) => new Date(Date.UTC(2026, 10, 23, 10, minute)));
+    cloudWatch.on(GetMetricDataCommand).resolves({
+      MetricDataResults: [
+        { Id: 'requests', Timestamps: minutes, Values: [1, 2, 4, 8] },
+        { Id: 'championRequests', Timestamps: minutes, Values: [1000, 100, 10, 1] },
+        { Id: 'championErrors', Timestamps: minutes, Values: [3000, 300, 30, 3] },
+      ],
+    });
+    // Of the minutes since 10:00:30 until 10:03:40 it is 10:02 alone: in 10:01 a request of the time before may end.
+    const figures = await readCanaryFigures(client, {
+      ...canary,
+      until: new Date('2026-11-23T10:03:40.000Z'),
+    });
+    expect(figures).toMatchObject({ requests: 15, championRequests: 40 });
+    const settled = {
+      since: new Date('2026-11-23T10:00:20.000Z'),
+      until: new Date('2026-11-23T10:04:40.000Z'),
+    };
+    expect(await readCanaryFigures(client, { ...canary, ...settled })).toMatchObject({
+      championRequests: 444,
+    });
+  });
+
+  it('asks for no champion where there is none', async () => {
+    await readCanaryFigures(client, { ...canary, championVersion: undefined });
+    const [call] = cloudWatch.commandCalls(GetMetricDataCommand);
+    expect(call?.args[0].input.MetricDataQueries?.map(({ Id }) => Id)).toEqual([
+      'requests',
+      'errors',
+      'latency',
+    ]);
+  });
+
+  it('asks for whole minutes that hold the canary, of each version alone', async () => {
     await readCanaryFigures(client, canary);
     const [call] = cloudWatch.commandCalls(GetMetricDataCommand);
     const input = call?.args[0].input;
     expect(input?.StartTime).toEqual(new Date('2026-11-23T10:00:00.000Z'));
     expect(input?.EndTime?.getTime()).toBeGreaterThan(canary.until.getTime());
+    expect(input?.MetricDataQueries).toHaveLength(5);
     for (const query of input?.MetricDataQueries ?? []) {
       expect(query.MetricStat?.Period).toBeGreaterThanOrEqual(60);
       expect((query.MetricStat?.Period ?? 1) % 60).toBe(0);
       expect(query.MetricStat?.Metric?.Dimensions).toEqual([
         { Name: 'model', Value: 'iris' },
-        { Name: 'version', Value: '2' },
+        { Name: 'version', Value: query.Id?.startsWith('champion') ? '1' : '2' },
       ]);
     }
   });

@@ -14,6 +14,7 @@ const someFigures = (over: Partial<CanaryFigures> = {}): CanaryFigures => ({
   requests: 200,
   errors: 0,
   p99LatencyMs: 50,
+  championRequests: 0,
   alarms: [],
   ...over,
 });
@@ -23,10 +24,10 @@ const judge = (over: Partial<CanaryFigures>, elapsedSeconds: number, what = live
 
 describe('judgeCanary', () => {
   it('promotes a candidate that stayed good for the whole bake', () => {
-    expect(judge({ errors: 2 }, 600)).toEqual({
+    expect(judge({ errors: 2, championRequests: 800 }, 600)).toEqual({
       verdict: 'promote',
       reason: '600 s without alarm, 200 requests, 2 failed',
-      figures: someFigures({ errors: 2 }),
+      figures: someFigures({ errors: 2, championRequests: 800 }),
     });
   });
 
@@ -91,7 +92,8 @@ describe('judgeCanary', () => {
   it('promotes without a request when the definition asks for none', () => {
     const quiet = rollout.parse({ canary: { weight: 0, bakeSeconds: 60, leastRequests: 0 } });
     const figures = { requests: 0, p99LatencyMs: undefined };
-    expect(judge(figures, 60, live, quiet).verdict).toBe('promote');
+    const unseen = { ...live, candidate: live.candidate && { ...live.candidate, weight: 0 } };
+    expect(judge(figures, 60, unseen, quiet).verdict).toBe('promote');
   });
 
   it('finds a candidate withdrawn that an alarm or a person took out', () => {
@@ -117,10 +119,47 @@ describe('judgeCanary', () => {
     expect(judge({ requests: 0, errors: 4 }, 30, live, defaults).verdict).toBe('go-on');
   });
 
+  describe('beside the count of the champion, of which a fifth is expected', () => {
+    const asked = (requests: number, errors: number, championRequests: number) =>
+      judge({ requests, errors, championRequests, p99LatencyMs: undefined }, 30);
+
+    it('takes out a candidate of which hardly a request comes to an end', () => {
+      expect(asked(0, 0, 400)).toMatchObject({
+        verdict: 'roll-back',
+        reason: 'answered or failed 0 of 400 requests where about 80 were expected: its process may be dying',
+      });
+    });
+
+    it('needs as many requests as make the difference no accident', () => {
+      // 0.8 ** 41 is 1.06e-4, 0.8 ** 42 is 8.5e-5.
+      expect(asked(0, 0, 41).verdict).toBe('go-on');
+      expect(asked(0, 0, 42).verdict).toBe('roll-back');
+    });
+
+    it('sees a candidate that dies for a part of its requests, and spares one that is a little short', () => {
+      // Of 1000: 154 or fewer have the chance 1.06e-4, 153 or fewer 7.6e-5, by SciPy.
+      expect(asked(154, 0, 846).verdict).toBe('go-on');
+      expect(asked(153, 0, 847).verdict).toBe('roll-back');
+    });
+
+    it('counts what failed as done, once: the champion answered it', () => {
+      expect(asked(147, 7, 853).verdict).toBe('go-on');
+      expect(asked(146, 7, 854).verdict).toBe('roll-back');
+    });
+
+    it('has nothing to compare with for a candidate that gets everything or nothing', () => {
+      for (const weight of [0, 100]) {
+        const all = { ...live, candidate: live.candidate && { ...live.candidate, weight } };
+        expect(judge({ requests: 100, championRequests: 1 }, 30, all).verdict).toBe('go-on');
+      }
+    });
+  });
+
   it('comes to an end by twice the bake time, and never promotes early or in alarm', () => {
     const figures = fc.record({
       requests: fc.nat({ max: 300 }),
       errors: fc.nat({ max: 50 }),
+      championRequests: fc.nat({ max: 1500 }),
       p99LatencyMs: fc.option(fc.double({ min: 0, max: 3000, noNaN: true }), { nil: undefined }),
       alarms: fc.subarray(['errors', 'latency']),
     });

@@ -1,3 +1,4 @@
+import { binomialTail } from '../evaluation/binomial-tail.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
 
@@ -7,6 +8,8 @@ export interface CanaryFigures {
   errors: number;
   /** Milliseconds; undefined while nothing was answered. */
   p99LatencyMs: number | undefined;
+  /** Requests that ended with the champion while both took traffic, those among them that the candidate had failed. */
+  championRequests: number;
   /** Names of the candidate's alarms that are in alarm. */
   alarms: string[];
 }
@@ -22,6 +25,9 @@ export type Verdict =
 
 /** How often the bake time may pass while the least number of requests is waited for. */
 const longestBake = 2;
+
+/** Below this chance a count that is too low is no accident. */
+const improbable = 1e-4;
 
 /**
  * Judges a candidate while it answers its share.
@@ -41,7 +47,7 @@ export function judgeCanary(
   if (live.candidate?.version !== version) {
     return { verdict: 'withdrawn', reason: `version ${version} was taken out of traffic during its canary` };
   }
-  const bad = whatIsWrong(figures, limits);
+  const bad = whatIsWrong(figures, limits) ?? whatIsMissing(figures, live.candidate.weight);
   if (bad) return { verdict: 'roll-back', reason: bad, figures };
 
   const { elapsedSeconds, bakeSeconds } = time;
@@ -77,4 +83,21 @@ function whatIsWrong(
     return `the 99th percentile of latency is ${Math.round(p99LatencyMs)} ms; at most ${limits.p99LatencyMs} ms may be`;
   }
   return undefined;
+}
+
+/**
+ * A process that dies in a request tells of it neither as an answer nor as a failure: it is missing beside the champion's
+ * requests, of which the candidate has its share.
+ */
+function whatIsMissing(
+  { requests, errors, championRequests }: CanaryFigures,
+  weight: number,
+): string | undefined {
+  const ended = requests + errors;
+  // What the candidate failed the champion answered: it is among the champion's already.
+  const all = requests + championRequests;
+  // A candidate that gets everything leaves nothing to compare with.
+  if (weight === 100 || binomialTail(ended, all, weight / 100) >= improbable) return undefined;
+  const expected = Math.round((all * weight) / 100);
+  return `answered or failed ${ended} of ${all} requests where about ${expected} were expected: its process may be dying`;
 }
