@@ -125,6 +125,7 @@ export class EvergreenPlatform extends Construct {
       people: this.remediation.people,
       deadLetters: { ...intake.deadLetters, ...monitoring.deadLetters, ...this.remediation.deadLetters },
       stateMachines: { pipeline: this.pipeline.stateMachine, rollout: this.rollout.stateMachine },
+      predict: this.inference.predict,
     });
   }
 }

@@ -7,6 +7,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -19,6 +20,8 @@ export interface PlatformAlarmsProps {
   readonly people: ITopic;
   readonly deadLetters: Record<string, Queue>;
   readonly stateMachines: Record<string, StateMachine>;
+  /** The function that answers predictions. */
+  readonly predict: IFunction;
 }
 
 /** Alarms that belong to no model: something was put aside or broke down, and a person has to look. */
@@ -48,6 +51,14 @@ export class PlatformAlarms extends Construct {
         says: `an execution of the ${name} ran out of time`,
       });
     }
+    const errors = props.predict.metricErrors({ period, statistic: 'Sum' });
+    this.#alarm('predict-errors', 'predict-errors', errors, {
+      says: 'the process that answers predictions crashed, or ran out of memory or time',
+    });
+    const throttles = props.predict.metricThrottles({ period, statistic: 'Sum' });
+    this.#alarm('predict-throttles', 'predict-throttles', throttles, {
+      says: 'requests for predictions were refused because no more processes may run',
+    });
     this.#watchJudgements(period);
   }
 

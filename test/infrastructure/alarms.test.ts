@@ -84,6 +84,25 @@ describe.each(stages)('alarms of stage %s', (stage) => {
     }
   });
 
+  it('hear of the process that answers when it dies or is refused, which it cannot tell itself', () => {
+    const [[predict] = []] = made
+      .ofType('AWS::Lambda::Function')
+      .filter(([id]) => made.pathOf(id) === 'Inference/Predict');
+    expect(predict).toBeDefined();
+    for (const [what, MetricName] of [
+      ['errors', 'Errors'],
+      ['throttles', 'Throttles'],
+    ]) {
+      expect(alarms.find(({ AlarmName }) => AlarmName === `${prefix}-predict-${what}`)).toMatchObject({
+        Namespace: 'AWS/Lambda',
+        MetricName,
+        Dimensions: [{ Name: 'FunctionName', Value: { Ref: predict } }],
+        Statistic: 'Sum',
+        Threshold: 1,
+      });
+    }
+  });
+
   it('tell the variants of a model apart', () => {
     for (const alarm of alarms.filter(({ AlarmName }) => /-(champion|candidate)-/.test(AlarmName))) {
       const [, model, variant] = /^evergreen-\w+-([a-z]+)-(champion|candidate)-/.exec(alarm.AlarmName) ?? [];
