@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { aDeployedModel, aRun } from '../../lib/intake/fixtures/builders.ts';
 import type { RunStatus } from '../../lib/intake/run.ts';
 import { aLive, aVersion } from '../../lib/registry/fixtures/builders.ts';
+import { storedVersion } from '../../lib/registry/registry-writes.ts';
 import { invoke, objectBody, stubFunction } from '../../lib/shared/fixtures/invoke.ts';
 import { handler } from './handler.ts';
 
@@ -26,7 +27,7 @@ beforeEach(() => {
     .on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'LIVE' } })
     .resolves({ Item: aLive({ champion: 1 }) })
     .on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'VERSION#00000002' } })
-    .resolves({ Item: registered });
+    .resolves({ Item: storedVersion.encode(registered) });
   s3.on(GetObjectCommand, {
     Bucket: 'DATA_BUCKET',
     Key: `definitions/iris/${deployed.digest}.json`,

@@ -39,6 +39,19 @@ describe('record-predictions', () => {
     ]);
   });
 
+  it('counts a receipt that the table refuses as dropped and keeps the others', async () => {
+    const bad = aRecord({ predictionId: 'p-bad' });
+    documents.on(BatchWriteCommand).callsFake(({ RequestItems }) => {
+      if (!JSON.stringify(RequestItems).includes('p-bad')) return {};
+      throw Object.assign(new Error('no'), { name: 'ValidationException' });
+    });
+    const both = aDelivery([JSON.stringify(aRecord()), JSON.stringify(bad)]);
+    expect(await handler(both, context)).toEqual({ captured: 1, dropped: 1, objects: 1 });
+    const [refused, counted] = lines.map((line) => JSON.parse(line));
+    expect(refused).toMatchObject({ level: 'error', predictionIds: ['p-bad'] });
+    expect(counted).toMatchObject({ Captured: 1, CaptureDropped: 1 });
+  });
+
   it('writes the same again when the delivery comes again', async () => {
     await handler(delivery, context);
     const first = kept();

@@ -17,12 +17,18 @@ export const handler = stepHandler(logSubscription, async (event) => {
   const { objects, receipts } = planCapture(batch);
   // The object first: a receipt never points at nothing.
   await new CaptureStore(s3Client(), DATA_BUCKET).write(objects);
-  await new PredictionStore(documentClient(), PREDICTIONS_TABLE).putReceipts(receipts);
+  const refused = await new PredictionStore(documentClient(), PREDICTIONS_TABLE).putReceipts(receipts);
+  if (refused.length > 0) {
+    const line = { level: 'error', message: 'receipts were refused by the table', predictionIds: refused };
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+  }
 
+  const captured = receipts.length - refused.length;
+  const dropped = batch.dropped + refused.length;
   const counts = {
-    Captured: { value: receipts.length, unit: 'Count' },
-    CaptureDropped: { value: batch.dropped, unit: 'Count' },
+    Captured: { value: captured, unit: 'Count' },
+    CaptureDropped: { value: dropped, unit: 'Count' },
   } as const;
   process.stdout.write(`${metricLine(new Date(), {}, [[]], counts)}\n`);
-  return { captured: receipts.length, dropped: batch.dropped, objects: objects.length };
+  return { captured, dropped, objects: objects.length };
 });

@@ -5,8 +5,8 @@ import {
   BatchGetCommand,
   DynamoDBDocumentClient,
   GetCommand,
+  PutCommand,
   QueryCommand,
-  UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import { mockClient } from 'aws-sdk-client-mock';
@@ -34,7 +34,7 @@ beforeEach(() => {
   documents
     .on(GetCommand)
     .resolves({ Item: { ...neverLive('iris', new Date().toISOString()), revision: 1 } });
-  documents.on(UpdateCommand).resolves({ Attributes: { corrections: 0 } });
+  documents.on(PutCommand).resolves({});
 });
 
 function anEvent(changes: Partial<APIGatewayProxyEvent>): APIGatewayProxyEvent {

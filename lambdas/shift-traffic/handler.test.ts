@@ -8,6 +8,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { aLive, at, aVersion } from '../../lib/registry/fixtures/builders.ts';
 import type { Live } from '../../lib/registry/registry.ts';
+import { storedVersion } from '../../lib/registry/registry-writes.ts';
 import { invoke, stubFunction } from '../../lib/shared/fixtures/invoke.ts';
 import { handler } from './handler.ts';
 
@@ -27,7 +28,8 @@ beforeEach(() => {
   documents.reset();
   vi.restoreAllMocks();
   stubFunction('REGISTRY_TABLE');
-  documents.on(BatchGetCommand).resolves({ Responses: { REGISTRY_TABLE: [aVersion(1), aVersion(2)] } });
+  const versions = [aVersion(1), aVersion(2)].map((version) => storedVersion.encode(version));
+  documents.on(BatchGetCommand).resolves({ Responses: { REGISTRY_TABLE: versions } });
   documents.on(TransactWriteCommand).resolves({});
 });
 
@@ -61,11 +63,11 @@ describe('shift-traffic', () => {
 
   it('promotes the candidate with the figures of the judge', async () => {
     liveIs(aLive({ champion: 1, candidate: 2 }));
-    const figures = { requests: 200, errors: 0 };
+    const figures = { requests: 200, errors: 0, pValue: 1e-200 };
     expect(await invoke(handler, { ...base, change: 'promote-candidate', figures })).toMatchObject({
       champion: 2,
     });
-    expect(written()[0]?.[1]).toMatchObject({ action: 'promoted', details: figures });
+    expect(written()[0]?.[1]).toMatchObject({ action: 'promoted', details: JSON.stringify(figures) });
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { uuidV7 } from '../shared/ids.ts';
 import { planCapture } from './capture.ts';
 import { FeedbackDesk } from './feedback-desk.ts';
 import { aRecord } from './fixtures/builders.ts';
-import { type Label, type LabelEffect, labelId } from './label.ts';
+import { type Label, type LabelEffect, labelId, replaceLabel } from './label.ts';
 
 const now = new Date('2026-11-23T12:00:00Z');
 const digest = 'c'.repeat(64);
@@ -62,8 +62,7 @@ function aDesk(registered: ModelVersion | 'lost' = version) {
       putLabel: async (given): Promise<LabelEffect> => {
         const before = labels.get(labelId(given));
         if (before?.label === given.label) return 'repeated';
-        const corrections = before ? before.corrections + 1 : 0;
-        labels.set(labelId(given), { ...given, corrections, expiresAt: 4_000_000_000 });
+        labels.set(labelId(given), replaceLabel(before, given, 4_000_000_000));
         return before ? 'corrected' : 'new';
       },
     },

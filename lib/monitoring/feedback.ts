@@ -5,7 +5,7 @@ import type { ErrorCode } from '../shared/error-codes.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { uuidV7TimeMs } from '../shared/ids.ts';
 import type { Receipt } from './capture.ts';
-import { type Label, type LabelEffect, labelId, labelValue } from './label.ts';
+import { type GivenLabel, type LabelEffect, labelId, labelValue } from './label.ts';
 
 const entry = z.strictObject({
   predictionId: z.string().min(1).max(100),
@@ -97,9 +97,9 @@ export function sortFeedback(
   model: LabelledModel,
   receipts: ReadonlyMap<string, Receipt>,
   now: Date,
-): { labels: Omit<Label, 'corrections' | 'expiresAt'>[]; accepted: number; refused: Refusal[] } {
+): { labels: GivenLabel[]; accepted: number; refused: Refusal[] } {
   const refused: Refusal[] = [];
-  const taken = new Map<string, Omit<Label, 'corrections' | 'expiresAt'>>();
+  const taken = new Map<string, GivenLabel>();
   let accepted = 0;
   for (const [index, given] of entries.entries()) {
     const refusal = refusalOf(given, model, receipts.get(given.predictionId), now);

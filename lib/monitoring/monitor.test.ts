@@ -96,6 +96,7 @@ function aLabel(row: number, label: string): Label {
     model: 'iris',
     labelledAt: now.toISOString(),
     corrections: 0,
+    replaced: [],
     expiresAt: 4_000_000_000,
   };
 }

@@ -79,7 +79,7 @@ export class MonitoringRoom extends Construct {
       files: { [modelsFile]: JSON.stringify(props.deployed) },
       environment: tables,
     });
-    this.predictions.grantItems(this.feedback, 'BatchGetItem', 'Query', 'UpdateItem');
+    this.predictions.grantItems(this.feedback, 'GetItem', 'BatchGetItem', 'Query', 'PutItem');
     registry.grantReadLive(this.feedback);
     data.bucket.grantReadBelow(this.feedback, 'captures/');
 

@@ -8,13 +8,15 @@ import {
   type BatchWriteCommandInput,
   type BatchWriteCommandOutput,
   type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
   QueryCommand,
-  UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import { backoffMs, type Pause } from '../shared/backoff.ts';
 import { EvergreenError } from '../shared/errors.ts';
+import { jsonText } from '../shared/json-text.ts';
 import { expiryOf, type Receipt, receipt } from './capture.ts';
-import { type Label, type LabelEffect, label } from './label.ts';
+import { type GivenLabel, type Label, type LabelEffect, label, labelId, replaceLabel } from './label.ts';
 
 /*
  * The predictions table, all items with the time-to-live attribute expiresAt:
@@ -40,52 +42,69 @@ function chunks<T>(items: T[], size: number): T[][] {
 /** Time to live deletes up to days late, so what has expired is passed over here. */
 const isKept = (item: { expiresAt: number }, now: Date) => item.expiresAt * 1000 > now.getTime();
 
-const byNumber = z.object({ corrections: z.int() });
+/* What callers send lies as text in an item: its numbers may be any. */
+const storedReceipt = receipt.extend({ content: jsonText(receipt.shape.content) });
+const storedLabel = label.extend({
+  label: jsonText(label.shape.label),
+  replaced: jsonText(label.shape.replaced),
+});
+
+/** DynamoDB refuses what an item says; it would refuse it again. */
+const isRefused = (thrown: unknown) => thrown instanceof Error && thrown.name === 'ValidationException';
 
 /** Receipts of predictions and the labels that came for them. */
 export class PredictionStore {
   readonly #documents: DynamoDBDocumentClient;
   readonly #table: string;
-  readonly #pause: (ms: number) => Promise<unknown>;
+  readonly #pause: Pause;
 
-  constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
-    pause: (ms: number) => Promise<unknown> = setTimeout,
-  ) {
+  constructor(documents: DynamoDBDocumentClient, table: string, pause: Pause = setTimeout) {
     this.#documents = documents;
     this.#table = table;
     this.#pause = pause;
   }
 
-  /** Backs off, with jitter, before what the table left over is sent again. */
   async #backOff(attempt: number, what: string): Promise<void> {
-    if (attempt === attempts) {
-      throw new EvergreenError(
-        'service-unavailable',
-        `the predictions table left ${what} over ${attempts} times`,
-      );
-    }
-    await this.#pause(Math.random() * 50 * 2 ** attempt);
+    if (attempt === attempts) throw new EvergreenError('service-unavailable', `${what} ${attempts} times`);
+    await this.#pause(backoffMs(attempt));
   }
 
-  /** Keeps receipts; the same receipt again overwrites itself. */
-  async putReceipts(receipts: Receipt[]): Promise<void> {
+  /**
+   * Keeps receipts; the same receipt again overwrites itself.
+   *
+   * @returns Ids of predictions whose receipts the table will never take. They do not hold up the others.
+   */
+  async putReceipts(receipts: Receipt[]): Promise<string[]> {
     const once = [...new Map(receipts.map((item) => [item.predictionId, item])).values()];
+    const refused: string[] = [];
     for (const chunk of chunks(once, writeLimit)) {
-      let requests: BatchWriteCommandInput['RequestItems'] = {
-        [this.#table]: chunk.map((item) => ({
-          PutRequest: { Item: { pk: partitionKey(item.predictionId), sk: 'CAPTURE', ...item } },
-        })),
-      };
-      for (let attempt = 1; ; attempt += 1) {
-        const answer: BatchWriteCommandOutput = await this.#documents.send(
-          new BatchWriteCommand({ RequestItems: requests }),
-        );
-        requests = answer.UnprocessedItems;
-        if (!requests || Object.keys(requests).length === 0) break;
-        await this.#backOff(attempt, 'writes');
+      try {
+        await this.#putChunk(chunk);
+      } catch (thrown) {
+        if (!isRefused(thrown)) throw thrown;
+        // The table does not say which one it means: each by itself.
+        if (chunk.length > 1) for (const item of chunk) refused.push(...(await this.putReceipts([item])));
+        else refused.push(...chunk.map(({ predictionId }) => predictionId));
       }
+    }
+    return refused;
+  }
+
+  async #putChunk(receipts: Receipt[]): Promise<void> {
+    let requests: BatchWriteCommandInput['RequestItems'] = {
+      [this.#table]: receipts.map((item) => ({
+        PutRequest: {
+          Item: { pk: partitionKey(item.predictionId), sk: 'CAPTURE', ...storedReceipt.encode(item) },
+        },
+      })),
+    };
+    for (let attempt = 1; ; attempt += 1) {
+      const answer: BatchWriteCommandOutput = await this.#documents.send(
+        new BatchWriteCommand({ RequestItems: requests }),
+      );
+      requests = answer.UnprocessedItems;
+      if (!requests || Object.keys(requests).length === 0) return;
+      await this.#backOff(attempt, 'the predictions table left writes over');
     }
   }
 
@@ -101,12 +120,12 @@ export class PredictionStore {
           new BatchGetCommand({ RequestItems: requests }),
         );
         for (const item of answer.Responses?.[this.#table] ?? []) {
-          const parsed = receipt.parse(item);
+          const parsed = storedReceipt.parse(item);
           if (isKept(parsed, now)) found.set(parsed.predictionId, parsed);
         }
         requests = answer.UnprocessedKeys;
         if (!requests || Object.keys(requests).length === 0) break;
-        await this.#backOff(attempt, 'reads');
+        await this.#backOff(attempt, 'the predictions table left reads over');
       }
     }
     return found;
@@ -130,8 +149,8 @@ export class PredictionStore {
         }),
       );
       for (const item of page.Items ?? []) {
-        if (item.sk === 'CAPTURE') found = receipt.parse(item);
-        else labels.push(label.parse(item));
+        if (item.sk === 'CAPTURE') found = storedReceipt.parse(item);
+        else labels.push(storedLabel.parse(item));
       }
       start = page.LastEvaluatedKey;
     } while (start);
@@ -143,32 +162,39 @@ export class PredictionStore {
   }
 
   /** Keeps a label. The one that is there already keeps its time; a different one takes its place and is counted. */
-  async putLabel(given: Omit<Label, 'corrections' | 'expiresAt'>): Promise<LabelEffect> {
+  async putLabel(given: GivenLabel): Promise<LabelEffect> {
+    const key = { pk: partitionKey(given.predictionId), sk: `LABEL#${given.row}` };
+    let before: Label | undefined;
+    for (let attempt = 1; ; attempt += 1) {
+      if (before?.label === given.label) return 'repeated';
+      const after = replaceLabel(before, given, expiryOf(given.labelledAt));
+      if (await this.#writeLabel(key, before, after)) return before ? 'corrected' : 'new';
+      if (attempt > 1) await this.#backOff(attempt, `label ${labelId(given)} was changed by others`);
+      const { Item } = await this.#documents.send(
+        new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
+      );
+      before = Item && storedLabel.parse(Item);
+    }
+  }
+
+  /** False when the label is not the one any more that this one was to take the place of. */
+  async #writeLabel(key: object, before: Label | undefined, after: Label): Promise<boolean> {
     try {
-      const answer = await this.#documents.send(
-        new UpdateCommand({
+      await this.#documents.send(
+        new PutCommand({
           TableName: this.#table,
-          Key: { pk: partitionKey(given.predictionId), sk: `LABEL#${given.row}` },
-          UpdateExpression:
-            'SET predictionId = :id, #row = :row, #label = :label, model = :model, labelsOf = :model, labelledAt = :at, expiresAt = :expires, corrections = if_not_exists(corrections, :minusOne) + :one',
-          ConditionExpression: 'attribute_not_exists(pk) OR #label <> :label',
-          ExpressionAttributeNames: { '#label': 'label', '#row': 'row' },
-          ExpressionAttributeValues: {
-            ':id': given.predictionId,
-            ':row': given.row,
-            ':label': given.label,
-            ':model': given.model,
-            ':at': given.labelledAt,
-            ':expires': expiryOf(given.labelledAt),
-            ':minusOne': -1,
-            ':one': 1,
-          },
-          ReturnValues: 'UPDATED_NEW',
+          Item: { ...key, labelsOf: after.model, ...storedLabel.encode(after) },
+          ...(before
+            ? {
+                ConditionExpression: 'corrections = :corrections',
+                ExpressionAttributeValues: { ':corrections': before.corrections },
+              }
+            : { ConditionExpression: 'attribute_not_exists(pk)' }),
         }),
       );
-      return byNumber.parse(answer.Attributes).corrections === 0 ? 'new' : 'corrected';
+      return true;
     } catch (thrown) {
-      if (thrown instanceof ConditionalCheckFailedException) return 'repeated';
+      if (thrown instanceof ConditionalCheckFailedException) return false;
       throw thrown;
     }
   }
@@ -191,7 +217,9 @@ export class PredictionStore {
           ExclusiveStartKey: start,
         }),
       );
-      labels.push(...(page.Items ?? []).map((item) => label.parse(item)).filter((item) => isKept(item, now)));
+      labels.push(
+        ...(page.Items ?? []).map((item) => storedLabel.parse(item)).filter((item) => isKept(item, now)),
+      );
       start = page.LastEvaluatedKey;
     } while (start && labels.length < limit);
     return labels.slice(0, limit);

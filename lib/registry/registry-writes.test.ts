@@ -7,6 +7,7 @@ import {
   logKey,
   refusalOfTransaction,
   registrationItems,
+  storedVersion,
 } from './registry-writes.ts';
 
 const entry: LogEntry = {
@@ -55,6 +56,13 @@ describe('registrationItems', () => {
     ]);
     expect(new Set(items.map((put) => put?.Item?.pk))).toEqual(new Set(['MODEL#iris']));
   });
+
+  it('holds figures as text, whatever they are', () => {
+    const version = aVersion(4, { metrics: { rmse: 9.1e15, mae: 1e-200 } });
+    const [put] = registrationItems('registry', version, 'body');
+    expect(put?.Put?.Item?.metrics).toBe('{"rmse":9100000000000000,"mae":1e-200}');
+    expect(storedVersion.parse(put?.Put?.Item)).toEqual(version);
+  });
 });
 
 describe('changeItems', () => {
@@ -66,7 +74,7 @@ describe('changeItems', () => {
       ConditionExpression: 'attribute_not_exists(pk) OR revision = :revision',
       ExpressionAttributeValues: { ':revision': 7 },
     });
-    expect(line?.Put?.Item).toMatchObject(entry);
+    expect(line?.Put?.Item).toMatchObject({ ...entry, details: '{}' });
   });
 });
 

@@ -1,7 +1,20 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { type Live, type LogEntry, type ModelVersion, partitionKey, versionKey } from './registry.ts';
+import { jsonText } from '../shared/json-text.ts';
+import {
+  type Live,
+  type LogEntry,
+  logEntry,
+  type ModelVersion,
+  modelVersion,
+  partitionKey,
+  versionKey,
+} from './registry.ts';
 
 /* What the store sends, apart from the sending. */
+
+/* Figures lie as text in an item: they may be any numbers. */
+export const storedVersion = modelVersion.extend({ metrics: jsonText(modelVersion.shape.metrics) });
+export const storedLogEntry = logEntry.extend({ details: jsonText(logEntry.shape.details.unwrap()) });
 
 export type TransactItems = NonNullable<TransactWriteCommandInput['TransactItems']>;
 
@@ -29,6 +42,10 @@ function put(table: string, pk: string, sk: string, item: object, condition?: st
   };
 }
 
+function logItem(table: string, entry: LogEntry): TransactItems[number] {
+  return put(table, partitionKey(entry.model), logKey(entry), storedLogEntry.encode(entry));
+}
+
 /** A version, the request that made it, what it came from, and its line in the log. */
 export function registrationItems(table: string, version: ModelVersion, bodyDigest: string): TransactItems {
   const { model, lineage } = version;
@@ -48,10 +65,10 @@ export function registrationItems(table: string, version: ModelVersion, bodyDige
   };
   const result = { version: version.version };
   return [
-    put(table, pk, versionKey(version.version), version, once),
+    put(table, pk, versionKey(version.version), storedVersion.encode(version), once),
     put(table, pk, requestKey(lineage.runId), { bodyDigest, ...result }, once),
     put(table, pk, resultKey(lineage.datasetId, lineage.definitionDigest), result),
-    put(table, pk, logKey(entry), entry),
+    logItem(table, entry),
   ];
 }
 
@@ -67,7 +84,7 @@ export function changeItems(table: string, before: Live, after: Live, entry: Log
         ExpressionAttributeValues: { ':revision': before.revision },
       },
     },
-    put(table, pk, logKey(entry), entry),
+    logItem(table, entry),
   ];
 }
 

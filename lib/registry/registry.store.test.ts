@@ -11,6 +11,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { aLive, at, aVersion } from './fixtures/builders.ts';
 import { RegistryStore } from './registry.store.ts';
+import { storedVersion } from './registry-writes.ts';
 
 const documents = mockClient(DynamoDBDocumentClient);
 const pauses: number[] = [];
@@ -20,6 +21,8 @@ const store = new RegistryStore(
   async (ms) => pauses.push(ms),
 );
 const by = { who: 'ada', why: 'a test', at: '2026-11-23T12:00:00.000Z' };
+
+const anItem = (version: number) => storedVersion.encode(aVersion(version));
 
 function cancelled(...codes: string[]): TransactionCanceledException {
   return new TransactionCanceledException({
@@ -46,10 +49,10 @@ describe('RegistryStore.change', () => {
     documents
       .on(BatchGetCommand)
       .resolvesOnce({
-        Responses: { registry: [aVersion(2)] },
+        Responses: { registry: [anItem(2)] },
         UnprocessedKeys: { registry: { Keys: [{ pk: 'MODEL#iris', sk: 'VERSION#00000001' }] } },
       })
-      .resolves({ Responses: { registry: [aVersion(1)] } });
+      .resolves({ Responses: { registry: [anItem(1)] } });
     const live = await store.change('iris', { kind: 'roll-back' }, by);
     expect(live.champion?.version).toBe(2);
     expect(live.previous?.version).toBe(1);
@@ -57,7 +60,7 @@ describe('RegistryStore.change', () => {
 
   it('reads versions as they stand, not as they stood', async () => {
     liveIs(aLive({ champion: 1 }));
-    documents.on(BatchGetCommand).resolves({ Responses: { registry: [aVersion(2)] } });
+    documents.on(BatchGetCommand).resolves({ Responses: { registry: [anItem(2)] } });
     await store.change('iris', { kind: 'promote', version: 2 }, by);
     const [call] = documents.commandCalls(BatchGetCommand);
     expect(call?.args[0].input.RequestItems?.registry).toMatchObject({ ConsistentRead: true });

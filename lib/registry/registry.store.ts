@@ -12,6 +12,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
+import { backoffMs, type Pause } from '../shared/backoff.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { type LiveChange, nextLive, type Transition, versionsNeeded } from './next-live.ts';
@@ -19,9 +20,7 @@ import {
   type Live,
   type LogEntry,
   live,
-  logEntry,
   type ModelVersion,
-  modelVersion,
   neverLive,
   partitionKey,
   versionKey,
@@ -34,6 +33,8 @@ import {
   registrationItems,
   requestKey,
   resultKey,
+  storedLogEntry,
+  storedVersion,
   type TransactItems,
 } from './registry-writes.ts';
 
@@ -51,20 +52,13 @@ const storedRequest = z.object({ bodyDigest: z.string(), version: z.int() });
 const attempts = 8;
 const isoTime = (time: string) => new Date(time).toISOString();
 
-/** Milliseconds before another attempt; random, so that those who met once do not meet again. */
-const backoffMs = (attempt: number) => Math.random() * 20 * 2 ** attempt;
-
 /** The registry table: versions, what is live, and the log of every change. */
 export class RegistryStore {
   readonly #documents: DynamoDBDocumentClient;
   readonly #table: string;
-  readonly #pause: (ms: number) => Promise<unknown>;
+  readonly #pause: Pause;
 
-  constructor(
-    documents: DynamoDBDocumentClient,
-    table: string,
-    pause: (ms: number) => Promise<unknown> = setTimeout,
-  ) {
+  constructor(documents: DynamoDBDocumentClient, table: string, pause: Pause = setTimeout) {
     this.#documents = documents;
     this.#table = table;
     this.#pause = pause;
@@ -86,7 +80,7 @@ export class RegistryStore {
   /** @throws EvergreenError `version-unknown`. */
   async readVersion(model: string, version: number): Promise<ModelVersion> {
     const item = await this.#get(model, versionKey(version));
-    if (item) return modelVersion.parse(item);
+    if (item) return storedVersion.parse(item);
     throw new EvergreenError(
       'version-unknown',
       `${model} has no version ${version}; \`evergreen models list ${model}\` names them`,
@@ -122,7 +116,7 @@ export class RegistryStore {
   /** All versions, newest first. */
   async listVersions(model: string, limit?: number): Promise<ModelVersion[]> {
     const items = await this.#query(model, 'VERSION#', 'VERSION#~', { newestFirst: true, limit });
-    return items.map((item) => modelVersion.parse(item));
+    return items.map((item) => storedVersion.parse(item));
   }
 
   /** The promotion log, newest first; `from` and `to` are ISO times, both inclusive. */
@@ -134,7 +128,7 @@ export class RegistryStore {
     const from = period.from === undefined ? 'LOG#' : `LOG#${isoTime(period.from)}`;
     const to = period.to === undefined ? 'LOG#~' : `LOG#${isoTime(period.to)}~`;
     const items = await this.#query(model, from, to, { newestFirst: true, limit: period.limit });
-    return items.map((item) => logEntry.parse(item));
+    return items.map((item) => storedLogEntry.parse(item));
   }
 
   /** Adds a line to the log; the same line twice is one line, lines of two writers in one millisecond are two. */
@@ -142,7 +136,11 @@ export class RegistryStore {
     await this.#documents.send(
       new PutCommand({
         TableName: this.#table,
-        Item: { pk: partitionKey(entry.model), sk: `${logKey(entry)}#${entry.who}`, ...entry },
+        Item: {
+          pk: partitionKey(entry.model),
+          sk: `${logKey(entry)}#${entry.who}`,
+          ...storedLogEntry.encode(entry),
+        },
       }),
     );
   }
@@ -234,7 +232,7 @@ export class RegistryStore {
         new BatchGetCommand({ RequestItems: requests }),
       );
       for (const item of answer.Responses?.[this.#table] ?? []) {
-        const version = modelVersion.parse(item);
+        const version = storedVersion.parse(item);
         found.set(version.version, version);
       }
       requests = answer.UnprocessedKeys;

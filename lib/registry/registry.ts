@@ -12,7 +12,6 @@ import { digest } from '../shared/digest.ts';
  *   COUNTER                       the last version number given away
  */
 
-
 /** One side of the traffic; everything needed to load it, so that serving reads one item. */
 export const liveVersion = z.object({
   version: z.int().positive(),

@@ -5,7 +5,7 @@ import type { PredictionRecord } from '../inference/prediction-record.ts';
 import { defineModel, type ModelDefinition } from '../model/definition.ts';
 import { planCapture } from '../monitoring/capture.ts';
 import { aRecord } from '../monitoring/fixtures/builders.ts';
-import type { Label } from '../monitoring/label.ts';
+import { type Label, replaceLabel } from '../monitoring/label.ts';
 import { neverLive, toLiveVersion } from '../registry/registry.ts';
 import { aModelVersion } from './fixtures/builders.ts';
 import { assembleRetrain } from './retrain-assembly.ts';
@@ -29,7 +29,7 @@ function aLabel(
   row = 0,
   label: string | number = 'virginica',
 ): Label {
-  return { predictionId, row, label, model: 'iris', labelledAt, corrections: 0, expiresAt: 4_000_000_000 };
+  return replaceLabel(undefined, { predictionId, row, label, model: 'iris', labelledAt }, 4_000_000_000);
 }
 
 function asked(predictionId: string, ...lengths: number[]): PredictionRecord {
