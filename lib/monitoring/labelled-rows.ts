@@ -9,6 +9,8 @@ export interface LabelledRow extends LabelledAnswer {
   row: number;
   features: Row;
   labelledAt: string;
+  /** What was said to be true of it before. */
+  replaced: Label['replaced'];
 }
 
 /**
@@ -29,9 +31,8 @@ export function joinLabels(
     if (receipt?.model !== model || !features || !answer) return [];
     const predicted = 'label' in answer ? answer.label : answer.value;
     if (typeof predicted !== typeof given.label) return [];
-    const { predictionId, row, labelledAt } = given;
-    return [
-      { predictionId, row, version: receipt.version, features, predicted, actual: given.label, labelledAt },
-    ];
+    const { predictionId, row, label: actual, labelledAt, replaced } = given;
+    const { version } = receipt;
+    return [{ predictionId, row, version, features, predicted, actual, labelledAt, replaced }];
   });
 }

@@ -32,6 +32,9 @@ function aLabel(
   return replaceLabel(undefined, { predictionId, row, label, model: 'iris', labelledAt }, 4_000_000_000);
 }
 
+const correct = (before: Label, labelledAt: string, label: string | number): Label =>
+  replaceLabel(before, { ...before, labelledAt, label }, before.expiresAt);
+
 function asked(predictionId: string, ...lengths: number[]): PredictionRecord {
   const rows = lengths.map(flower);
   return aRecord({ predictionId, rows, predictions: rows.map(() => ({ label: 'setosa' })) });
@@ -45,6 +48,8 @@ interface World {
   sourceKey?: string;
   record?: RetrainRecord;
   hasChampion?: boolean;
+  /** Lengths of the rows of that dataset, all of one species. */
+  known?: number[];
   definition?: ModelDefinition;
 }
 
@@ -52,6 +57,7 @@ function aWorld(world: World) {
   const written = new Map<string, string>();
   const records = new Map<string, RetrainRecord>();
   const askedSince: string[] = [];
+  const known = world.known ?? [1, 2, 3];
   const manifest: DatasetManifest = {
     schema: 'evergreen/dataset/v1',
     model: 'iris',
@@ -86,7 +92,10 @@ function aWorld(world: World) {
       readDefinition: async () => world.definition ?? iris,
       readManifest: async () => manifest,
       readRows: async (key) =>
-        (key === 'train' ? [1, 2] : [3]).map((length) => ({ ...flower(length), species: 'setosa' })),
+        (key === 'train' ? known.slice(0, -1) : known.slice(-1)).map((length) => ({
+          ...flower(length),
+          species: 'setosa',
+        })),
       readRecord: async () => {
         if (!world.record) throw new Error('no record');
         return world.record;
@@ -199,15 +208,75 @@ describe('assembleRetrain', () => {
     expect(third.records.get('retrain/iris/iris-run.json')?.recentLabels).toHaveLength(3);
   });
 
-  it('takes a corrected label as a new one', async () => {
-    const records = [asked('p1', 10)];
-    const first = aWorld({ records, labels: [aLabel('p1', '2026-11-23T09:00:00.000Z')] });
-    await first.run();
-    const record = first.records.get('retrain/iris/iris-run.json');
-    if (!record) throw new Error('no record');
-    const corrected = aLabel('p1', '2026-11-23T09:30:00.000Z', 0, 'versicolor');
-    const second = aWorld({ records, labels: [corrected], sourceKey: 'retrain/iris/iris-run.jsonl', record });
-    expect(await second.run()).toMatchObject({ outcome: 'assembled', labelledRows: 1 });
+  describe('of a label that is corrected after a retrain took it', () => {
+    const records = [asked('p1', 2), asked('p2', 10)];
+    const sourceKey = 'retrain/iris/iris-run.jsonl';
+    const wrong = aLabel('p1', '2026-11-23T09:00:00.000Z', 0, 'setosa');
+    const corrected = correct(wrong, '2026-11-23T13:30:00.000Z', 'versicolor');
+    const learned = (world: ReturnType<typeof aWorld>) =>
+      world.rows().map(({ sepal_length, species }) => [sepal_length, species]);
+
+    async function recordAfter(...labels: Label[]): Promise<RetrainRecord> {
+      const world = aWorld({ records, labels });
+      await world.run();
+      const record = world.records.get('retrain/iris/iris-run.json');
+      if (!record) throw new Error('no record');
+      return record;
+    }
+
+    it('takes the row out that it taught, once, and puts the right one in', async () => {
+      const record = await recordAfter(wrong);
+      // What that retrain made of the file's rows 1, 2, 3 and of the label, which says the same as row 2.
+      const known = [1, 2, 3, 2];
+      const world = aWorld({ records, labels: [corrected], sourceKey, record, known });
+      expect(await world.run()).toMatchObject({ outcome: 'assembled', labelledRows: 1, totalRows: 4 });
+      expect(learned(world)).toEqual([
+        [1, 'setosa'],
+        [3, 'setosa'],
+        [2, 'setosa'],
+        [2, 'versicolor'],
+      ]);
+    });
+
+    it('goes back to the label that was taken when it was corrected more than once', async () => {
+      const record = await recordAfter(wrong);
+      const labels = [correct(corrected, '2026-11-23T13:40:00.000Z', 'virginica')];
+      const world = aWorld({ records, labels, sourceKey, record });
+      await world.run();
+      expect(learned(world)).toEqual([
+        [1, 'setosa'],
+        [3, 'setosa'],
+        [2, 'virginica'],
+      ]);
+    });
+
+    it('knows labels of long ago by their time', async () => {
+      const late = aLabel('p2', '2026-11-23T11:59:00.000Z', 0, 'virginica');
+      const record = await recordAfter(wrong, late);
+      expect(record.recentLabels).toHaveLength(1);
+      const world = aWorld({ records, labels: [corrected], sourceKey, record });
+      await world.run();
+      expect(learned(world)).not.toContainEqual([2, 'setosa']);
+    });
+
+    it('leaves a row of the file that says what the label said before the retrain', async () => {
+      const before = correct(wrong, '2026-11-23T09:30:00.000Z', 'virginica');
+      const record = await recordAfter(before);
+      const labels = [correct(before, '2026-11-23T13:30:00.000Z', 'versicolor')];
+      const world = aWorld({ records, labels, sourceKey, record });
+      await world.run();
+      expect(learned(world)).toContainEqual([2, 'setosa']);
+    });
+
+    it.each<[string, Partial<World>]>([
+      ['the dataset was uploaded, so no label is in it', { sourceKey: 'incoming/iris/iris.csv' }],
+      ['no known row is like it', { known: [1, 3] }],
+    ])('takes no row out when %s', async (_, changes) => {
+      const record = await recordAfter(wrong);
+      const world = aWorld({ records, labels: [corrected], sourceKey, record, ...changes });
+      await world.run();
+      expect(learned(world)).toHaveLength((changes.known ?? [1, 2, 3]).length + 1);
+    });
   });
 
   it('does not let a label from a clock that runs ahead hide those that come after', async () => {

@@ -7,13 +7,13 @@ import type { PredictionStore } from '../monitoring/predictions.store.ts';
 import type { Live } from '../registry/registry.ts';
 import {
   columnsNotKept,
-  labelsFrom,
   newLabels,
   type RetrainRecord,
   recordKeyOf,
   rememberLabels,
   retrainKeys,
   rowsToLearnFrom,
+  searchFrom,
 } from './retrain-rows.ts';
 
 export interface RetrainOrder {
@@ -65,7 +65,7 @@ export async function assembleRetrain(
   const recordKey = recordKeyOf(manifest.source.key);
   const before = recordKey === undefined ? undefined : await parts.readRecord(recordKey);
 
-  const since = labelsFrom(manifest.createdAt, before);
+  const since = searchFrom(manifest.createdAt, before);
   const labels = newLabels(await parts.predictions.labelsSince(model, since, maxLabels, now), before);
   const found = await parts.predictions.findReceipts(
     labels.map(({ predictionId }) => predictionId),
@@ -82,7 +82,7 @@ export async function assembleRetrain(
     ...(await parts.readRows(manifest.files.train.key, itsDefinition)),
     ...(await parts.readRows(manifest.files.test.key, itsDefinition)),
   ];
-  const rows = rowsToLearnFrom(known, labelled, definition);
+  const rows = rowsToLearnFrom(known, labelled, definition, before);
   const keys = retrainKeys(model, runId);
   // The record first: rows whose labels nobody remembers would be taken a second time.
   await parts.writeRecord(keys.record, {
@@ -93,6 +93,7 @@ export async function assembleRetrain(
     base: { version, datasetId },
     labelledRows: labelled.length,
     totalRows: rows.length,
+    labelsFrom: before?.labelsFrom ?? since,
     ...rememberLabels(labelled, before, now.toISOString()),
   });
   const source = await parts.writeRows(keys.rows, rows.map((row) => `${JSON.stringify(row)}\n`).join(''));

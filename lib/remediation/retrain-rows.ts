@@ -18,6 +18,8 @@ export const retrainRecord = z.object({
   base: z.object({ version: z.int(), datasetId: z.string() }),
   labelledRows: z.int(),
   totalRows: z.int(),
+  /** Time from which on labels are in its rows, of this retrain and of those it builds on. */
+  labelsFrom: z.iso.datetime(),
   /** Time of the newest label taken, but never later than `assembledAt`. */
   labelsUpTo: z.iso.datetime(),
   /** Labels taken from the last hours before `labelsUpTo`, see {@link overlapMs}. */
@@ -43,10 +45,13 @@ export const overlapMs = 2 * 3_600_000;
 const nameOf = ({ predictionId, row, labelledAt }: Pick<Label, 'predictionId' | 'row' | 'labelledAt'>) =>
   `${predictionId}#${row}@${labelledAt}`;
 
+/** Labels from this time on are known by name. */
+const namedFrom = ({ labelsUpTo }: Pick<RetrainRecord, 'labelsUpTo'>) =>
+  new Date(Date.parse(labelsUpTo) - overlapMs).toISOString();
+
 /** From when on labels are looked for, given the champion's dataset. */
-export function labelsFrom(datasetCreatedAt: string, record: RetrainRecord | undefined): string {
-  if (!record) return datasetCreatedAt;
-  return new Date(Date.parse(record.labelsUpTo) - overlapMs).toISOString();
+export function searchFrom(datasetCreatedAt: string, record: RetrainRecord | undefined): string {
+  return record ? namedFrom(record) : datasetCreatedAt;
 }
 
 /** Labels that the champion's dataset was not made of. A corrected label has a new time and so is new. */
@@ -64,7 +69,7 @@ export function rememberLabels(
   const times = taken.map(({ labelledAt }) => labelledAt).concat(before?.labelsUpTo ?? []);
   const newest = times.reduce((latest, time) => (time > latest ? time : latest), '');
   const labelsUpTo = newest < assembledAt ? newest : assembledAt;
-  const from = new Date(Date.parse(labelsUpTo) - overlapMs).toISOString();
+  const from = namedFrom({ labelsUpTo });
   const earlier = (before?.recentLabels ?? []).filter(
     (name) => name.slice(name.lastIndexOf('@') + 1) >= from,
   );
@@ -82,21 +87,66 @@ export function columnsNotKept({ identity, features, target }: ModelDefinition):
   return [...onlyIdentity, ...personal.map(([name]) => name)];
 }
 
+/** What the champion's dataset was taught of rows whose labels were corrected since; nothing of the others. */
+function taughtOf(record: RetrainRecord): (row: LabelledRow) => LabelledRow['actual'] | undefined {
+  const from = namedFrom(record);
+  const names = new Set(record.recentLabels);
+  return ({ predictionId, row, replaced }) =>
+    replaced.findLast(({ labelledAt }) =>
+      labelledAt < from
+        ? labelledAt >= record.labelsFrom
+        : names.has(nameOf({ predictionId, row, labelledAt })),
+    )?.label;
+}
+
+/** Known rows without those that a label taught before it was corrected: one of the same features and that target. */
+function withoutCorrected(
+  known: Row[],
+  labelled: LabelledRow[],
+  { features, target }: ModelDefinition,
+  record: RetrainRecord,
+): Row[] {
+  const compared = Object.keys(features).filter((name) => name in (known[0] ?? {}));
+  const keyOf = (row: Row, answer: Row[string]) =>
+    JSON.stringify([...compared.map((name) => row[name] ?? null), answer]);
+  const taught = taughtOf(record);
+  const wrong = new Map<string, number>();
+  for (const row of labelled) {
+    const answer = taught(row);
+    if (answer === undefined) continue;
+    const key = keyOf(row.features, answer);
+    wrong.set(key, (wrong.get(key) ?? 0) + 1);
+  }
+  return known.filter((row) => {
+    const key = keyOf(row, row[target.name] ?? null);
+    const left = wrong.get(key);
+    if (left) wrong.set(key, left - 1);
+    return !left;
+  });
+}
+
 /**
  * The rows to learn from, in the columns of the definition: those known first, the newest labelled last.
  *
  * @param known Rows of the champion's dataset; a column that its definition did not have is missing.
  * @param labelled Newest first, each row of a prediction once.
+ * @param record Of the retrain that the champion's dataset was made by, if it was.
  */
-export function rowsToLearnFrom(known: Row[], labelled: LabelledRow[], definition: ModelDefinition): Row[] {
+export function rowsToLearnFrom(
+  known: Row[],
+  labelled: LabelledRow[],
+  definition: ModelDefinition,
+  record?: RetrainRecord,
+): Row[] {
   const features = Object.keys(definition.features);
   const target = definition.target.name;
   const columnsOf = (row: Row, answer: Row[string]): Row => ({
     ...Object.fromEntries(features.map((name) => [name, row[name] ?? null])),
     [target]: answer,
   });
+  const right = record ? withoutCorrected(known, labelled, definition, record) : known;
   return [
-    ...known.map((row) => columnsOf(row, row[target] ?? null)),
+    ...right.map((row) => columnsOf(row, row[target] ?? null)),
     ...labelled.toReversed().map(({ features: row, actual }) => columnsOf(row, actual)),
   ];
 }
