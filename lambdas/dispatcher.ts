@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 import { Dispatcher } from '../lib/intake/dispatcher.ts';
@@ -28,5 +29,6 @@ export function composeDispatcher(): Dispatcher {
         deployed,
       ),
     now: () => new Date(),
+    pause: setTimeout,
   });
 }

@@ -16,6 +16,7 @@ class World {
   executions = new MemoryExecutions();
   kept: string[] = [];
   nowMs = Date.parse('2026-11-23T10:00:00.000Z');
+  pauses: number[] = [];
   readonly parts: DispatcherParts = {
     runs: this.runs,
     executions: this.executions,
@@ -24,6 +25,7 @@ class World {
       this.kept.push(digest);
     },
     now: () => new Date(this.nowMs),
+    pause: async (ms) => this.pauses.push(ms),
   };
 
   get dispatcher(): Dispatcher {
@@ -202,6 +204,27 @@ describe('Dispatcher.accept', () => {
     ]);
   });
 
+  it.each(['retrain', 'schedule'])('lets no %s take the place of an upload that waits', async (kind) => {
+    const request = readArrival(JSON.stringify({ kind, model: 'iris', reason: 'drift', requestId: 'one' }));
+    const running = await world.dispatcher.accept(upload(1));
+    const waiting = await world.dispatcher.accept(upload(2));
+    const answer = await world.dispatcher.accept(request);
+    expect(answer).toMatchObject({ status: 'superseded', reason: expect.stringMatching(/upload waits/) });
+    expect(world.run(answer.runId)).toMatchObject({ status: 'superseded', endedAt: expect.any(String) });
+    expect(world.run(waiting.runId).status).toBe('queued');
+    await world.end(running.runId);
+    expect(world.started).toEqual([running.runId, waiting.runId]);
+    expect(await world.dispatcher.accept(request)).toMatchObject({ status: 'duplicate' });
+  });
+
+  it('gives the place of a retrain that waits to an upload', async () => {
+    const request = { kind: 'retrain', model: 'iris', reason: 'drift', requestId: 'one' };
+    await world.dispatcher.accept(upload(1));
+    const retrain = await world.dispatcher.accept(readArrival(JSON.stringify(request)));
+    expect((await world.dispatcher.accept(upload(2))).status).toBe('queued');
+    expect(world.run(retrain.runId)).toMatchObject({ status: 'superseded' });
+  });
+
   it('keeps models apart', async () => {
     const models = deployedModels(deployed, aDeployedModel({ name: 'prices' }));
     const dispatcher = new Dispatcher({ ...world.parts, models });
@@ -237,6 +260,12 @@ describe('Dispatcher.accept', () => {
     world.runs.writeQueue = async () => false;
     await expect(world.dispatcher.accept(upload(1))).rejects.toMatchObject({ code: 'service-unavailable' });
     expect(world.started).toEqual([]);
+    // Longer and longer, each time by chance, and less in all than a function has time.
+    const { pauses } = world;
+    expect(new Set(pauses).size).toBe(pauses.length);
+    expect(Math.max(...pauses.slice(0, 2))).toBeLessThan(80);
+    expect(pauses.length).toBeGreaterThan(6);
+    expect(pauses.reduce((sum, ms) => sum + ms)).toBeLessThan(15_000);
   });
 });
 

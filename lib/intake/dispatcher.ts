@@ -1,5 +1,6 @@
 import type { SourceObject } from '../data/dataset.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
+import { backoffMs, type Pause } from '../shared/backoff.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { type Arrival, refusalOf, runIdOf } from './arrival.ts';
 import { enqueue, finish, holds, type Queue, settle } from './queue.ts';
@@ -38,9 +39,11 @@ export interface DispatcherParts {
   /** Keeps the definition a run began with where its steps find it. */
   keepDefinition(deployed: DeployedModel): Promise<void>;
   now(): Date;
+  /** Waits before the queue is tried again that somebody else changed. */
+  pause: Pause;
 }
 
-const queueAttempts = 20;
+const queueAttempts = 12;
 const longestReason = 2000;
 
 /** An execution that was started this long ago and is not there is gone: it was lost, not just begun. */
@@ -79,15 +82,14 @@ export class Dispatcher {
     await this.#parts.keepDefinition(deployed);
     await runs.add(newRun(arrival, runId, deployed.digest, now()));
     await this.#freeLostLock(arrival.model);
-    const isTaken = await this.#changeQueue(arrival.model, async (before) => {
+    const noPlace = await this.#changeQueue(arrival.model, async (before) => {
       // Asked again whenever the queue changed meanwhile, so that no older version slips in behind a newer one.
       const isLate = !holds(before, runId) && !(await this.#isNewest(arrival));
-      return isLate ? undefined : enqueue(before, runId);
+      if (isLate) return 'a later version of the same object arrived before this one';
+      const { kind } = arrival.trigger;
+      return enqueue(before, { runId, kind }) ?? 'an upload waits already; a retrain does not take its place';
     });
-    if (!isTaken) {
-      const reason = 'a later version of the same object arrived before this one';
-      await this.#close(runId, ['queued'], 'superseded', reason);
-    }
+    if (noPlace !== undefined) await this.#close(runId, ['queued'], 'superseded', noPlace);
     await this.#goOn(arrival.model);
     const { status, reason } = await runs.read(runId);
     return { runId, status, reason };
@@ -138,19 +140,25 @@ export class Dispatcher {
     await this.#changeQueue(model, async (before) => finish(before, runId));
   }
 
-  /** False when the rule wants no change of the queue as it stands. */
-  async #changeQueue(model: string, rule: (before: Queue) => Promise<Queue | undefined>): Promise<boolean> {
-    const { runs } = this.#parts;
-    for (let attempt = 0; attempt < queueAttempts; attempt += 1) {
+  /** Answers why the queue stays as it is when the rule says so, else nothing. */
+  async #changeQueue(
+    model: string,
+    rule: (before: Queue) => Promise<Queue | string>,
+  ): Promise<string | undefined> {
+    const { runs, pause } = this.#parts;
+    for (let attempt = 1; ; attempt += 1) {
       const before = await runs.readQueue(model);
       const after = await rule(before);
-      if (after === undefined) return false;
-      if (after === before || (await runs.writeQueue(model, before, after))) return true;
+      if (typeof after === 'string') return after;
+      if (after === before || (await runs.writeQueue(model, before, after))) return undefined;
+      if (attempt === queueAttempts) {
+        throw new EvergreenError(
+          'service-unavailable',
+          `the queue of ${model} is being changed by others; try again`,
+        );
+      }
+      await pause(backoffMs(attempt));
     }
-    throw new EvergreenError(
-      'service-unavailable',
-      `the queue of ${model} is being changed by others; try again`,
-    );
   }
 
   /** Does whatever the queue says is to be done, however often it is asked to and wherever it was interrupted. */

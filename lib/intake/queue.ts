@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import { trigger } from './run.ts';
 
-/** Runs of one model do not overlap: one runs, the newest of the later ones waits. */
+const waiting = z.object({ runId: z.string(), kind: trigger.shape.kind });
+export type Waiting = z.infer<typeof waiting>;
+
+/** Runs of one model do not overlap: one runs, the newest of the later ones waits, uploads before retrains. */
 export const queue = z.object({
   running: z.string().nullable(),
-  waiting: z.array(z.string()),
+  waiting: z.array(waiting),
   /** Runs whose place was taken and whose line in the run list may not say so yet. */
   superseded: z.array(z.string()).default([]),
   revision: z.int().min(0),
@@ -12,23 +16,32 @@ export type Queue = z.infer<typeof queue>;
 
 export const emptyQueue: Queue = { running: null, waiting: [], superseded: [], revision: 0 };
 
+const idsOf = (runs: readonly Waiting[]) => runs.map(({ runId }) => runId);
+
 /** Whether a run has its turn or waits for it. */
 export function holds(queue: Queue, runId: string): boolean {
-  return queue.running === runId || queue.waiting.includes(runId);
+  return queue.running === runId || idsOf(queue.waiting).includes(runId);
 }
 
-/** Adds a run; only the newest waits, whoever waited before is superseded. A run that is there already changes nothing. */
-export function enqueue(before: Queue, runId: string): Queue {
+/**
+ * Adds a run; only the newest waits, whoever waited before is superseded. A run that is there already changes nothing.
+ *
+ * Undefined when there is no place: rows that somebody uploaded are not given up for a retrain, which comes again.
+ */
+export function enqueue(before: Queue, run: Waiting): Queue | undefined {
+  const { runId, kind } = run;
   if (holds(before, runId) || before.superseded.includes(runId)) return before;
   if (before.running === null) return { ...before, running: runId };
-  return { ...before, waiting: [runId], superseded: [...before.superseded, ...before.waiting] };
+  if (kind !== 'upload' && before.waiting.some((other) => other.kind === 'upload')) return undefined;
+  return { ...before, waiting: [run], superseded: [...before.superseded, ...idsOf(before.waiting)] };
 }
 
 /** Ends a run and lets the newest waiting one take its place. A run that does not run changes nothing. */
 export function finish(before: Queue, runId: string): Queue {
   if (before.running !== runId) return before;
-  const superseded = [...before.superseded, ...before.waiting.slice(0, -1)];
-  return { ...before, running: before.waiting.at(-1) ?? null, waiting: [], superseded };
+  const waiting = idsOf(before.waiting);
+  const superseded = [...before.superseded, ...waiting.slice(0, -1)];
+  return { ...before, running: waiting.at(-1) ?? null, waiting: [], superseded };
 }
 
 /** Forgets superseded runs whose lines say so. */
