@@ -56,6 +56,7 @@ describe('plan-training', () => {
       codeDigest: deployed.code.digest,
       trainingJob: { TrainingJobName: 'evergreen-0123456789abcdef', RoleArn: 'TRAINING_ROLE_ARN' },
       tuningJob: null,
+      tuneFirst: false,
       jobTimeoutSeconds: 2100,
       approval: 'person',
       approvalTimeoutSeconds: 7200,

@@ -68,6 +68,7 @@ export const handler = stepHandler(
       codeDigest: deployed.code.digest,
       trainingJob: trainingJob(site, order),
       tuningJob: tuningJob(site, order) ?? null,
+      tuneFirst: deployed.definition.train.tune?.when === 'always',
       jobTimeoutSeconds: jobTimeoutSeconds(deployed.definition),
     };
   },

@@ -139,6 +139,34 @@ describe('defineModel', () => {
       /a grid takes categorical ranges only/,
     ],
     ['train.tune.maxTrials', { train: { tune: { parameters: aParameter(), maxTrials: 0 } } }, /1/],
+    [
+      'train.tune.budget.minutes',
+      { train: { tune: { parameters: aParameter(), budget: { minutes: 1 } } } },
+      /2/,
+    ],
+    [
+      'train.tune.budget.money',
+      { train: { tune: { parameters: aParameter(), budget: { money: 5 } } } },
+      /needs train.pricePerHour/,
+    ],
+    [
+      'train.tune.budget.money',
+      { train: { pricePerHour: 3.6, tune: { parameters: aParameter(), budget: { money: 0.1 } } } },
+      /pays for 50 seconds of 2 machines; a search takes at least 120, which cost 0.2400/,
+    ],
+    [
+      'train.tune.budget.trials',
+      {
+        train: {
+          tune: {
+            strategy: 'grid',
+            parameters: { C: { type: 'categorical', values: [1, 2, 3] } },
+            budget: { trials: 2 },
+          },
+        },
+      },
+      /the grid has 3 points/,
+    ],
     ['gate.limits.accuracy', { gate: { limits: { accuracy: 'high' } } }, /number/],
     ['gate.champion.margin', { gate: { champion: { metric: 'accuracy', margin: -1 } } }, /0/],
     ['rollout.canary.weight', { rollout: { canary: { weight: 101 } } }, /100/],

@@ -4,7 +4,10 @@ import type {
 } from '@aws-sdk/client-sagemaker';
 import { datasetKey } from '../data/dataset.ts';
 import { type DeployedModel, definitionKey } from '../model/deployed-model.ts';
-import type { TrainingDefinition, TuningDefinition } from '../model/training.ts';
+import type { TrainingDefinition } from '../model/training.ts';
+import type { TuningDefinition } from '../model/tuning.ts';
+import { EvergreenError } from '../shared/errors.ts';
+import { limitsOfNext, nothingSpent } from './tuning-budget.ts';
 
 /** Where a deployment trains, and as whom. */
 export interface TrainingSite {
@@ -32,20 +35,6 @@ export const trainerMetrics = ['train_score', 'validation_score'];
 /** What is read from the log: those, and what a model's own program prints to be tuned by. */
 function metricsOf({ tune }: TrainingDefinition): string[] {
   return [...new Set([...trainerMetrics, ...(tune ? [tune.objective.metric] : [])])];
-}
-
-/** How many jobs a search starts: a grid one for each of its points, whatever number is set. */
-export function trialsOf({ strategy, parameters, maxTrials }: TuningDefinition): number {
-  if (strategy !== 'grid') return maxTrials;
-  return Object.values(parameters).reduce(
-    (points, range) => points * (range.type === 'categorical' ? range.values.length : 1),
-    1,
-  );
-}
-
-/** How many of them run at a time; SageMaker refuses more than there are. */
-export function parallelTrialsOf(tune: TuningDefinition): number {
-  return Math.min(tune.parallelTrials, trialsOf(tune));
 }
 
 /**
@@ -162,13 +151,17 @@ function parameterRanges({ parameters }: TuningDefinition) {
   };
 }
 
-/** The request of the tuning job that adjusts a refused model, when the definition allows one. */
+/** The request of a run's first tuning job, when the definition has one. */
 export function tuningJob(
   site: TrainingSite,
   order: TrainingOrder,
 ): CreateHyperParameterTuningJobRequest | undefined {
-  const { tune, hyperparameters, seed } = order.deployed.definition.train;
+  const { train } = order.deployed.definition;
+  const { tune, hyperparameters, seed } = train;
   if (!tune) return undefined;
+  const first = limitsOfNext(train, tune, nothingSpent);
+  // A definition whose budget pays for no search at all is refused before it is deployed.
+  if ('reason' in first) throw new EvergreenError('definition-invalid', `train.tune.budget: ${first.reason}`);
   const fixed = Object.entries(hyperparameters).filter(([name]) => !(name in tune.parameters));
   return {
     HyperParameterTuningJobName: jobNameStem(order.runId),
@@ -178,13 +171,9 @@ export function tuningJob(
         Type: tune.objective.goal === 'maximize' ? 'Maximize' : 'Minimize',
         MetricName: tune.objective.metric,
       },
-      ResourceLimits: {
-        // A grid is as large as its ranges; SageMaker takes no number for it.
-        ...(tune.strategy === 'grid' ? {} : { MaxNumberOfTrainingJobs: tune.maxTrials }),
-        MaxParallelTrainingJobs: parallelTrialsOf(tune),
-      },
+      ResourceLimits: first.limits,
       ParameterRanges: parameterRanges(tune),
-      TrainingJobEarlyStoppingType: 'Off',
+      TrainingJobEarlyStoppingType: tune.earlyStopping ? 'Auto' : 'Off',
       RandomSeed: seed,
     },
     TrainingJobDefinition: {

@@ -3,7 +3,8 @@ import type {
   CreateTrainingJobRequest,
 } from '@aws-sdk/client-sagemaker';
 import type { ModelDefinition } from '../model/definition.ts';
-import { parallelTrialsOf, trialsOf } from './training-job.ts';
+import { parallelTrialsOf, trialsOf } from '../model/tuning.ts';
+import { limitsOfNext, nothingSpent } from './tuning-budget.ts';
 
 /** What the Train and Tune states send, or the version that makes training needless. */
 export type TrainingPlan = {
@@ -24,6 +25,8 @@ export type TrainingPlan = {
       codeDigest: string;
       trainingJob: CreateTrainingJobRequest;
       tuningJob: CreateHyperParameterTuningJobRequest | null;
+      /** Whether the search takes the place of the single job. */
+      tuneFirst: boolean;
       jobTimeoutSeconds: number;
     }
 );
@@ -33,6 +36,11 @@ const startMinutes = 30;
 
 /** Seconds after which the state gives up on a job and stops it. */
 export function jobTimeoutSeconds({ train }: ModelDefinition): number {
-  const rounds = train.tune ? Math.ceil(trialsOf(train.tune) / parallelTrialsOf(train.tune)) : 1;
-  return (train.maxRuntimeMinutes * rounds + startMinutes) * 60;
+  const { tune, maxRuntimeMinutes } = train;
+  const one = maxRuntimeMinutes * 60;
+  if (!tune) return one + startMinutes * 60;
+  const rounds = Math.ceil(trialsOf(tune) / parallelTrialsOf(tune));
+  const first = limitsOfNext(train, tune, nothingSpent);
+  const limit = 'limits' in first ? first.limits.MaxRuntimeInSeconds : undefined;
+  return Math.max(one, Math.min(one * rounds, limit ?? Number.POSITIVE_INFINITY)) + startMinutes * 60;
 }
