@@ -2,7 +2,7 @@ import os
 
 import pytest
 from botocore.exceptions import ClientError
-from evergreen_engine.sagemaker.search_strategy import NumberRange, RandomSearch, SearchSpace
+from evergreen_engine.sagemaker.search_strategy import BayesianSearch, NumberRange, RandomSearch, SearchSpace
 from training_support import wait_until
 
 SCRIPT = """
@@ -85,6 +85,48 @@ time.sleep(60 if slow else 0)
     assert (job["TrainingJobStatusCounters"]["Completed"], job["TrainingJobStatusCounters"]["Stopped"]) == (3, 1)
 
 
+def test_the_median_rule_looks_at_the_latest_value(bench):
+    # Good at first, then worse than the median of the running averages: AWS stops it, the best so far would not.
+    script = """
+import argparse, time
+parser = argparse.ArgumentParser(); parser.add_argument("--depth"); parser.add_argument("--fixed")
+fading = parser.parse_args().depth == "fading"
+for value in ([9, 1] if fading else [5, 5]):
+    print(f"score={value};", flush=True)
+time.sleep(60 if fading else 0)
+"""
+    ranges = {"CategoricalParameterRanges": [{"Name": "depth", "Values": ["a", "b", "c", "fading"]}]}
+    job = run(bench, request(bench, "Grid", ranges, script=script, TrainingJobEarlyStoppingType="Auto"))
+    assert job["TrainingJobStatusCounters"]["Stopped"] == 1
+
+
+def test_a_warm_start_knows_the_trials_before_it(bench):
+    ranges = {"CategoricalParameterRanges": [KIND], "ContinuousParameterRanges": [DEPTH]}
+    parent = run(bench, request(bench, "Bayesian", ranges, limit=3))["HyperParameterTuningJobName"]
+    asked = request(bench, "Bayesian", ranges, limit=1)
+    warm = {"ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent}], "WarmStartType": "IdenticalDataAndAlgorithm"}
+    job = run(bench, {**asked, "WarmStartConfig": warm})
+    assert job["HyperParameterTuningJobStatus"] == "Completed" and job["WarmStartConfig"] == warm
+    other = request(bench, "Bayesian", {"CategoricalParameterRanges": [KIND]}, limit=1)
+    with pytest.raises(ClientError, match="same ParameterRanges"):
+        bench.sagemaker.create_hyper_parameter_tuning_job(**other, WarmStartConfig=warm)
+    grid = request(bench, "Grid", {"CategoricalParameterRanges": [KIND]})
+    with pytest.raises(ClientError, match="started warm"):
+        bench.sagemaker.create_hyper_parameter_tuning_job(**grid, WarmStartConfig=warm)
+
+
+def test_bayesian_search_that_learned_the_optimum_tries_near_it():
+    space = SearchSpace((NumberRange("rate", 1e-4, 1.0, False, "Logarithmic"),), ())
+    def distance(learned: bool, seed: int) -> float:
+        search = BayesianSearch(space, seed, maximise=True)
+        for step in range(20 if learned else 0):
+            rate = space.numbers[0].at(step / 19)
+            search.learn({"rate": rate}, -abs(space.numbers[0].fraction_of(rate) - 0.3))
+        return abs(space.numbers[0].fraction_of(search.ask()[1]["rate"]) - 0.3)
+    cold, warm = ([distance(learned, seed) for seed in range(10)] for learned in (False, True))
+    assert sum(warm) < sum(cold) / 2
+
+
 @pytest.mark.parametrize("strategy, ranges, limit, text", [
     ("Grid", {"ContinuousParameterRanges": [DEPTH]}, None, "categorical"),
     ("Random", {"ContinuousParameterRanges": [DEPTH]}, None, "MaxNumberOfTrainingJobs is required"),
@@ -104,3 +146,10 @@ def test_the_same_seed_draws_the_same_trials():
 def test_scalings(scaling, middle):
     low, high = {"Linear": (0, 1), "Logarithmic": (1e-4, 1), "ReverseLogarithmic": (0, 0.99)}[scaling]
     assert float(NumberRange("x", low, high, False, scaling).at(0.5)) == pytest.approx(middle)
+
+
+@pytest.mark.parametrize("scaling", ["Linear", "Logarithmic", "ReverseLogarithmic"])
+def test_a_value_gives_its_place_back(scaling):
+    number = NumberRange("x", 0.01, 0.99, False, scaling)
+    for place in (0.0, 0.2, 0.7, 1.0):
+        assert number.fraction_of(number.at(place)) == pytest.approx(place)

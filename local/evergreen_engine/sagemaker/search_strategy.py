@@ -50,6 +50,18 @@ class NumberRange:
         value = min(max(value, self.low), self.high)
         return str(round(value)) if self.is_integer else repr(value)
 
+    def fraction_of(self, text: str) -> float:
+        """Where a value lies in the scaled range: the inverse of `at`, to the rounding of an integer."""
+        value = min(max(float(text), self.low), self.high)
+        if self.low == self.high:
+            return 0.0
+        if self.is_logarithmic:
+            return (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
+        if self.scaling == "ReverseLogarithmic":
+            near, far = math.log(1 - self.high), math.log(1 - self.low)
+            return (far - math.log(1 - value)) / (far - near)
+        return (value - self.low) / (self.high - self.low)
+
 
 @dataclass(frozen=True)
 class ChoiceRange:
@@ -94,6 +106,9 @@ class SearchStrategy(ABC):
     def tell(self, handle: Any, value: float | None) -> None:
         """Objective of a finished trial; None when it failed."""
 
+    def learn(self, tuned: Tuned, value: float) -> None:
+        """Take in a trial of an earlier search over the same ranges."""
+
 
 class GridSearch(SearchStrategy):
     def __init__(self, space: SearchSpace) -> None:
@@ -124,6 +139,9 @@ class BayesianSearch(SearchStrategy):
         self._space, self._failed = space, optuna.trial.TrialState.FAIL
         sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True, n_startup_trials=5)
         self._study = optuna.create_study(direction="maximize" if maximise else "minimize", sampler=sampler)
+        self._known, self._distributions = optuna.trial.create_trial, {
+            **{number.name: optuna.distributions.FloatDistribution(0.0, 1.0) for number in space.numbers},
+            **{choice.name: optuna.distributions.CategoricalDistribution(choice.values) for choice in space.choices}}
 
     def ask(self) -> tuple[Any, Tuned] | None:
         trial = self._study.ask()
@@ -136,6 +154,11 @@ class BayesianSearch(SearchStrategy):
             self._study.tell(handle, state=self._failed)
         else:
             self._study.tell(handle, value)
+
+    def learn(self, tuned: Tuned, value: float) -> None:
+        params = {number.name: number.fraction_of(tuned[number.name]) for number in self._space.numbers}
+        params |= {choice.name: tuned[choice.name] for choice in self._space.choices}
+        self._study.add_trial(self._known(params=params, distributions=self._distributions, value=value))
 
 
 def make_strategy(name: str, space: SearchSpace, seed: int | None, maximise: bool) -> SearchStrategy:

@@ -33,6 +33,25 @@ def _limit(config: dict[str, Any], space: SearchSpace) -> int:
     return asked or _DEFAULT_MAX_JOBS
 
 
+def _parents(request: dict[str, Any]) -> list[Record]:
+    """The tuning jobs a warm start learns from."""
+    asked = (request.get("WarmStartConfig") or {}).get("ParentHyperParameterTuningJobs") or []
+    return [tuning_jobs.get(item["HyperParameterTuningJobName"]) for item in asked]
+
+
+def _check_parents(request: dict[str, Any]) -> None:
+    parents = _parents(request)
+    if parents and request["HyperParameterTuningJobConfig"]["Strategy"] == "Grid":
+        raise validation_error("Grid search cannot be started warm.")
+    for parent in parents:
+        name = parent["HyperParameterTuningJobName"]
+        if tuning_jobs.is_running(parent):
+            raise validation_error(f"Parent tuning job {name} is still in status {parent['HyperParameterTuningJobStatus']}.")
+        ranges = [record["HyperParameterTuningJobConfig"].get("ParameterRanges") or {} for record in (request, parent)]
+        if SearchSpace.from_request(ranges[0]) != SearchSpace.from_request(ranges[1]):
+            raise validation_error(f"The local engine starts warm from the same ParameterRanges only; those of {name} are others.")
+
+
 def _check(request: dict[str, Any]) -> None:
     config, definition = request["HyperParameterTuningJobConfig"], request.get("TrainingJobDefinition")
     if definition is None:
@@ -40,8 +59,7 @@ def _check(request: dict[str, Any]) -> None:
     objective = config.get("HyperParameterTuningJobObjective")
     if objective is None:
         raise validation_error("HyperParameterTuningJobObjective is required.")
-    if request.get("WarmStartConfig"):
-        raise validation_error("WarmStartConfig is not part of the local engine.")
+    _check_parents(request)
     defined = definition["AlgorithmSpecification"].get("MetricDefinitions") or []
     metrics.check_definitions(defined)
     if objective["MetricName"] not in [item["Name"] for item in defined]:
@@ -63,7 +81,15 @@ def create_tuning_job(request: dict[str, Any]) -> dict[str, Any]:
     tuning_jobs.add(name, record, arn)
     tags.put(arn, request.get("Tags") or [])
     state_events.publish("SageMaker HyperParameter Tuning Job State Change", arn, record)
-    strategy = make_strategy(config["Strategy"], space, config.get("RandomSeed"), config["HyperParameterTuningJobObjective"]["Type"] == "Maximize")
+    if request.get("WarmStartConfig"):
+        record["WarmStartConfig"] = copy.deepcopy(request["WarmStartConfig"])
+    objective = config["HyperParameterTuningJobObjective"]
+    strategy = make_strategy(config["Strategy"], space, config.get("RandomSeed"), objective["Type"] == "Maximize")
+    for parent in _parents(request):
+        for item in tuning_run.trials_of(parent["HyperParameterTuningJobName"]):
+            final = tuning_run.summary(item, objective).get("FinalHyperParameterTuningJobObjectiveMetric")
+            if final:
+                strategy.learn(item["_TunedHyperParameters"], final["Value"])
     tuning_run.TuningRun(arn, name, record, strategy, limit).start()
     return {"HyperParameterTuningJobArn": arn}
 

@@ -151,7 +151,10 @@ class TuningRun(JobRun):
         return list(trial.run.metrics.history.get(self._objective["MetricName"], []))
 
     def _stop_hopeless(self) -> None:
-        """AWS's median rule: stop when the best so far is worse than the median of the others' running averages."""
+        """AWS's median rule: stop when the latest value is worse than the median of the running averages of those before.
+
+        Source: SageMaker Developer Guide, "Stop Training Jobs Early".
+        """
         finished = [history for history in self._histories if history]
         if len(finished) < _LEAST_FINISHED:
             return
@@ -160,9 +163,8 @@ class TuningRun(JobRun):
             if len(history) <= trial.seen:
                 continue
             trial.seen = len(history)
-            best = max(history) if self._objective["Type"] == "Maximize" else min(history)
             median = statistics.median(statistics.fmean(other[:len(history)]) for other in finished)
-            if self._is_better(median, best):
+            if self._is_better(median, history[-1]):
                 trial.run.stop()
 
     def _stop_trials(self) -> None:
