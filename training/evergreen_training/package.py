@@ -55,10 +55,11 @@ def train_package(
     started = time.monotonic()
     definition = job.definition
     check_trainable(definition, job.train)
+    # First, so that tuning ends a hopeless trial before it costs the whole of the training.
+    folds = cross_validate(definition, job.train, fit)
     model = fit(job.train)
     figures = score_answers(definition, model.answer(job.train.rows), job.train.target)
     metrics = {f"train_{name}": value for name, value in figures.items()}
-    folds = cross_validate(definition, job.train, fit)
     if folds:
         metrics |= {f"validation_{name}": float(np.mean([fold[name] for fold in folds])) for name in folds[0]}
     for name, value in metrics.items():
