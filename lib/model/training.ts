@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { checkMoney, hyperparameter, tune } from './tuning.ts';
 
-export const algorithm = z.enum(['linear-svc', 'logistic-regression', 'random-forest', 'gradient-boosting']);
+export const algorithm = z.enum([
+  'linear-svc',
+  'logistic-regression',
+  'random-forest',
+  'gradient-boosting',
+  'gradient-descent',
+]);
 
 /** How the model is trained. */
 export const train = z

@@ -10,6 +10,7 @@ from .data import Table
 from .definition import Definition
 from .figures import print_figures, print_note, score_answers
 from .model import Model
+from .optimisers.progress import without_epochs
 
 
 def cross_validate(definition: Definition, train: Table, fit: Callable[[Table], Model]) -> list[dict[str, float]]:
@@ -32,7 +33,8 @@ def cross_validate(definition: Definition, train: Table, fit: Callable[[Table], 
     splitter = kind(n_splits=folds, shuffle=True, random_state=definition.seed)
     scored = []
     for number, (learned, held) in enumerate(splitter.split(np.zeros(len(train)), train.target), start=1):
-        model = fit(Table(train.rows.take(learned), train.target[learned]))
+        with without_epochs():
+            model = fit(Table(train.rows.take(learned), train.target[learned]))
         figures = score_answers(definition, model.answer(train.rows.take(held)), train.target[held])
         print_figures(fold=number, **figures)
         scored.append(figures)

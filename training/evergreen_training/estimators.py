@@ -13,6 +13,7 @@ from typing import Any, Literal
 from .data import Table
 from .definition import Definition
 from .errors import JobError
+from .hosts import join_hosts
 from .model import FittedModel, fit_sklearn
 
 Settings = dict[str, Any]
@@ -167,6 +168,18 @@ def _boosting_regressor(settings: Settings, seed: int) -> Any:
     return HistGradientBoostingRegressor(**_boosting(settings, seed))
 
 
+def _descent_classifier(settings: Settings, seed: int) -> Any:
+    from .optimisers.estimator import GradientDescentClassifier
+
+    return GradientDescentClassifier(random_state=seed, hosts=join_hosts(), **settings)
+
+
+def _descent_regressor(settings: Settings, seed: int) -> Any:
+    from .optimisers.estimator import GradientDescentRegressor
+
+    return GradientDescentRegressor(random_state=seed, hosts=join_hosts(), **settings)
+
+
 _SVM = {
     "C": Setting("number", 1.0),
     "tol": Setting("number", 1e-3),
@@ -191,6 +204,19 @@ _BOOSTING = {
     "min_samples_leaf": Setting("whole", 20),
     "l2_regularization": Setting("number", 0.0),
 }
+_DESCENT = {
+    "optimizer": Setting("word", "adam"),
+    "learning_rate": Setting("number"),
+    "batch_size": Setting("whole", 32),
+    "epochs": Setting("whole", 200),
+    "l2": Setting("number", 1e-4),
+    "hidden_units": Setting("whole", 0),
+    "activation": Setting("word", "relu"),
+    "tol": Setting("number", 1e-4),
+    "patience": Setting("whole", 10),
+    "validation_fraction": Setting("number", 0.1),
+    "scale": Setting("switch", True),
+}
 
 CLASSIFIERS: dict[str, Recipe] = {
     "linear-svc": Recipe(_SVM | _CLASS_WEIGHT, _linear_svc),
@@ -206,6 +232,7 @@ CLASSIFIERS: dict[str, Recipe] = {
     ),
     "random-forest": Recipe(_FOREST | _CLASS_WEIGHT, _forest_classifier),
     "gradient-boosting": Recipe(_BOOSTING | _CLASS_WEIGHT, _boosting_classifier),
+    "gradient-descent": Recipe(_DESCENT, _descent_classifier),
 }
 
 REGRESSORS: dict[str, Recipe] = {
@@ -213,4 +240,5 @@ REGRESSORS: dict[str, Recipe] = {
     "logistic-regression": Recipe({"alpha": Setting("number", 1.0), "scale": Setting("switch", True)}, _ridge),
     "random-forest": Recipe(_FOREST, _forest_regressor),
     "gradient-boosting": Recipe(_BOOSTING, _boosting_regressor),
+    "gradient-descent": Recipe(_DESCENT, _descent_regressor),
 }

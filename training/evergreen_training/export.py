@@ -80,6 +80,8 @@ def _write_probabilities(graph: Graph, model: FittedModel, prepared: str) -> str
         raw = graph.cast(read_boosting(estimator).write(graph, prepared), TensorProto.DOUBLE)
     elif type(estimator).__name__ == "LogisticRegression" and estimator.solver != "liblinear":
         raw = _write_affine(graph, estimator.coef_, estimator.intercept_, prepared)
+    elif type(estimator).__name__ == "GradientDescentClassifier":
+        raw = _write_layers(graph, estimator, prepared)
     else:
         return _convert(graph, model, prepared)[1]
     if len(estimator.classes_) == 2:
@@ -98,7 +100,18 @@ def _write_value(graph: Graph, model: FittedModel, prepared: str) -> str:
     name = type(estimator).__name__
     if name == "Ridge" or (name == "SVR" and estimator.kernel == "linear"):
         return _write_affine(graph, np.atleast_2d(estimator.coef_), estimator.intercept_, prepared)
+    if name == "GradientDescentRegressor":
+        return _write_layers(graph, estimator, prepared)
     return _convert(graph, model, prepared)[0]
+
+
+def _write_layers(graph: Graph, estimator: Any, prepared: str) -> str:
+    """Write the layers of `optimisers.network` with the activation between them."""
+    activation = {"relu": "Relu", "tanh": "Tanh"}[estimator.activation]
+    for position, (weights, intercepts) in enumerate(estimator.layers_):
+        given = graph.add(activation, prepared) if position else prepared
+        prepared = _write_affine(graph, weights.T, intercepts, given)
+    return prepared
 
 
 def _write_affine(graph: Graph, weights: np.ndarray, shift: np.ndarray, prepared: str) -> str:

@@ -220,7 +220,7 @@ def test_unknown_and_impossible_settings_are_refused(tmp_path: Path, algorithm: 
     with pytest.raises(JobError, match=f"{algorithm} has no hyperparameter gamma; it takes "):
         choose_trainer(job.definition, {"gamma": 1})
     recipe = (REGRESSORS if regression else CLASSIFIERS)[algorithm]
-    name = next(name for name in ("C", "alpha", "n_estimators") if name in recipe.settings)
+    name = next(name for name in ("C", "alpha", "n_estimators", "epochs") if name in recipe.settings)
     with pytest.raises(JobError, match=f"cannot be trained: .*'({name}|max_iter)' parameter"):
         choose_trainer(job.definition, {name: -1}).fit(job.train)
     with pytest.raises(JobError, match=f"the hyperparameter {name} is 'much'; it must be a"):
