@@ -59,6 +59,8 @@ function pytest(name: string, folder: string, limitMinutes: number): Stage {
       join(folder, 'tests'),
       '-p',
       'no:cacheprovider',
+      // A test that cannot run here says why.
+      '-rs',
       `--junitxml=${path}`,
     ],
     environment: { PYTHONPATH: join(repositoryRoot, folder) },

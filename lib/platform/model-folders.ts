@@ -9,6 +9,8 @@ export interface ModelFolder {
   definition: ModelDefinition;
   /** The model's own training script. @default - the built-in trainer */
   trainScript?: string;
+  /** Packages its script needs beside those of the built-in trainers. @default - none */
+  trainRequirements?: string;
 }
 
 /** A definition is TypeScript; projects without it write JavaScript. */
@@ -39,8 +41,12 @@ async function loadModel(file: string): Promise<ModelFolder> {
       `${file} names the model ${parsed.data.name}; its folder is ${name}: give both one name`,
     );
   }
-  const trainScript = join(folder, 'train.py');
-  return existsSync(trainScript) ? { definition: parsed.data, trainScript } : { definition: parsed.data };
+  const [trainScript, trainRequirements] = ['train.py', 'requirements.txt'].map((own) => join(folder, own));
+  return {
+    definition: parsed.data,
+    ...(trainScript && existsSync(trainScript) ? { trainScript } : {}),
+    ...(trainRequirements && existsSync(trainRequirements) ? { trainRequirements } : {}),
+  };
 }
 
 /** Every model below a folder, in the order of their names. */

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { list } from 'tar';
+import { extract, list } from 'tar';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { packTrainingSource } from './source-archive.ts';
 
@@ -93,10 +93,20 @@ describe('packTrainingSource', () => {
 
   it("puts a model's own script in the place of the built-in one", () => {
     const script = join(aFolder({ 'mine.py': 'print("mine")\n' }), 'mine.py');
-    const own = pack(aFolder(sources), script);
+    const own = pack(aFolder(sources), { trainScript: script });
     expect(own.program).toBe('train.py');
     expect(namesIn(own.file)).toContain('train.py');
     expect(own.digest).not.toBe(pack(aFolder(sources)).digest);
+  });
+
+  it("adds a model's own requirements to those of the trainers", () => {
+    const trainRequirements = join(aFolder({ 'requirements.txt': 'torch>=2.6\n' }), 'requirements.txt');
+    const { file } = pack(aFolder(sources), { trainRequirements });
+    const folder = temporary();
+    extract({ file, cwd: folder, sync: true });
+    expect(readFileSync(join(folder, 'requirements.txt'), 'utf8')).toBe(
+      'numpy\n\n# Of the model.\ntorch>=2.6\n',
+    );
   });
 
   it('leaves nothing behind but the archive', () => {

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { create } from 'tar';
@@ -29,9 +38,12 @@ function filesBelow(folder: string, prefix = ''): string[] {
  * Equal sources give equal bytes: names in order, no times, no owners.
  *
  * @param trainingFolder The Python package of the product.
- * @param trainScript The model's own script, which takes the place of train.py.
+ * @param own The model's own script, which takes the place of train.py, and the requirements it adds.
  */
-export function packTrainingSource(trainingFolder: string, trainScript?: string): SourceArchive {
+export function packTrainingSource(
+  trainingFolder: string,
+  own: { trainScript?: string; trainRequirements?: string } = {},
+): SourceArchive {
   const folder = mkdtempSync(join(tmpdir(), 'evergreen-source-'));
   try {
     for (const name of shipped) {
@@ -40,7 +52,13 @@ export function packTrainingSource(trainingFolder: string, trainScript?: string)
         filter: (path) => !path.includes('__pycache__'),
       });
     }
-    if (trainScript !== undefined) copyFileSync(trainScript, join(folder, 'train.py'));
+    if (own.trainScript !== undefined) copyFileSync(own.trainScript, join(folder, 'train.py'));
+    if (own.trainRequirements !== undefined) {
+      appendFileSync(
+        join(folder, 'requirements.txt'),
+        `\n# Of the model.\n${readFileSync(own.trainRequirements)}`,
+      );
+    }
     return pack(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });

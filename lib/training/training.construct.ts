@@ -79,8 +79,8 @@ export class TrainingRoom extends Construct {
 
   #codeBucket = '';
 
-  #deploy({ definition, trainScript }: ModelFolder): DeployedModel {
-    const archive = packTrainingSource(trainingFolder, trainScript);
+  #deploy({ definition, ...own }: ModelFolder): DeployedModel {
+    const archive = packTrainingSource(trainingFolder, own);
     const kept = stagedFolder(`source-${archive.digest.slice(0, 24)}`, (folder) =>
       copyFileSync(archive.file, join(folder, basename(archive.file))),
     );

@@ -74,6 +74,8 @@ def _write_classifier(graph: Graph, model: FittedModel, prepared: str) -> list[t
 
 def _write_probabilities(graph: Graph, model: FittedModel, prepared: str) -> str:
     estimator = model.estimator
+    if hasattr(estimator, "to_onnx"):
+        return _embed_own(graph, estimator, prepared)
     if _is_a(estimator, "ForestClassifier"):
         return read_forest(estimator).write(graph, prepared)
     if _is_a(estimator, "HistGradientBoostingClassifier"):
@@ -92,6 +94,8 @@ def _write_probabilities(graph: Graph, model: FittedModel, prepared: str) -> str
 
 def _write_value(graph: Graph, model: FittedModel, prepared: str) -> str:
     estimator = model.estimator
+    if hasattr(estimator, "to_onnx"):
+        return _embed_own(graph, estimator, prepared)
     if _is_a(estimator, "ForestRegressor"):
         return read_forest(estimator).write(graph, prepared)
     # Other losses than the squared error put a link function behind the trees; those skl2onnx knows.
@@ -135,6 +139,18 @@ def _write_votes(graph: Graph, estimator: Any, prepared: str) -> str:
     votes = graph.add("Add", gained, graph.constant(ballots[losers].sum(axis=0)))
     best = graph.add("ArgMax", votes, axis=1, keepdims=0)
     return graph.add("Gather", graph.constant(np.asarray(classes, dtype=np.int64)), best, axis=0)
+
+
+def _embed_own(graph: Graph, estimator: Any, prepared: str) -> str:
+    """Take in the graph of an estimator that writes its own: 32-bit rows in, probabilities or values out."""
+    name = type(estimator).__name__
+    proto = onnx.load_from_string(estimator.to_onnx())
+    opsets = {opset.domain: opset.version for opset in proto.opset_import}
+    if any(OPSETS.get(domain) != version for domain, version in opsets.items()):
+        raise JobError(f"{name}.to_onnx() writes the operator sets {opsets}; write {OPSETS}")
+    if proto.functions or len(proto.graph.input) != 1 or len(proto.graph.output) != 1:
+        raise JobError(f"{name}.to_onnx() must give a graph with one input, one output and no functions")
+    return graph.embed(proto.graph, graph.cast(prepared, TensorProto.FLOAT))[0]
 
 
 def _convert(graph: Graph, model: FittedModel, prepared: str) -> list[str]:
