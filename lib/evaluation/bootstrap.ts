@@ -1,3 +1,5 @@
+import { seededRandom } from '../shared/random.ts';
+
 /** Two ends of an interval. */
 export interface Interval {
   low: number;
@@ -8,21 +10,6 @@ const confidence = 0.95;
 const mostDraws = 20_000_000;
 const mostResamples = 1000;
 const leastResamples = 200;
-
-/**
- * Numbers in [0, 1) that a seed determines.
- *
- * Source: mulberry32 of Tommy Ettinger, public domain; its period of 2^32 suffices for the draws made here.
- */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Linear interpolation between the neighbours, as NumPy's default. `sorted` is ascending and not empty. */
 export function percentile(sorted: ArrayLike<number>, share: number): number {

@@ -1,0 +1,14 @@
+/**
+ * Numbers in [0, 1) that a seed determines.
+ *
+ * Source: mulberry32 of Tommy Ettinger, public domain; its period of 2^32 suffices for the draws made here.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
