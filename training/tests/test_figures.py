@@ -107,3 +107,10 @@ def test_folds_are_seeded_and_never_train_on_the_rows_they_score() -> None:
     assert seen[:5] == seen[5:]
     held = [set(range(30)) - set(learned) for learned in seen[:5]]
     assert sorted(row for fold in held for row in fold) == list(range(30))
+
+
+def test_each_fold_is_followed_by_the_mean_so_far(capsys):
+    folds = cross_validate(CLASSES, table([0] * 20 + [1] * 3), lambda _: Constant(CLASSES))
+    printed = [line for line in capsys.readouterr().out.splitlines() if line.startswith("validation_score=")]
+    means = [np.mean([fold["score"] for fold in folds[:number]]) for number in range(1, len(folds) + 1)]
+    assert [float(line.partition("=")[2]) for line in printed] == pytest.approx(means, abs=1e-6)
