@@ -42,6 +42,23 @@ describe('readJobOutput', () => {
     expect(output.training.algorithm).toBe('linear-svc');
   });
 
+  it('takes what a trainer needs to learn on as it is, when it is the document it should be', () => {
+    const state = JSON.stringify({ schema: 'evergreen/training-state/v1', layers: [[1, 2]] });
+    const withState = (content: string) => packed([...complete, { name: 'state.json', content }]);
+    const { files } = readJobOutput(withState(state));
+    expect(new TextDecoder().decode(files['state.json'])).toBe(state);
+    expect(readJobOutput(packed(complete)).files).not.toHaveProperty('state.json');
+    expect(() => readJobOutput(withState('\u0080\u0004K'))).toThrow(/state\.json is not as it should be/);
+  });
+
+  it('keeps the learning curve of a trainer that has one', () => {
+    const points = [{ epoch: 1, trainLoss: 0.7, validationLoss: null }];
+    const learningCurve = { loss: 'log loss', ended: 'converged', points };
+    const record = { name: 'training.json', content: JSON.stringify({ ...training, learningCurve }) };
+    const output = readJobOutput(packed([...complete.slice(0, 3), record]));
+    expect(output.training.learningCurve).toEqual(learningCurve);
+  });
+
   it.each<[string, Uint8Array, RegExp]>([
     ['what is not gzip', new Uint8Array(20), /not gzip/],
     ['what is no tar archive', gzipSync(Buffer.alloc(2000, 'x')), /not a tar archive/],

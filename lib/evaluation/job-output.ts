@@ -9,12 +9,13 @@ import {
   goldenAnswers,
   type TrainingRecord,
   trainingRecord,
+  trainingState,
 } from '../training/model-package.ts';
 import { pickFromTar } from './tar.ts';
 
 /** What a training job left, as it was written. */
 export interface JobOutput {
-  files: Record<'model.onnx' | 'golden.json' | 'training.json', Uint8Array>;
+  files: Record<'model.onnx' | 'golden.json' | 'training.json', Uint8Array> & { 'state.json'?: Uint8Array };
   golden: GoldenAnswers;
   training: TrainingRecord;
 }
@@ -56,13 +57,16 @@ export function readJobOutput(archive: Uint8Array, limitBytes = mostBytes): JobO
     const why = isTooLarge ? `unpacks to more than ${limitBytes} bytes` : 'is not gzip';
     throw new EvergreenError('training-output-invalid', `model.tar.gz ${why}`, { cause });
   }
-  const found = pickFromTar(tar, ['model.onnx', 'golden.json', 'training.json']);
+  const found = pickFromTar(tar, ['model.onnx', 'golden.json', 'training.json', 'state.json']);
   const file = (name: string): Uint8Array => {
     const bytes = found.get(name);
     if (bytes) return bytes;
     throw new EvergreenError('training-output-invalid', `model.tar.gz has no ${name}`);
   };
+  const state = found.get('state.json');
+  if (state) parse('state.json', state, trainingState);
   const files = {
+    ...(state ? { 'state.json': state } : {}),
     'model.onnx': file('model.onnx'),
     'golden.json': file('golden.json'),
     'training.json': file('training.json'),

@@ -7,6 +7,7 @@ import { row } from '../data/dataset.ts';
  *   model.onnx      takes and gives what model/signature.ts says
  *   golden.json     the golden rows with the answers of the Python model
  *   training.json   what was trained, how, and the trainer's own figures
+ *   state.json      of trainers that can learn on: numbers to continue from, no code
  */
 
 export const goldenAnswers = z.object({
@@ -22,6 +23,28 @@ export const goldenAnswers = z.object({
 });
 export type GoldenAnswers = z.infer<typeof goldenAnswers>;
 
+/** Mean losses over the rows after each epoch, thinned evenly to a thousand points; plotted in the model card. */
+export const learningCurve = z.object({
+  /** Name of the loss: `log loss`, or `mean squared error` in squared units of the target. */
+  loss: z.string(),
+  /** Why training ended; `one pass` for an update by micro-batches, whose points are batches. */
+  ended: z.enum(['converged', 'early stopping', 'epochs', 'one pass']),
+  points: z
+    .array(z.object({ epoch: z.int(), trainLoss: z.number(), validationLoss: z.number().nullable() }))
+    .min(1),
+});
+export type LearningCurve = z.infer<typeof learningCurve>;
+
+/** What a trainer needs to learn on; only trainers read its numbers. */
+export const trainingState = z.looseObject({ schema: z.literal('evergreen/training-state/v1') });
+
+/** The version a trainer went on from. */
+export const continuedFrom = z.object({
+  version: z.int().positive(),
+  packageDigest: z.string(),
+  mode: z.enum(['warm start', 'online']),
+});
+
 export const trainingRecord = z.object({
   schema: z.literal('evergreen/training/v1'),
   algorithm: z.string(),
@@ -33,5 +56,7 @@ export const trainingRecord = z.object({
   folds: z.array(z.number()),
   durationSeconds: z.number(),
   libraries: z.record(z.string(), z.string()),
+  learningCurve: learningCurve.optional(),
+  continuedFrom: continuedFrom.optional(),
 });
 export type TrainingRecord = z.infer<typeof trainingRecord>;
