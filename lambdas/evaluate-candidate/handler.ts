@@ -22,6 +22,8 @@ const request = z.object({
   trainingJobName: z.string(),
   modelArtifact: z.string().startsWith('s3://'),
   codeDigest: digest,
+  /** Of the searches that led to the candidate, if any did. */
+  tuningReportKey: z.string().nullable(),
 });
 
 const variables = {
@@ -32,7 +34,7 @@ const variables = {
 };
 
 /** Judges a trained candidate against its gate and the champion. */
-export const handler = stepHandler(request, ({ modelArtifact, ...candidate }) => {
+export const handler = stepHandler(request, ({ modelArtifact, tuningReportKey, ...candidate }) => {
   const environment = readEnvironment(variables);
   const { DATA_BUCKET: dataBucket, MODEL_BUCKET: modelBucket } = environment;
   const s3 = s3Client();
@@ -47,6 +49,7 @@ export const handler = stepHandler(request, ({ modelArtifact, ...candidate }) =>
     {
       registry: new RegistryStore(documentClient(), environment.REGISTRY_TABLE),
       readDeployed: () => readDocument(s3, definition, deployedModel),
+      readTuningReport: async () => (tuningReportKey === null ? null : readPackageFile(tuningReportKey)),
       readArchive: () => readPackageFile(artifactKey(modelArtifact, modelBucket)),
       readHeldOut: (columns) => readHeldOut(s3, manifest, columns),
       readPackageFile,

@@ -127,6 +127,7 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
       {
         registry: { readLive: async () => live },
         readDeployed: async () => deployed,
+        readTuningReport: async () => null,
         readArchive: () => packageReader(store.s3, 'models')(artifactKey),
         readHeldOut: (columns) => readHeldOut(store.s3, { bucket: 'data', key: manifestKey }, columns),
         readPackageFile: packageReader(store.s3, 'models'),

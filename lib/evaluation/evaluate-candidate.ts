@@ -28,6 +28,8 @@ export interface EvaluationParts {
   readDeployed(): Promise<DeployedModel>;
   /** The job's model.tar.gz. */
   readArchive(): Promise<Uint8Array>;
+  /** What the searches that led to the candidate tried; null when none did. */
+  readTuningReport(): Promise<Uint8Array | null>;
   readHeldOut(definition: ModelDefinition): Promise<HeldOut>;
   readPackageFile: ReadObject;
   /** Lets the model answer its golden rows where it can be ended. */
@@ -86,11 +88,13 @@ async function holdContest(
       champion,
     });
     const championVersion = champion?.version ?? null;
+    const tuning = await parts.readTuningReport();
     const files = {
       ...output.files,
       // Not canonical: the order of the features is the order of the tensors' columns.
       'definition.json': encoder.encode(JSON.stringify(deployed)),
       'evaluation.json': encoder.encode(canonicalJson(evaluation)),
+      ...(tuning === null ? {} : { 'tuning.json': tuning }),
     };
     const lineage: Lineage = {
       runId,

@@ -37,6 +37,7 @@ export class EvaluationRoom extends Construct {
     data.grantReadDefinitions(this.evaluate);
     data.grantReadDatasets(this.evaluate);
     registry.models.grantReadBelow(this.evaluate, 'jobs/');
+    registry.models.grantReadBelow(this.evaluate, 'tuning/');
     registry.grantReadPackages(this.evaluate);
     registry.models.grantWriteBelow(this.evaluate, 'packages/');
     registry.grantReadLive(this.evaluate);

@@ -103,6 +103,7 @@ export class EvergreenPlatform extends Construct {
         AssembleRetrain: this.remediation.assemble,
         ValidateData: data.validate,
         PlanTraining: this.training.plan,
+        CollectTrials: this.training.collect,
         EvaluateCandidate: this.evaluation.evaluate,
         RegisterVersion: registry.register,
       },

@@ -130,6 +130,19 @@ describe('tuningJob', () => {
     });
   });
 
+  it('asks for early stopping and the limits of the budget when the definition does', () => {
+    const { TrainingJobEarlyStoppingType, ResourceLimits } =
+      tuning('budgeted').HyperParameterTuningJobConfig ?? {};
+    expect(TrainingJobEarlyStoppingType).toBe('Auto');
+    // 1 at 0.50 an hour for two machines is an hour; the minutes end earlier.
+    expect(ResourceLimits).toEqual({
+      MaxNumberOfTrainingJobs: 6,
+      MaxParallelTrainingJobs: 2,
+      MaxRuntimeInSeconds: 1800,
+    });
+    expect(tuning('bayesian').HyperParameterTuningJobConfig?.TrainingJobEarlyStoppingType).toBe('Off');
+  });
+
   it('runs no more trials side by side than there are', () => {
     expect(tuning('random').HyperParameterTuningJobConfig?.ResourceLimits).toEqual({
       MaxNumberOfTrainingJobs: 1,

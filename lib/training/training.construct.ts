@@ -25,6 +25,12 @@ const containerTag = 'pytorch-training:2.6.0-cpu-py312-ubuntu22.04-sagemaker';
 /** Account of AWS's deep learning containers in regions without a fact of their own. */
 const containerAccount = '763104351884';
 
+const jobNames = 'Jobs get their names when they start; all of this product begin so, and no others do.';
+
+function jobsOf(scope: Construct, resource: string): string {
+  return Stack.of(scope).formatArn({ service: 'sagemaker', resource, resourceName: 'evergreen-*' });
+}
+
 export interface TrainingRoomProps {
   readonly stage: StageSettings;
   readonly key: IKey;
@@ -38,6 +44,7 @@ export class TrainingRoom extends Construct {
   readonly role: Role;
   readonly deployed: DeployedModel[];
   readonly plan: LambdaFunction;
+  readonly collect: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: TrainingRoomProps) {
     super(scope, id);
@@ -75,6 +82,29 @@ export class TrainingRoom extends Construct {
     data.grantReadDefinitions(this.plan);
     data.grantReadSources(this.plan);
     registry.grantReadLive(this.plan);
+    this.collect = this.#collectTrials(props);
+  }
+
+  #collectTrials({ stage, data, registry }: TrainingRoomProps): LambdaFunction {
+    const collect = new NodeFunction(this, 'CollectTrials', {
+      folder: 'collect-trials',
+      description: 'Gathers what the searches of a run tried and found',
+      stage,
+      timeout: Duration.minutes(2),
+      memorySize: 1024,
+      environment: { DATA_BUCKET: data.bucket.bucketName, MODEL_BUCKET: registry.models.bucketName },
+    });
+    data.grantReadDefinitions(collect);
+    registry.models.grantWriteBelow(collect, 'tuning/');
+    allow(collect, {
+      actions: [
+        'sagemaker:DescribeHyperParameterTuningJob',
+        'sagemaker:ListTrainingJobsForHyperParameterTuningJob',
+      ],
+      resources: [jobsOf(this, 'hyper-parameter-tuning-job')],
+      because: jobNames,
+    });
+    return collect;
   }
 
   #codeBucket = '';
@@ -157,11 +187,8 @@ export class TrainingRoom extends Construct {
   /** Lets a state machine run the jobs of this product, wait for them and stop them. */
   grantRunJobs(grantee: IGrantable): void {
     const stack = Stack.of(this);
-    const job = (resource: string) =>
-      stack.formatArn({ service: 'sagemaker', resource, resourceName: 'evergreen-*' });
     const rule = (name: string) =>
       stack.formatArn({ service: 'events', resource: 'rule', resourceName: name });
-    const because = 'Jobs get their names when they start; all of this product begin so, and no others do.';
     allow(grantee, {
       actions: [
         'sagemaker:CreateTrainingJob',
@@ -169,8 +196,8 @@ export class TrainingRoom extends Construct {
         'sagemaker:StopTrainingJob',
         'sagemaker:AddTags',
       ],
-      resources: [job('training-job')],
-      because,
+      resources: [jobsOf(this, 'training-job')],
+      because: jobNames,
     });
     allow(grantee, {
       actions: [
@@ -179,8 +206,8 @@ export class TrainingRoom extends Construct {
         'sagemaker:StopHyperParameterTuningJob',
         'sagemaker:AddTags',
       ],
-      resources: [job('hyper-parameter-tuning-job')],
-      because,
+      resources: [jobsOf(this, 'hyper-parameter-tuning-job')],
+      because: jobNames,
     });
     allow(grantee, {
       actions: ['sagemaker:ListTags'],

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { repositoryRoot } from '../../lib/local/home.ts';
 import { anOrder, site, tuningOrders } from '../../lib/training/fixtures/builders.ts';
 import { trainingJob, tuningJob } from '../../lib/training/training-job.ts';
+import { nextSearch, nothingSpent } from '../../lib/training/tuning-budget.ts';
 
 interface Request {
   operation: 'CreateTrainingJob' | 'CreateHyperParameterTuningJob';
@@ -35,6 +36,24 @@ const training = (order = anOrder({ hyperparameters: { C: 1, penalty: 'l2' } }))
   };
 };
 
+/** The search after the gate refused what the first one found. */
+function secondSearch(): Request {
+  const order = tuningOrders.budgeted ?? anOrder();
+  const first = tuningJob(site, order);
+  const { train } = order.deployed.definition;
+  if (!first || !train.tune) throw new Error('the order does not tune');
+  const spent = { ...nothingSpent, searches: 1, trials: 6, seconds: 60, machineSeconds: 100 };
+  const next = nextSearch(first, train, train.tune, spent, [
+    `${first.HyperParameterTuningJobName}${attempt}`,
+  ]);
+  if ('reason' in next) throw new Error(next.reason);
+  const HyperParameterTuningJobName = `${next.request.HyperParameterTuningJobName}${attempt}`;
+  return {
+    operation: 'CreateHyperParameterTuningJob',
+    request: { ...next.request, HyperParameterTuningJobName },
+  };
+}
+
 describe('requests to SageMaker', () => {
   it('have the shape that AWS accepts', () => {
     const tuning = Object.values(tuningOrders).map((order): Request => {
@@ -45,7 +64,7 @@ describe('requests to SageMaker', () => {
         request: { ...job, HyperParameterTuningJobName },
       };
     });
-    const requests = [training(), ...tuning];
+    const requests = [training(), ...tuning, secondSearch()];
     expect(complaintsAbout(...requests)).toEqual(requests.map(() => ''));
   });
 

@@ -126,6 +126,27 @@ describe('the way to a rollout', () => {
   });
 });
 
+describe('the way of a search', () => {
+  const states = Object.fromEntries(statesOf(readFileSync(join(folder, 'pipeline.asl.json'), 'utf8')));
+
+  it('begins before any training only when the definition says so, and else when the gate refuses', () => {
+    expect(states.IsNew?.Choices?.[0]).toEqual({
+      Condition: "{% $plan.outcome = 'train' and $plan.tuneFirst %}",
+      Next: 'Tune',
+    });
+    expect(states.IsGatePassed?.Choices?.[1]).toEqual({
+      Condition: '{% $search = null ? $plan.tuningJob != null : $search.next != null %}',
+      Next: 'Tune',
+    });
+  });
+
+  it('ends with the reason when the budget leaves no further one', () => {
+    expect(states.Tune?.Next).toBe('CollectTrials');
+    expect(states.IsBetterFound?.Default).toBe('GateRefused');
+    expect(JSON.stringify(states.GateRefused)).toContain('$search.summary');
+  });
+});
+
 describe('what the pipeline starts', () => {
   const text = readFileSync(join(folder, 'pipeline.asl.json'), 'utf8');
 

@@ -6,6 +6,7 @@ import { followRun } from '../follow-run.ts';
 import { type Block, fields, type Outcome, table } from '../outcome.ts';
 import { readTimings, type StateTiming } from '../run-history.ts';
 import { requireModel } from '../stack-outputs.ts';
+import { readTuning, tuningView } from '../tuning-view.ts';
 
 /** Seconds from its arrival to its end, or to now. */
 export function secondsOf(run: Run, now: Date): number {
@@ -73,11 +74,15 @@ export function runView(run: Run, states: StateTiming[], now: Date): Block[] {
 }
 
 export async function showRun(context: Context, runId: string): Promise<Outcome> {
-  const { outputs, runs, sfn } = await connect(context);
+  const { outputs, runs, sfn, s3 } = await connect(context);
   const run = await runs.read(runId);
   const now = context.now();
-  const states = await readTimings(sfn, outputs, runId, now);
-  return { data: { run, states }, view: runView(run, states, now) };
+  const [states, tuning] = await Promise.all([
+    readTimings(sfn, outputs, runId, now),
+    readTuning(s3, outputs.ModelBucket, run.model, runId),
+  ]);
+  const view = [...runView(run, states, now), ...(tuning ? tuningView(tuning) : [])];
+  return { data: { run, states, tuning }, view };
 }
 
 /** A run that was followed to a bad end makes the command fail, so that scripts see it. */
