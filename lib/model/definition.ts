@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EvergreenError } from '../shared/errors.ts';
+import { type Algorithm, algorithmsOf, refuseAlgorithm, task } from './algorithms.ts';
 import { feature, target } from './features.ts';
 import { gate, monitor, retrain, rollout } from './policies.ts';
 import { train } from './training.ts';
@@ -45,7 +46,7 @@ export const modelDefinition = z
   .strictObject({
     name: modelName,
     description: z.string().default(''),
-    task: z.enum(['classification', 'regression', 'text-classification', 'ranking']),
+    task,
     features: z
       .record(featureName, feature)
       .refine((all) => Object.keys(all).length > 0, 'name at least one feature'),
@@ -85,7 +86,28 @@ export const modelDefinition = z
         message: `${definition.task} needs a ${wanted} target`,
       });
     }
+    if (
+      definition.task === 'anomaly-detection' &&
+      definition.target.type === 'category' &&
+      definition.target.categories.length !== 2
+    ) {
+      context.addIssue({
+        code: 'custom',
+        path: ['target', 'categories'],
+        message: 'name two: what is normal, then what is an anomaly',
+      });
+    }
+    const isText = Object.values(definition.features).some(({ type }) => type === 'text');
+    if (definition.task === 'text-classification' && !isText) {
+      context.addIssue({ code: 'custom', path: ['features'], message: 'name at least one of type text' });
+    }
   });
+
+/** What is asked of a definition now; versions of earlier releases are served as they were defined then. */
+const newDefinition = modelDefinition.superRefine((definition, context) => {
+  const message = refuseAlgorithm(definition.train.algorithm, definition.task);
+  if (message) context.addIssue({ code: 'custom', path: ['train', 'algorithm'], message });
+});
 
 export type ModelDefinition = z.infer<typeof modelDefinition>;
 export type ModelDefinitionInput = z.input<typeof modelDefinition>;
@@ -96,7 +118,9 @@ export type ModelDefinitionInput = z.input<typeof modelDefinition>;
  * @throws EvergreenError `definition-invalid` that names each wrong field.
  */
 export function defineModel(input: ModelDefinitionInput): ModelDefinition {
-  const parsed = modelDefinition.safeParse(input);
+  const names: readonly Algorithm[] | undefined = algorithmsOf[input.task];
+  const train = { ...(names?.[0] === undefined ? {} : { algorithm: names[0] }), ...input.train };
+  const parsed = newDefinition.safeParse({ ...input, train });
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(describeIssue);
   throw new EvergreenError(

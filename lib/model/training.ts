@@ -1,18 +1,11 @@
 import { z } from 'zod';
+import { algorithm } from './algorithms.ts';
 import { checkMoney, hyperparameter, tune } from './tuning.ts';
-
-export const algorithm = z.enum([
-  'linear-svc',
-  'logistic-regression',
-  'random-forest',
-  'gradient-boosting',
-  'gradient-descent',
-]);
 
 /** How the model is trained. */
 export const train = z
   .strictObject({
-    /** A built-in trainer; a `train.py` in the model folder takes its place. */
+    /** A built-in trainer of the task; a `train.py` in the model folder takes its place. @default the task's first */
     algorithm: algorithm.default('logistic-regression'),
     hyperparameters: z.record(z.string(), hyperparameter).default({}),
     /** NumPy takes 32 bits. */

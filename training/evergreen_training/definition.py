@@ -46,12 +46,14 @@ class Definition:
     Attributes
     ----------
     name : str
+    task : str
+        ``classification``, ``regression``, ``text-classification``, ``ranking`` or ``anomaly-detection``.
     features : tuple of Feature
         In the order of the definition, which is the order of the tensors' columns.
     target : str
         Name of the column to predict.
     categories : tuple of str
-        Labels of a classifier, in the order of its scores; empty for a regression.
+        Labels of a classifier, items of a ranking, in the order of the scores; empty for a regression.
     algorithm : str
     hyperparameters : mapping
         As the definition gives them.
@@ -59,6 +61,7 @@ class Definition:
     """
 
     name: str
+    task: str
     features: tuple[Feature, ...]
     target: str
     categories: tuple[str, ...]
@@ -114,6 +117,7 @@ def parse_definition(definition: Mapping[str, Any]) -> Definition:
     train, target = definition.get("train", {}), definition["target"]
     return Definition(
         name=definition["name"],
+        task=definition["task"],
         features=tuple(_parse_feature(name, each) for name, each in definition["features"].items()),
         target=target["name"],
         categories=tuple(target["categories"]) if target["type"] == "category" else (),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,11 @@ from onnx import TensorProto
 
 from .errors import JobError
 from .graph import ML, OPSETS, Graph
-from .model import BORDER, FittedModel, is_linear_svc, pairs_of
-from .tree_ensemble import read_boosting, read_forest
+from .layers import write_affine, write_layers, write_naive_bayes
+from .lightgbm import read_lightgbm
+from .model import FittedModel, is_svc
+from .support_vectors import write_regression, write_votes
+from .tree_ensemble import TreeEnsemble, read_boosting, read_forest, read_tree
 
 _NEVER_SERVED = {"Loop", "If", "Scan"}
 
@@ -54,10 +58,10 @@ def _write_classifier(graph: Graph, model: FittedModel, prepared: str) -> list[t
     categories = model.definition.categories
     label = ("label", TensorProto.STRING, ["n"])
     names = graph.constant(np.array(categories, dtype=object))
-    if is_linear_svc(model.estimator):
+    if is_svc(model.estimator):
         # No scores: decision values are no probabilities, and probabilities calibrated from them can rank another
         # category first than the vote that makes the label.
-        graph.add("Gather", names, _write_votes(graph, model.estimator, prepared), axis=0, output="label")
+        graph.add("Gather", names, write_votes(graph, model.estimator, prepared), axis=0, output="label")
         return [label]
     if not hasattr(model.estimator, "predict_proba"):
         position = graph.add("Reshape", _convert(graph, model, prepared)[0], graph.constant(np.array([-1])))
@@ -73,17 +77,22 @@ def _write_classifier(graph: Graph, model: FittedModel, prepared: str) -> list[t
 
 
 def _write_probabilities(graph: Graph, model: FittedModel, prepared: str) -> str:
-    estimator = model.estimator
+    estimator, name = model.estimator, type(model.estimator).__name__
     if hasattr(estimator, "to_onnx"):
         return _embed_own(graph, estimator, prepared)
-    if _is_a(estimator, "ForestClassifier"):
-        return read_forest(estimator).write(graph, prepared)
+    shares = _read_averaged(estimator)
+    if shares:
+        return shares.write(graph, prepared)
     if _is_a(estimator, "HistGradientBoostingClassifier"):
         raw = graph.cast(read_boosting(estimator).write(graph, prepared), TensorProto.DOUBLE)
-    elif type(estimator).__name__ == "LogisticRegression" and estimator.solver != "liblinear":
-        raw = _write_affine(graph, estimator.coef_, estimator.intercept_, prepared)
-    elif type(estimator).__name__ == "GradientDescentClassifier":
-        raw = _write_layers(graph, estimator, prepared)
+    elif name == "LGBMClassifier":
+        raw = graph.cast(read_lightgbm(estimator).write(graph, prepared), TensorProto.DOUBLE)
+    elif name == "LogisticRegression" and estimator.solver != "liblinear":
+        raw = write_affine(graph, estimator.coef_, estimator.intercept_, prepared)
+    elif name in ("GradientDescentClassifier", "MLPClassifier"):
+        raw = write_layers(graph, _layers_of(estimator), estimator.activation, prepared)
+    elif name == "GaussianNB":
+        return graph.add("Softmax", write_naive_bayes(graph, estimator, prepared), axis=1)
     else:
         return _convert(graph, model, prepared)[1]
     if len(estimator.classes_) == 2:
@@ -93,52 +102,43 @@ def _write_probabilities(graph: Graph, model: FittedModel, prepared: str) -> str
 
 
 def _write_value(graph: Graph, model: FittedModel, prepared: str) -> str:
-    estimator = model.estimator
+    estimator, name = model.estimator, type(model.estimator).__name__
+    if name == "TransformedTargetRegressor" and type(estimator.transformer_).__name__ == "StandardScaler":
+        scaler = estimator.transformer_
+        inner = _write_value(graph, replace(model, estimator=estimator.regressor_), prepared)
+        column = graph.add("Reshape", graph.cast(inner, TensorProto.DOUBLE), graph.constant(np.array([-1, 1])))
+        return write_affine(graph, scaler.scale_[None], scaler.mean_, column)
     if hasattr(estimator, "to_onnx"):
         return _embed_own(graph, estimator, prepared)
-    if _is_a(estimator, "ForestRegressor"):
-        return read_forest(estimator).write(graph, prepared)
+    means = _read_averaged(estimator)
+    if means:
+        return means.write(graph, prepared)
     # Other losses than the squared error put a link function behind the trees; those skl2onnx knows.
     if _is_a(estimator, "HistGradientBoostingRegressor") and estimator.loss == "squared_error":
         return read_boosting(estimator).write(graph, prepared)
-    name = type(estimator).__name__
-    if name == "Ridge" or (name == "SVR" and estimator.kernel == "linear"):
-        return _write_affine(graph, np.atleast_2d(estimator.coef_), estimator.intercept_, prepared)
-    if name == "GradientDescentRegressor":
-        return _write_layers(graph, estimator, prepared)
+    if name == "LGBMRegressor" and estimator.objective_ == "regression":
+        return read_lightgbm(estimator).write(graph, prepared)
+    if name in ("LinearRegression", "Ridge", "ElasticNet"):
+        return write_affine(graph, np.atleast_2d(estimator.coef_), estimator.intercept_, prepared)
+    if name == "SVR":
+        return write_regression(graph, estimator, prepared)
+    if name in ("GradientDescentRegressor", "MLPRegressor"):
+        return write_layers(graph, _layers_of(estimator), estimator.activation, prepared)
     return _convert(graph, model, prepared)[0]
 
 
-def _write_layers(graph: Graph, estimator: Any, prepared: str) -> str:
-    """Write the layers of `optimisers.network` with the activation between them."""
-    activation = {"relu": "Relu", "tanh": "Tanh"}[estimator.activation]
-    for position, (weights, intercepts) in enumerate(estimator.layers_):
-        given = graph.add(activation, prepared) if position else prepared
-        prepared = _write_affine(graph, weights.T, intercepts, given)
-    return prepared
+def _read_averaged(estimator: Any) -> TreeEnsemble | None:
+    """A tree, or a forest that answers with the mean of its trees."""
+    if _is_a(estimator, "BaseForest"):
+        return read_forest(estimator)
+    return read_tree(estimator) if _is_a(estimator, "BaseDecisionTree") else None
 
 
-def _write_affine(graph: Graph, weights: np.ndarray, shift: np.ndarray, prepared: str) -> str:
-    product = graph.add("MatMul", prepared, graph.constant(np.asarray(weights, dtype=np.float64).T))
-    return graph.add("Add", product, graph.constant(np.asarray(shift, dtype=np.float64)))
-
-
-def _write_votes(graph: Graph, estimator: Any, prepared: str) -> str:
-    """Write libsvm's decision between each two classes and the vote on it. Returns positions among the categories.
-
-    The support vectors of a linear kernel fold into one weight vector a pair of classes, so the file does not grow
-    with the train data.
-    """
-    classes = estimator.classes_
-    sign = -1.0 if len(classes) == 2 else 1.0
-    decisions = _write_affine(graph, sign * estimator.coef_, sign * estimator.intercept_, prepared)
-    wins = graph.cast(graph.add("Greater", decisions, graph.constant(np.array([BORDER]))), TensorProto.FLOAT)
-    winners, losers = pairs_of(len(classes))
-    ballots = np.eye(len(classes), dtype=np.float32)
-    gained = graph.add("MatMul", wins, graph.constant(ballots[winners] - ballots[losers]))
-    votes = graph.add("Add", gained, graph.constant(ballots[losers].sum(axis=0)))
-    best = graph.add("ArgMax", votes, axis=1, keepdims=0)
-    return graph.add("Gather", graph.constant(np.asarray(classes, dtype=np.int64)), best, axis=0)
+def _layers_of(estimator: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Weights and intercepts of scikit-learn's perceptron, or of `optimisers.network`."""
+    if hasattr(estimator, "layers_"):
+        return estimator.layers_
+    return list(zip(estimator.coefs_, estimator.intercepts_, strict=True))
 
 
 def _embed_own(graph: Graph, estimator: Any, prepared: str) -> str:

@@ -63,7 +63,7 @@ class FittedModel:
         if not self.definition.is_classification:
             return Answers(values=self.estimator.predict(prepared).astype(np.float32))
         categories = np.array(self.definition.categories, dtype=object)
-        if is_linear_svc(self.estimator):
+        if is_svc(self.estimator):
             return Answers(labels=categories[self._count_votes(prepared)])
         if not hasattr(self.estimator, "predict_proba"):
             return Answers(labels=categories[self.estimator.predict(prepared)])
@@ -134,13 +134,9 @@ def _threads_for(prepared: np.ndarray) -> AbstractContextManager[Any]:
     return threadpool_limits(limits=1)
 
 
-def is_linear_svc(estimator: Any) -> bool:
-    """Whether an estimator is scikit-learn's SVC with a linear kernel, deciding one against one and without scores."""
-    return (
-        type(estimator).__name__ == "SVC"
-        and estimator.kernel == "linear"
-        and estimator.decision_function_shape == "ovo"
-    )
+def is_svc(estimator: Any) -> bool:
+    """Whether an estimator is scikit-learn's SVC, deciding one against one and without scores."""
+    return type(estimator).__name__ == "SVC" and estimator.decision_function_shape == "ovo"
 
 
 def pairs_of(classes: int) -> tuple[list[int], list[int]]:

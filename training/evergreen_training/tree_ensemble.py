@@ -61,11 +61,20 @@ class TreeEnsemble:
         self._append("target_weights_as_tensor", leaf_values[leaves].ravel())
         self._trees += 1
 
+    @property
+    def trees(self) -> int:
+        """How many trees were added."""
+        return self._trees
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """The node's attributes by name."""
+        return {name: np.concatenate(parts) for name, parts in self._columns.items()}
+
     def write(self, graph: Graph, prepared: str) -> str:
         """Write the node. Returns the name of its output, float32 of shape (n, targets)."""
         attributes: dict[str, Any] = {"base_values_as_tensor": numpy_helper.from_array(self.base)}
-        for name, parts in self._columns.items():
-            column = np.concatenate(parts)
+        for name, column in self.columns.items():
             if name.endswith("_as_tensor"):
                 attributes[name] = numpy_helper.from_array(column.astype(np.float64))
             else:
@@ -78,9 +87,18 @@ class TreeEnsemble:
 
 def read_forest(forest: Any) -> TreeEnsemble:
     """Read a fitted random forest or forest of extra trees; its answer is the mean over the trees."""
-    targets = len(forest.classes_) if hasattr(forest, "classes_") else 1
+    return _read_mean(forest, forest.estimators_)
+
+
+def read_tree(tree: Any) -> TreeEnsemble:
+    """Read a fitted decision tree."""
+    return _read_mean(tree, [tree])
+
+
+def _read_mean(estimator: Any, members: list[Any]) -> TreeEnsemble:
+    targets = len(estimator.classes_) if hasattr(estimator, "classes_") else 1
     ensemble = TreeEnsemble(targets, np.zeros(targets))
-    for member in forest.estimators_:
+    for member in members:
         tree = member.tree_
         ensemble.add_tree(
             tree.children_left,
@@ -89,7 +107,7 @@ def read_forest(forest: Any) -> TreeEnsemble:
             tree.threshold,
             tree.children_left == -1,
             np.arange(targets),
-            tree.value[:, 0, :] / len(forest.estimators_),
+            tree.value[:, 0, :] / len(members),
         )
     return ensemble
 

@@ -28,11 +28,17 @@ def category(*categories: str, **more: Any) -> dict[str, Any]:
 
 
 def a_definition(
-    features: Mapping[str, Any], target: Mapping[str, Any], algorithm: str = "linear-svc", **train: Any
+    features: Mapping[str, Any],
+    target: Mapping[str, Any],
+    algorithm: str | None = None,
+    task: str | None = None,
+    **train: Any,
 ) -> dict[str, Any]:
+    is_regression = target["type"] == "number"
+    algorithm = algorithm or ("ridge" if is_regression else "linear-svc")
     return {
         "name": "sample",
-        "task": "regression" if target["type"] == "number" else "classification",
+        "task": task or ("regression" if is_regression else "classification"),
         "features": dict(features),
         "target": dict(target),
         "train": {"algorithm": algorithm, "seed": 42, "crossValidationFolds": 3, **train},

@@ -120,7 +120,7 @@ def test_an_empty_channel_fails_with_its_name(tmp_path: Path) -> None:
 def test_a_regression_prints_its_error_in_units_of_the_target(tmp_path: Path) -> None:
     train, held, _, _ = iris_split()
     features = {name: number() for name in LENGTHS[:3]}
-    definition = a_definition(features, {"name": "petal_width", "type": "number"}, "logistic-regression")
+    definition = a_definition(features, {"name": "petal_width", "type": "number"}, "ridge")
     columns = {name: train[:, i] for i, name in enumerate(LENGTHS)}
     environment = write_job(tmp_path, definition, columns, iris_cells(held[:4]))
     done = run(environment, "--alpha", "0.1")

@@ -64,5 +64,5 @@ def test_whole_numbers_may_come_as_decimals_and_nothing_else_does() -> None:
 
 def test_an_unknown_algorithm_is_refused_with_those_there_are() -> None:
     definition = parse_definition(iris_definition("neural-network"))
-    with pytest.raises(JobError, match="neural-network is not built in; use linear-svc, logistic-regression"):
+    with pytest.raises(JobError, match="neural-network is not built in for classification; use logistic-regression, linear-svc"):
         choose_trainer(definition, {})
