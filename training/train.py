@@ -3,9 +3,14 @@
 Run by SageMaker script mode as ``python train.py --name value ...``; see README.md for what it reads and writes.
 """
 
-from evergreen_training import load_job, run_job, train_package
+import os
+
+from evergreen_training import JobError, load_job, run_job, train_package
+from evergreen_training.continuing.champion import read_champion
+from evergreen_training.continuing.course import choose_course
 from evergreen_training.estimators import choose_trainer
 from evergreen_training.figures import print_note
+from evergreen_training.hosts import count_hosts
 
 
 def train() -> None:
@@ -13,7 +18,10 @@ def train() -> None:
     trainer = choose_trainer(job.definition, job.hyperparameters)
     settings = ", ".join(f"{name}={value}" for name, value in trainer.settings.items() if value is not None)
     print_note(f"training {trainer.algorithm} on {len(job.train)} rows with {settings}")
-    train_package(job, trainer.fit, trainer.algorithm, trainer.settings)
+    if count_hosts() > 1 and trainer.algorithm != "gradient-descent":
+        raise JobError(f"{trainer.algorithm} trains on one instance; set instanceCount to 1, or use gradient-descent")
+    course = choose_course(job, read_champion(os.environ), trainer)
+    train_package(job, trainer.fit, trainer.algorithm, trainer.settings, course)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .definition import Definition
+from .hosts import is_first_host
 from .model import Answers
 
 
@@ -36,7 +37,12 @@ def score_answers(definition: Definition, answers: Answers, target: np.ndarray) 
 
 
 def print_figures(**figures: float) -> None:
-    """Print ``name=value`` pairs on one line, six digits each and never with an exponent."""
+    """Print ``name=value`` pairs on one line, six digits each and never with an exponent.
+
+    Of hosts that train together only the first does: SageMaker reads the logs of all.
+    """
+    if not is_first_host():
+        return
     print(" ".join(f"{name}={_digits(value)}" for name, value in figures.items()), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The model package: model.onnx, golden.json and training.json."""
+"""The model package: model.onnx, golden.json, training.json, and state.json of models that can learn on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -14,18 +15,42 @@ from typing import Any
 import numpy as np
 
 from .checks import check_trainable
+from .continuing.state import describe_state
 from .contract import Job
 from .cross_validation import cross_validate
 from .data import GoldenRows, Table
 from .errors import JobError
 from .figures import print_figures, print_note, score_answers
+from .hosts import is_first_host
 from .model import Answers, Model
 from .parity import check_parity, tolerance_of
 
 # What the serving function admits; see admissionLimits in lib/inference/admission.ts.
 _MOST_BYTES = 200 * 1024 * 1024
 
+# Enough for a plot of any width.
+_MOST_POINTS = 1000
+
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "skl2onnx", "onnx", "onnxruntime", "pyarrow")
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the model of all train rows comes about when it is not fitted as those of the folds are.
+
+    Attributes
+    ----------
+    fit : callable
+        Takes the table of all train rows, gives the model.
+    validation : mapping, optional
+        Figures over rows the model had not seen, as `score_answers` gives them, in place of cross-validation.
+    record : mapping
+        What the training record says of it.
+    """
+
+    fit: Callable[[Table], Model]
+    validation: Mapping[str, float] | None = None
+    record: Mapping[str, Any] = field(default_factory=dict)
 
 
 def train_package(
@@ -33,6 +58,7 @@ def train_package(
     fit: Callable[[Table], Model],
     algorithm: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    course: Course | None = None,
 ) -> None:
     """Train, score, cross-validate, write the ONNX file, prove it and leave the package in the model folder.
 
@@ -45,6 +71,8 @@ def train_package(
         Name for the record; defaults to the definition's.
     settings : mapping, optional
         Hyperparameters in force, for the record; defaults to the job's.
+    course : Course, optional
+        How the model of all rows is made; defaults to `fit`.
 
     Raises
     ------
@@ -56,12 +84,15 @@ def train_package(
     definition = job.definition
     check_trainable(definition, job.train)
     # First, so that tuning ends a hopeless trial before it costs the whole of the training.
-    folds = cross_validate(definition, job.train, fit)
-    model = fit(job.train)
+    course = course or Course(fit)
+    folds = [] if course.validation else cross_validate(definition, job.train, fit)
+    model = course.fit(job.train)
     figures = score_answers(definition, model.answer(job.train.rows), job.train.target)
     metrics = {f"train_{name}": value for name, value in figures.items()}
+    validation = course.validation
     if folds:
-        metrics |= {f"validation_{name}": float(np.mean([fold[name] for fold in folds])) for name in folds[0]}
+        validation = {name: float(np.mean([fold[name] for fold in folds])) for name in folds[0]}
+    metrics |= {f"validation_{name}": value for name, value in (validation or {}).items()}
     for name, value in metrics.items():
         print_figures(**{name: value})
         if not math.isfinite(value):
@@ -84,12 +115,26 @@ def train_package(
         "folds": [fold["score"] for fold in folds],
         "durationSeconds": round(time.monotonic() - started, 3),
         "libraries": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        **describe_curve(model),
+        **course.record,
     }
     golden = golden_answers(job.golden, model.answer(job.golden.rows))
-    save(
-        job.model_folder,
-        {"model.onnx": content, "golden.json": _json(golden), "training.json": _json(record)},
-    )
+    files = {"model.onnx": content, "golden.json": _json(golden), "training.json": _json(record)}
+    state = describe_state(model)
+    if state is not None:
+        files["state.json"] = _json(state)
+    # What other hosts left would be put together with it.
+    if is_first_host():
+        save(job.model_folder, files)
+
+
+def describe_curve(model: Model) -> dict[str, Any]:
+    """The learning curve of a model that has one, as the training record has it."""
+    curve = getattr(getattr(model, "estimator", None), "learning_curve_", None)
+    if curve is None:
+        return {}
+    chosen = np.unique(np.linspace(0, len(curve.points) - 1, min(len(curve.points), _MOST_POINTS)).astype(int))
+    return {"learningCurve": {"loss": curve.loss, "ended": curve.ended, "points": [curve.points[at] for at in chosen]}}
 
 
 def golden_answers(golden: GoldenRows, answers: Answers) -> dict[str, Any]:

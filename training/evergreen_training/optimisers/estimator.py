@@ -9,8 +9,8 @@ import numpy as np
 
 from ..hosts import ALONE, Hosts
 from .closed_form import least_squares
-from .descent import Curve, Objective, Pace, Part, descend
-from .losses import CrossEntropy, Loss, SquaredError, log_softmax
+from .descent import Objective, Pace, Part, descend
+from .losses import CrossEntropy, SquaredError, log_softmax
 from .network import ACTIVATIONS, Layer, Network, join
 from .progress import print_epoch
 from .update_rules import UPDATE_RULES, make_rule
@@ -66,27 +66,43 @@ class _Descended:
         """Begin the next fit at these layers in place of a fresh start; they must have the shape of this model."""
         self.start = layers
 
+    def partial_fit(self, X: np.ndarray, target: np.ndarray) -> Any:
+        """Take one step on a micro-batch, after `fit` or `resume`; the rule's memory lasts from step to step."""
+        network, inner = self._shape(X.shape[1], self.layers_[-1][1].size), join(self._inward(self.layers_))
+        objective = Objective(network, self.loss, self.l2, self.hosts)
+        if not hasattr(self, "_rule"):
+            self._rule = make_rule(self.optimizer, self.learning_rate)
+        gradient = objective.measure(inner, X, self._inner_target(target))[2]
+        self.layers_ = self._outward(network.split(self._rule.step(inner, gradient)))
+        return self
+
+    def mean_loss(self, X: np.ndarray, target: np.ndarray) -> float:
+        """Mean loss of rows as the curve has it."""
+        network = self._shape(X.shape[1], self.layers_[-1][1].size)
+        objective = Objective(network, self.loss, self.l2, self.hosts)
+        loss = objective.mean_loss(join(self._inward(self.layers_)), X, self._inner_target(target))
+        return self._in_target_units({"trainLoss": loss})["trainLoss"]
+
     def _shape(self, width: int, outputs: int) -> Network:
         hidden = (self.hidden_units,) if self.hidden_units else ()
         return Network((width, *hidden, outputs), self.activation)
 
-    def _walk(self, network: Network, loss: Loss, X: np.ndarray, target: np.ndarray, begin: list[Layer] | None) -> Any:
-        random = np.random.default_rng(self.random_state)
+    def _walk(self, X: np.ndarray, target: np.ndarray, outputs: int) -> None:
+        random, network = np.random.default_rng(self.random_state), self._shape(X.shape[1], outputs)
         drawn = network.begin(random)
-        train, held = self._hold_back(X, target, random)
-        return descend(
-            Objective(network, loss, self.l2, self.hosts),
-            drawn if begin is None else join(begin),
+        train, held = self._hold_back(X, self._inner_target(target), random)
+        parameters, curve = descend(
+            Objective(network, self.loss, self.l2, self.hosts),
+            drawn if self.start is None else join(self._inward(self.start)),
             train,
             held,
             make_rule(self.optimizer, self.learning_rate),
             Pace(self.batch_size, self.epochs, self.tol, self.patience),
             random,
-            self._watch,
+            lambda point: print_epoch(self._in_target_units(point)),
         )
-
-    def _watch(self, point: dict[str, Any]) -> None:
-        print_epoch(point)
+        self.learning_curve_ = replace(curve, points=[self._in_target_units(point) for point in curve.points])
+        self.layers_ = self._outward(network.split(parameters))
 
     def _hold_back(self, X: np.ndarray, target: np.ndarray, random: np.random.Generator) -> tuple[Part, Part | None]:
         count = int(len(target) * self.validation_fraction)
@@ -119,6 +135,17 @@ class _Descended:
     def _optimizers(self) -> list[str]:
         return list(UPDATE_RULES)
 
+    # A regression learns in a scaled target; nothing of the kind is needed for classes.
+
+    def _inward(self, layers: list[Layer]) -> list[Layer]:
+        return layers
+
+    def _outward(self, layers: list[Layer]) -> list[Layer]:
+        return layers
+
+    def _in_target_units(self, point: dict[str, Any]) -> dict[str, Any]:
+        return point
+
 
 @dataclass(kw_only=True)
 class GradientDescentClassifier(_Descended):
@@ -126,6 +153,8 @@ class GradientDescentClassifier(_Descended):
 
     The loss is the log loss; two classes share one output, so without a hidden layer it is logistic regression.
     """
+
+    loss = CrossEntropy()
 
     def fit(self, X: np.ndarray, target: np.ndarray) -> GradientDescentClassifier:
         """Fit on float64 of shape (n, d) and labels of shape (n,).
@@ -138,12 +167,14 @@ class GradientDescentClassifier(_Descended):
             When the descent diverges.
         """
         self._check()
-        self.classes_, positions = np.unique(target, return_inverse=True)
-        outputs = 1 if len(self.classes_) == 2 else len(self.classes_)
-        network = self._shape(X.shape[1], outputs)
-        parameters, self.learning_curve_ = self._walk(network, CrossEntropy(), X, positions, self.start)
-        self.layers_ = network.split(parameters)
+        self.classes_ = np.unique(target)
+        self._walk(X, target, outputs=1 if len(self.classes_) == 2 else len(self.classes_))
         return self
+
+    def resume(self, layers: list[Layer], classes: np.ndarray | None, scaling: tuple[float, float] | None) -> None:
+        """Take on the weights of a fitted classifier and what its outputs stand for."""
+        self._check()
+        self.layers_, self.classes_ = layers, classes
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
         """Probabilities of the classes, shape (n, classes)."""
@@ -154,6 +185,9 @@ class GradientDescentClassifier(_Descended):
         """The likeliest class of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
+    def _inner_target(self, target: np.ndarray) -> np.ndarray:
+        return np.searchsorted(self.classes_, target)
+
 
 @dataclass(kw_only=True)
 class GradientDescentRegressor(_Descended):
@@ -161,44 +195,53 @@ class GradientDescentRegressor(_Descended):
 
     While it learns the target is scaled to mean 0 and standard deviation 1, so that learning rates and `tol` mean the
     same whatever its unit. The optimum is the same; the curve is in squared units of the target.
+
+    Attributes
+    ----------
+    scaling_ : (middle, spread)
+        Of the target; `layers_` are in its own units.
     """
+
+    loss = SquaredError()
 
     def fit(self, X: np.ndarray, target: np.ndarray) -> GradientDescentRegressor:
         """Fit on float64 of shape (n, d) and numbers of shape (n,); raises as `GradientDescentClassifier.fit`."""
         self._check()
-        if self.optimizer == "least-squares":
-            if self.hidden_units:
-                raise ValueError("The 'optimizer' parameter least-squares has no closed form with hidden_units")
-            parameters = least_squares(X, target, self.l2, self.hosts)
-            self.layers_, self.learning_curve_ = Network((X.shape[1], 1)).split(parameters), None
+        self.scaling_ = (float(target.mean()), float(target.std()) or 1.0)
+        if self.optimizer != "least-squares":
+            self._walk(X, target, outputs=1)
             return self
-        self._middle, self._spread = float(target.mean()), float(target.std()) or 1.0
-        network = self._shape(X.shape[1], 1)
-        begin = None if self.start is None else self._rescale_last(self.start, inward=True)
-        wanted = (target - self._middle) / self._spread
-        parameters, curve = self._walk(network, SquaredError(), X, wanted, begin)
-        points = [self._in_target_units(point) for point in curve.points]
-        self.learning_curve_: Curve | None = replace(curve, points=points)
-        self.layers_ = self._rescale_last(network.split(parameters), inward=False)
+        if self.hidden_units:
+            raise ValueError("The 'optimizer' parameter least-squares has no closed form with hidden_units")
+        parameters = least_squares(X, target, self.l2, self.hosts)
+        self.layers_, self.learning_curve_ = Network((X.shape[1], 1)).split(parameters), None
         return self
+
+    def resume(self, layers: list[Layer], classes: np.ndarray | None, scaling: tuple[float, float] | None) -> None:
+        """Take on the weights of a fitted regression and the scale it learned its target in."""
+        self._check()
+        self.layers_, self.scaling_ = layers, scaling or (0.0, 1.0)
 
     def predict(self, X: np.ndarray) -> np.ndarray:
         """A number for each row, shape (n,)."""
         return self._shape(X.shape[1], 1).forward(join(self.layers_), X)[-1][:, 0]
 
-    def _watch(self, point: dict[str, Any]) -> None:
-        print_epoch(self._in_target_units(point))
+    def _inner_target(self, target: np.ndarray) -> np.ndarray:
+        middle, spread = self.scaling_
+        return (target - middle) / spread
 
     def _in_target_units(self, point: dict[str, Any]) -> dict[str, Any]:
         # The loss that is walked down is half the squared error of the scaled target.
-        losses = {name: 2.0 * self._spread**2 * loss for name, loss in point.items() if name != "epoch" and loss is not None}
-        return {**point, **losses}
+        units = 2.0 * self.scaling_[1] ** 2
+        return {name: units * value if name != "epoch" and value is not None else value for name, value in point.items()}
 
-    def _rescale_last(self, layers: list[Layer], inward: bool) -> list[Layer]:
-        weights, shift = layers[-1]
-        if inward:
-            return [*layers[:-1], (weights / self._spread, (shift - self._middle) / self._spread)]
-        return [*layers[:-1], (weights * self._spread, shift * self._spread + self._middle)]
+    def _inward(self, layers: list[Layer]) -> list[Layer]:
+        (weights, shift), (middle, spread) = layers[-1], self.scaling_
+        return [*layers[:-1], (weights / spread, (shift - middle) / spread)]
+
+    def _outward(self, layers: list[Layer]) -> list[Layer]:
+        (weights, shift), (middle, spread) = layers[-1], self.scaling_
+        return [*layers[:-1], (weights * spread, shift * spread + middle)]
 
     def _optimizers(self) -> list[str]:
         return [*UPDATE_RULES, "least-squares"]
