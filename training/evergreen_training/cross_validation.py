@@ -13,12 +13,26 @@ from .model import Model
 from .optimisers.progress import without_epochs
 
 
-def cross_validate(definition: Definition, train: Table, fit: Callable[[Table], Model]) -> list[dict[str, float]]:
+def cross_validate(
+    definition: Definition,
+    train: Table,
+    fit: Callable[[Table], Model],
+    keep: Callable[[Model, np.ndarray, np.ndarray], None] | None = None,
+) -> list[dict[str, float]]:
     """Train on all folds but one and score on that one, for each in turn; print each score
     and, as ``validation_<figure>``, the mean so far.
 
     Classes are spread evenly over seeded folds. There are as many folds as the definition says, fewer when the
     smallest class (of a regression: half of the rows) has fewer rows, and none when that leaves less than two.
+
+    Parameters
+    ----------
+    definition : Definition
+    train : Table
+    fit : callable
+        Takes a table of train rows, gives a model.
+    keep : callable, optional
+        Is handed the model of each fold, and the positions of the rows it learned from and is scored on.
 
     Returns
     -------
@@ -39,6 +53,8 @@ def cross_validate(definition: Definition, train: Table, fit: Callable[[Table], 
         figures = score_answers(definition, model.answer(train.rows.take(held)), train.target[held])
         print_figures(fold=number, **figures)
         scored.append(figures)
+        if keep is not None:
+            keep(model, learned, held)
         # Tuning compares trials by it, fold for fold, and ends those that fall behind.
         for name in figures:
             print_figures(**{f"validation_{name}": float(np.mean([fold[name] for fold in scored]))})

@@ -1,4 +1,4 @@
-"""The model package: model.onnx, golden.json, training.json, and state.json of models that can learn on."""
+"""The model package: model.onnx, golden.json, training.json, explanation.json; state.json of what can learn on."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .contract import Job
 from .cross_validation import cross_validate
 from .data import GoldenRows, Table
 from .errors import JobError
+from .explanation import Folds, explain_model
 from .figures import print_figures, print_note, score_answers
 from .hosts import is_first_host
 from .model import Answers, Model
@@ -84,8 +85,9 @@ def train_package(
     definition = job.definition
     check_trainable(definition, job.train)
     # First, so that tuning ends a hopeless trial before it costs the whole of the training.
+    kept = Folds()
     course = course or Course(fit)
-    folds = [] if course.validation else cross_validate(definition, job.train, fit)
+    folds = [] if course.validation else cross_validate(definition, job.train, fit, kept.keep)
     model = course.fit(job.train)
     figures = score_answers(definition, model.answer(job.train.rows), job.train.target)
     metrics = {f"train_{name}": value for name, value in figures.items()}
@@ -105,6 +107,8 @@ def train_package(
         )
     compared = check_parity(definition, model, content, job.train.rows, job.golden)
     print_note(f"the ONNX model answers {compared} rows as the Python model does")
+    scores = [fold["score"] for fold in folds]
+    explanation = explain_model(job, model, content, kept, scores)
     record = {
         "schema": "evergreen/training/v1",
         "algorithm": algorithm or definition.algorithm,
@@ -112,14 +116,19 @@ def train_package(
         "seed": job.seed,
         "rows": len(job.train),
         "metrics": metrics,
-        "folds": [fold["score"] for fold in folds],
+        "folds": scores,
         "durationSeconds": round(time.monotonic() - started, 3),
         "libraries": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         **describe_curve(model),
         **course.record,
     }
     golden = golden_answers(job.golden, model.answer(job.golden.rows))
-    files = {"model.onnx": content, "golden.json": _json(golden), "training.json": _json(record)}
+    files = {
+        "model.onnx": content,
+        "golden.json": _json(golden),
+        "training.json": _json(record),
+        "explanation.json": _json(explanation),
+    }
     state = describe_state(model)
     if state is not None:
         files["state.json"] = _json(state)
