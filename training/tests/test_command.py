@@ -46,6 +46,7 @@ def test_iris_ends_well_and_leaves_a_package(tmp_path: Path) -> None:
     done = run(environment)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in Path(environment["SM_MODEL_DIR"]).iterdir()) == [
+        "explanation.json",
         "golden.json",
         "model.onnx",
         "training.json",

@@ -22,6 +22,8 @@ from .shapley import Attributions
 from .trees import attribute_trees
 
 Scale = Literal["score", "value", "margin"]
+Linear = tuple[Scale, np.ndarray, np.ndarray]
+Trees = tuple[Scale, TreeEnsemble, np.ndarray]
 
 # Pairs of a row and a background row, times trees: beyond that trees would take longer than explanations are worth.
 _MOST_DESCENTS = 20_000
@@ -53,29 +55,34 @@ def attribute_exactly(model: Any, rows: Rows, background: Rows, chosen: np.ndarr
     players = columns_to_features(model)
     if players is None:
         return None
-    features = len(model.definition.features)
+    if (linear := _read_linear(model)) is not None:
+        return _attribute_linear(model, linear, players, rows, background, chosen)
+    if (trees := _read_trees(model)) is not None:
+        return _attribute_trees(model, trees, players, rows, background, chosen)
+    return None
 
-    linear = _read_linear(model)
-    if linear is not None:
-        scale, weights, intercepts = linear
-        prepared, middle = model.preprocessing.transform(rows), model.preprocessing.transform(background).mean(axis=0)
-        base = weights @ middle + intercepts
-        columns = (prepared - middle) * weights[chosen]
-        # The columns of one feature are summed: of a sum, no other split would be fair.
-        contributions = columns @ np.eye(features)[players]
-        return Exact(scale, Attributions("linear", base[chosen], contributions))
 
-    trees = _read_trees(model)
-    if trees is None:
-        return None
+def _attribute_linear(
+    model: FittedModel, linear: Linear, players: np.ndarray, rows: Rows, background: Rows, chosen: np.ndarray
+) -> Exact:
+    scale, weights, intercepts = linear
+    prepared, middle = model.preprocessing.transform(rows), model.preprocessing.transform(background).mean(axis=0)
+    base = weights @ middle + intercepts
+    columns = (prepared - middle) * weights[chosen]
+    contributions = columns @ np.eye(len(model.definition.features))[players]
+    return Exact(scale, Attributions("linear", base[chosen], contributions))
+
+
+def _attribute_trees(
+    model: FittedModel, trees: Trees, players: np.ndarray, rows: Rows, background: Rows, chosen: np.ndarray
+) -> Exact | None:
     scale, ensemble, spread = trees
     affordable = _MOST_DESCENTS // (len(background) * ensemble.trees)
     if not affordable:
         return None
-    rows, chosen = rows.take(slice(0, affordable)), chosen[:affordable]
-    picked = np.arange(len(rows))
-    prepared, behind = model.preprocessing.transform(rows), model.preprocessing.transform(background)
-    base, contributions = attribute_trees(ensemble, prepared, behind, players, features)
+    prepared, behind = model.preprocessing.transform(rows)[:affordable], model.preprocessing.transform(background)
+    base, contributions = attribute_trees(ensemble, prepared, behind, players, len(model.definition.features))
+    picked, chosen = np.arange(len(prepared)), chosen[:affordable]
     return Exact(
         scale,
         Attributions("tree", (base @ spread)[picked, chosen], (contributions @ spread)[picked, :, chosen]),
@@ -91,7 +98,7 @@ def columns_to_features(model: FittedModel) -> np.ndarray | None:
     return players if len(players) == preprocessing.width else None
 
 
-def _read_linear(model: FittedModel) -> tuple[Scale, np.ndarray, np.ndarray] | None:
+def _read_linear(model: FittedModel) -> Linear | None:
     """Weights of shape (outputs, width) and intercepts of shape (outputs,) of a model that is linear on some scale."""
     affine = _affine_of(model.estimator)
     if affine is None:
@@ -116,7 +123,7 @@ def _affine_of(estimator: Any) -> tuple[np.ndarray, np.ndarray] | None:
 _LINEAR = ("LogisticRegression", "LinearRegression", "Ridge", "Lasso", "ElasticNet")
 
 
-def _read_trees(model: FittedModel) -> tuple[Scale, TreeEnsemble, np.ndarray] | None:
+def _read_trees(model: FittedModel) -> Trees | None:
     """Trees, and the matrix of shape (targets, outputs) that takes their sums to the outputs."""
     estimator, is_classification = model.estimator, model.definition.is_classification
     kinds = {each.__name__ for each in type(estimator).__mro__}
