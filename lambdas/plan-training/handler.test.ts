@@ -65,6 +65,14 @@ describe('plan-training', () => {
     expect(read?.args[0].input.Key).toBe(`definitions/iris/${deployed.digest}.json`);
   });
 
+  it('goes on from the champion when the definition says so', async () => {
+    const continued = aDeployedModel({ train: { algorithm: 'gradient-descent', warmStart: true } });
+    world({ live: aLive({ champion: 1 }) });
+    s3.on(GetObjectCommand).callsFake(() => ({ Body: objectBody(continued) }));
+    const plan = await invoke(handler, event);
+    expect(plan).toMatchObject({ trainingJob: { Environment: { EVERGREEN_CHAMPION_VERSION: '1' } } });
+  });
+
   it('trains nothing that was trained before (F7)', async () => {
     world({ live: aLive({ champion: 1 }), result: 3 });
     expect(await invoke(handler, event)).toEqual({

@@ -6,6 +6,7 @@ import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { readDocument } from '../../lib/shared/objects.ts';
+import { continuationOf } from '../../lib/training/continuation.ts';
 import { trainingJob, tuningJob } from '../../lib/training/training-job.ts';
 import { jobTimeoutSeconds, type TrainingPlan } from '../../lib/training/training-plan.ts';
 import { stepHandler } from '../step.ts';
@@ -52,7 +53,8 @@ export const handler = stepHandler(
       const reason = `the same data and definition led to version ${version}; nothing was trained`;
       return { ...rules, outcome: 'reuse', version, reason, rollOut: live.champion === null };
     }
-    const order = { runId, datasetId, deployed };
+    const champion = continuationOf(deployed.definition, live.champion, source.key);
+    const order = { runId, datasetId, deployed, ...(champion && { champion }) };
     const site = {
       dataBucket: environment.DATA_BUCKET,
       modelBucket: environment.MODEL_BUCKET,

@@ -46,7 +46,9 @@ describe('defineModel', () => {
         seed: 42,
         crossValidationFolds: 5,
         maxRuntimeMinutes: 60,
+        warmStart: false,
         instanceType: 'ml.m5.large',
+        instanceCount: 1,
         volumeSizeGb: 10,
       },
       gate: { limits: {} },
@@ -62,7 +64,7 @@ describe('defineModel', () => {
         drift: { psi: 0.2, leastSample: 200 },
         quality: { metric: 'accuracy', leastSample: 50 },
       },
-      retrain: { onDrift: true, onQuality: true, cooldownMinutes: 360, youngHours: 24 },
+      retrain: { mode: 'anew', onDrift: true, onQuality: true, cooldownMinutes: 360, youngHours: 24 },
     });
   });
 

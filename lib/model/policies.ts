@@ -55,6 +55,11 @@ export const monitor = z.strictObject({
 });
 
 export const retrain = z.strictObject({
+  /**
+   * `anew` trains on all rows; `online` takes the rows that the champion has not learned from in once, in
+   * micro-batches, and leaves the others alone. Online is for gradient-descent only.
+   */
+  mode: z.enum(['anew', 'online']).default('anew'),
   onDrift: z.boolean().default(true),
   onQuality: z.boolean().default(true),
   everyDays: z.int().min(1).max(365).optional(),

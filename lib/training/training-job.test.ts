@@ -63,6 +63,42 @@ describe('trainingJob', () => {
     ]);
   });
 
+  it('gives the champion to go on from, and what it knows when only the rest is to be learned', () => {
+    const champion = { version: 4, packagePrefix: 'packages/iris/abc/', packageDigest: 'abc' };
+    const order = anOrder({ algorithm: 'gradient-descent', warmStart: true });
+    const channelsOf = (more: object) =>
+      Object.fromEntries(
+        (trainingJob(site, { ...order, champion: { ...champion, ...more } }).InputDataConfig ?? []).map(
+          ({ ChannelName, DataSource }) => [ChannelName, DataSource?.S3DataSource?.S3Uri],
+        ),
+      );
+    expect(channelsOf({})).toMatchObject({ champion: 's3://evergreen-models/packages/iris/abc/' });
+    expect(channelsOf({})).not.toHaveProperty('known');
+    expect(channelsOf({ knownDatasetId: 'ds-3' })).toMatchObject({
+      known: 's3://evergreen-data/datasets/iris/ds-3/train.parquet',
+    });
+    expect(trainingJob(site, { ...order, champion }).Environment).toEqual({
+      EVERGREEN_CHAMPION_VERSION: '4',
+      EVERGREEN_CHAMPION_DIGEST: 'abc',
+    });
+    expect(trainingJob(site, order)).not.toHaveProperty('Environment');
+  });
+
+  it('reads the losses of each epoch of gradient descent', () => {
+    const descent = trainingJob(site, anOrder({ algorithm: 'gradient-descent', instanceCount: 2 }));
+    expect(descent.ResourceConfig?.InstanceCount).toBe(2);
+    const read = (line: string) =>
+      (descent.AlgorithmSpecification?.MetricDefinitions ?? []).flatMap(({ Name, Regex = '' }) => {
+        const match = new RegExp(Regex).exec(line);
+        return match ? [[Name, match[1]]] : [];
+      });
+    expect(read('epoch=12 train_loss=0.41 validation_loss=0.43')).toEqual([
+      ['train_loss', '0.41'],
+      ['validation_loss', '0.43'],
+    ]);
+    expect(read('epoch=3 train_loss=27891.6')).toEqual([['train_loss', '27891.6']]);
+  });
+
   it('encrypts what it writes, ends in time and says whose it is', () => {
     const limited = trainingJob(site, anOrder({ maxRuntimeMinutes: 7, volumeSizeGb: 33 }));
     expect(limited).toMatchObject({

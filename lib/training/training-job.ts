@@ -7,6 +7,7 @@ import { type DeployedModel, definitionKey } from '../model/deployed-model.ts';
 import type { TrainingDefinition } from '../model/training.ts';
 import type { TuningDefinition } from '../model/tuning.ts';
 import { EvergreenError } from '../shared/errors.ts';
+import type { Continuation } from './continuation.ts';
 import { limitsOfNext, nothingSpent } from './tuning-budget.ts';
 
 /** Where a deployment trains, and as whom. */
@@ -25,16 +26,28 @@ export interface TrainingOrder {
   runId: string;
   datasetId: string;
   deployed: DeployedModel;
+  /** The version to go on from; trials of a search start anew. @default - none */
+  champion?: Continuation;
 }
-
-const metric = (name: string) => ({ Name: name, Regex: `^${name}=([-+0-9.eEnaif]+)$` });
 
 /** Figures every built-in trainer prints, one a line. */
 export const trainerMetrics = ['train_score', 'validation_score'];
 
+const figure = '([-+0-9.eEnaif]+)';
+const metric = (name: string) => ({ Name: name, Regex: `^${name}=${figure}$` });
+
+/** What gradient descent prints after each epoch. */
+const epochMetrics = [
+  { Name: 'train_loss', Regex: `^epoch=\\d+ train_loss=${figure}` },
+  { Name: 'validation_loss', Regex: `^epoch=\\d+ train_loss=\\S+ validation_loss=${figure}$` },
+];
+
 /** What is read from the log: those, and what a model's own program prints to be tuned by. */
-function metricsOf({ tune }: TrainingDefinition): string[] {
-  return [...new Set([...trainerMetrics, ...(tune ? [tune.objective.metric] : [])])];
+function metricsOf({ algorithm, tune }: TrainingDefinition) {
+  const byEpoch = algorithm === 'gradient-descent' ? epochMetrics : [];
+  const names = new Set([...trainerMetrics, ...(tune ? [tune.objective.metric] : [])]);
+  for (const { Name } of byEpoch) names.delete(Name);
+  return [...[...names].map(metric), ...byEpoch];
 }
 
 /**
@@ -67,6 +80,18 @@ function channels({ dataBucket }: TrainingSite, { deployed, datasetId }: Trainin
   ];
 }
 
+/** The champion's package, and the rows it learned from when only others are to be learned. */
+function championChannels(
+  { dataBucket, modelBucket }: TrainingSite,
+  { deployed }: TrainingOrder,
+  { packagePrefix, knownDatasetId }: Continuation,
+) {
+  const files = channel('champion', modelBucket, packagePrefix);
+  if (knownDatasetId === undefined) return [files];
+  const key = datasetKey(deployed.definition.name, knownDatasetId, 'train.parquet');
+  return [files, channel('known', dataBucket, key)];
+}
+
 /** Script mode wants each value as JSON text. */
 function scriptMode(site: TrainingSite, { deployed }: TrainingOrder): Record<string, string> {
   return {
@@ -90,14 +115,14 @@ function jobCore(site: TrainingSite, order: TrainingOrder) {
     AlgorithmSpecification: {
       TrainingImage: site.image,
       TrainingInputMode: 'File' as const,
-      MetricDefinitions: metricsOf(train).map(metric),
+      MetricDefinitions: metricsOf(train),
     },
     RoleArn: site.roleArn,
     InputDataConfig: channels(site, order),
     OutputDataConfig: { S3OutputPath: `s3://${site.modelBucket}/jobs`, KmsKeyId: site.kmsKeyArn },
     ResourceConfig: {
       InstanceType: train.instanceType as 'ml.m5.large',
-      InstanceCount: 1,
+      InstanceCount: train.instanceCount,
       VolumeSizeInGB: train.volumeSizeGb,
     },
     StoppingCondition: { MaxRuntimeInSeconds: train.maxRuntimeMinutes * 60 },
@@ -109,9 +134,18 @@ function jobCore(site: TrainingSite, order: TrainingOrder) {
 /** The request of one training job; the state machine completes `TrainingJobName` with the attempt. */
 export function trainingJob(site: TrainingSite, order: TrainingOrder): CreateTrainingJobRequest {
   const { hyperparameters } = order.deployed.definition.train;
+  const core = jobCore(site, order);
+  const { champion } = order;
   return {
     TrainingJobName: jobNameStem(order.runId),
-    ...jobCore(site, order),
+    ...core,
+    ...(champion && {
+      InputDataConfig: [...core.InputDataConfig, ...championChannels(site, order, champion)],
+      Environment: {
+        EVERGREEN_CHAMPION_VERSION: String(champion.version),
+        EVERGREEN_CHAMPION_DIGEST: champion.packageDigest,
+      },
+    }),
     HyperParameters: {
       ...Object.fromEntries(
         Object.entries(hyperparameters).map(([name, value]) => [name, JSON.stringify(value)]),

@@ -16,6 +16,7 @@ import { packageRoot } from '../platform/package-root.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import { stagedFolder } from '../platform/staged-folder.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
+import { continues, requireCapableTrainer } from './continuation.ts';
 import { packTrainingSource } from './source-archive.ts';
 
 const trainingFolder = join(packageRoot, 'training');
@@ -59,6 +60,9 @@ export class TrainingRoom extends Construct {
     data.grantReadDatasets(this.role);
     data.grantReadDefinitions(this.role);
     registry.models.grantWriteBelow(this.role, 'jobs/');
+    for (const { definition } of models) {
+      if (continues(definition)) registry.models.grantReadBelow(this.role, `packages/${definition.name}/`);
+    }
     // Asked for besides the rights of S3 when a job names the key of its output:
     // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html
     allow(this.role, { actions: ['kms:Encrypt'], resources: [key.keyArn] });
@@ -110,6 +114,7 @@ export class TrainingRoom extends Construct {
   #codeBucket = '';
 
   #deploy({ definition, ...own }: ModelFolder): DeployedModel {
+    requireCapableTrainer(definition, own.trainScript !== undefined);
     const archive = packTrainingSource(trainingFolder, own);
     const kept = stagedFolder(`source-${archive.digest.slice(0, 24)}`, (folder) =>
       copyFileSync(archive.file, join(folder, basename(archive.file))),
