@@ -204,3 +204,52 @@ def test_a_job_costs_little_more_than_its_script(bench):
     started = time.perf_counter()
     bench.run("pass")
     assert time.perf_counter() - started < 1.0
+
+
+COUNT = """
+    import json, os, pathlib, socket
+    hosts, own = json.loads(os.environ["SM_HOSTS"]), os.environ["SM_CURRENT_HOST"]
+    config = json.loads(pathlib.Path(os.environ["SM_INPUT_CONFIG_DIR"], "resourceconfig.json").read_text())
+    assert (config["hosts"], config["current_host"]) == (hosts, own)
+    address = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    rows = sorted(path.name for path in pathlib.Path(os.environ["SM_CHANNEL_ROWS"]).iterdir())
+    if own == hosts[0]:
+        with socket.create_server(address) as server:
+            other = server.accept()[0].recv(100).decode()
+        print(f"rows={len(rows)}; {rows} {other}")
+        pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("first")
+    else:
+        import time
+        for _ in range(100):
+            try:
+                socket.create_connection(address).sendall(str(rows).encode())
+                break
+            except OSError:
+                time.sleep(0.05)
+        pathlib.Path(os.environ["SM_MODEL_DIR"], "model.txt").write_text("second")
+        pathlib.Path(os.environ["SM_MODEL_DIR"], "more.txt").write_text("second")
+"""
+
+
+@pytest.mark.parametrize("distribution, expected", [
+    ("FullyReplicated", "rows=2; ['a.csv', 'b.csv'] ['a.csv', 'b.csv']"), ("ShardedByS3Key", "rows=1; ['a.csv'] ['b.csv']")])
+def test_two_instances_are_two_processes_that_can_meet(bench, distribution, expected):
+    bench.put("data/pair/a.csv", "x")
+    bench.put("data/pair/b.csv", "y")
+    job = bench.run(COUNT, ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1},
+                    InputDataConfig=[{"ChannelName": "rows", "DataSource": {"S3DataSource": {
+                        "S3DataType": "S3Prefix", "S3Uri": "s3://bench/data/pair/", "S3DataDistributionType": distribution}}}])
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert bench.lines(job["TrainingJobName"]) == [expected]
+    with tarfile.open(fileobj=io.BytesIO(bench.read(f"out/{job['TrainingJobName']}/output/model.tar.gz"))) as tar:
+        assert {name: tar.extractfile(name).read() for name in tar.getnames()} == {"model.txt": b"first", "more.txt": b"second"}
+
+
+def test_one_failing_instance_ends_the_others_and_the_job(bench):
+    job = bench.run("""
+        import json, os, time
+        if os.environ["SM_CURRENT_HOST"] == json.loads(os.environ["SM_HOSTS"])[1]:
+            raise ValueError("no rows on the second")
+        time.sleep(60)
+    """, ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1})
+    assert job["TrainingJobStatus"] == "Failed" and "no rows on the second" in job["FailureReason"]

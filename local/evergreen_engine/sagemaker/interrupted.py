@@ -14,8 +14,7 @@ _MEMBERS = {"training": ("TrainingJobArn", "TrainingJobStatus", "TrainingEndTime
 def settle(kind: str, record: dict[str, Any]) -> None:
     """End what is left of the job's processes and turn its record to Failed."""
     arn, status, end_time = _MEMBERS[kind]
-    group_id = record.pop("_GroupId", None)
-    if group_id:
+    for group_id in record.pop("_GroupIds", None) or []:
         process_groups.end_leftover(group_id, record[arn])
     now = aws_time.now()
     record |= {status: "Failed", "FailureReason": REASON, end_time: now, "LastModifiedTime": now}

@@ -28,6 +28,10 @@ class JobFolder:
         folder.root.mkdir(parents=True)
         return folder
 
+    def of_host(self, host: str) -> "JobFolder":
+        """The /opt/ml tree of another host of the job, removed with this one."""
+        return JobFolder(self.root.parent.parent / "hosts" / host / "opt" / "ml")
+
     @property
     def input(self) -> Path:
         return self.root / "input"

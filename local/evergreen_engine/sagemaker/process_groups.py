@@ -52,10 +52,12 @@ class ProcessGroup:
         Working directory.
     on_line : callable
         Called with each line of stdout and stderr, from a thread.
+    when_ended : callable
+        Called once `exit_code` is there, from a thread.
     """
 
     def __init__(self, command: list[str], environment: dict[str, str], folder: Path,
-                 on_line: Callable[[str], None]) -> None:
+                 on_line: Callable[[str], None], when_ended: Callable[[], None]) -> None:
         self._on_line = on_line
         self._reaped = threading.Event()
         with _running_lock:
@@ -67,6 +69,7 @@ class ProcessGroup:
             _running.add(self)
         self._reader = threading.Thread(target=self._read, name="evergreen-job-output", daemon=True)
         self._reader.start()
+        threading.Thread(target=self._reap, args=(when_ended,), name="evergreen-job-exit", daemon=True).start()
 
     @property
     def group_id(self) -> int:
@@ -79,20 +82,15 @@ class ProcessGroup:
     def end(self, grace_seconds: float = STOP_GRACE_SECONDS) -> None:
         end_group(self.group_id, grace_seconds)
 
-    def wait(self, wake: threading.Event, deadline: float) -> int | None:
-        """Exit code of the program, or None when `wake` was set or `deadline` passed first.
-
-        `deadline` is a `time.monotonic` value in seconds. Negative codes are signal numbers.
-        """
-        reaper = threading.Thread(target=self._reap, args=(wake,), name="evergreen-job-exit", daemon=True)
-        reaper.start()
-        wake.wait(max(0.0, deadline - time.monotonic()))
+    @property
+    def exit_code(self) -> int | None:
+        """None while the program runs; negative codes are signal numbers."""
         return self._process.returncode if self._reaped.is_set() else None
 
-    def _reap(self, wake: threading.Event) -> None:
+    def _reap(self, when_ended: Callable[[], None]) -> None:
         self._process.wait()
         self._reaped.set()
-        wake.set()
+        when_ended()
 
     def close(self) -> None:
         """End whatever the program left behind and read its last lines."""
@@ -103,8 +101,14 @@ class ProcessGroup:
         self._reader.join(timeout=1)
         with _running_lock:
             _running.discard(self)
-        if _engine_is_ending.is_set():
-            raise EngineEnding
+
+
+def close_all(groups: list[ProcessGroup]) -> None:
+    """Close groups; raises `EngineEnding` afterwards when that is why they ended."""
+    for group in groups:
+        group.close()
+    if _engine_is_ending.is_set():
+        raise EngineEnding
 
 
 def end_all() -> None:

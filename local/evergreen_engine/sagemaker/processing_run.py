@@ -9,7 +9,7 @@ from evergreen_engine import aws_time
 from evergreen_engine.sagemaker import role_session, script_mode, state_events, transfer
 from evergreen_engine.sagemaker.errors import JobFailed
 from evergreen_engine.sagemaker.job_folder import JobFolder
-from evergreen_engine.sagemaker.program_run import ProgramRun
+from evergreen_engine.sagemaker.program_run import Program, ProgramRun
 from evergreen_engine.sagemaker.training_run import role_variables
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
@@ -39,7 +39,7 @@ class ProcessingRun(ProgramRun):
                        "PROCESSING_JOB_NAME": self.name, "PROCESSING_JOB_ARN": self.arn,
                        **{name: folder.localise(value) for name, value in (self.record.get("Environment") or {}).items()}}
         limit = self.record["StoppingCondition"].get("MaxRuntimeInSeconds", 86400)
-        code = self.execute(command, environment, folder.root, LOG_GROUP, limit)
+        code = self.execute([Program(command, environment, folder.root)], LOG_GROUP, limit)
         self.record["ExitMessage"] = folder.read_failure()[:1024] or None
         if code:
             raise self.failure_of(code, folder, command)

@@ -8,6 +8,7 @@ import time
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,26 @@ from evergreen_engine.sagemaker.errors import JobFailed, JobStopped
 from evergreen_engine.sagemaker.job_folder import JobFolder
 from evergreen_engine.sagemaker.job_log import JobLog
 from evergreen_engine.sagemaker.job_run import JobRun
-from evergreen_engine.sagemaker.process_groups import EngineEnding, ProcessGroup
+from evergreen_engine.sagemaker.process_groups import EngineEnding, ProcessGroup, close_all
 
 logger = logging.getLogger("evergreen.sagemaker")
 
 
+@dataclass(frozen=True)
+class Program:
+    """What a host of a job runs."""
+
+    command: list[str]
+    environment: dict[str, str]
+    cwd: Path
+
+
 class ProgramRun(JobRun):
-    """A job that is one program of this machine; see `JobRun` for the parameters."""
+    """A job that is a program of this machine, or one for each of its hosts; see `JobRun` for the parameters."""
 
     def __init__(self, arn: str, name: str, record: dict[str, Any]) -> None:
         super().__init__(arn, name, record)
-        self._log: JobLog | None = None
+        self._logs: list[JobLog] = []
         self._last_lines: deque[str] = deque(maxlen=5)
 
     def check_stop(self) -> None:
@@ -47,8 +57,8 @@ class ProgramRun(JobRun):
             self.failed(JobFailed(f"InternalServerError: {error}"))
         finally:
             with contextlib.suppress(Exception):
-                if self._log:
-                    self._log.flush()
+                for log in self._logs:
+                    log.flush()
 
     def open_session(self) -> role_session.RoleSession:
         """A session of the job's role; ask again after a long wait, since sessions end."""
@@ -57,25 +67,48 @@ class ProgramRun(JobRun):
         except Exception as error:
             raise JobFailed(f"ClientError: could not assume role {self.record['RoleArn']}: {error}") from error
 
-    def execute(self, command: list[str], environment: dict[str, str], cwd: Path, log_group: str,
-                max_seconds: float, on_line: Callable[[str], None] = lambda line: None) -> int:
-        """Run the job's program to its end.
+    def execute(self, programs: list[Program], log_group: str, max_seconds: float,
+                on_line: Callable[[str], None] = lambda line: None) -> int:
+        """Run the job's programs, one for each host, until all have ended or one has failed.
 
         Returns
         -------
         int
-            Exit code of the program.
+            Exit code of the program that failed first; 0 when all ended well.
 
         Raises
         ------
         JobStopped
             When the job was stopped or ran longer than `max_seconds`.
         JobFailed
-            When the program could not be started.
+            When a program could not be started.
         """
         self.check_stop()
-        log = self._log = JobLog(log_group, f"{self.name}/algo-1-{int(time.time())}")
+        started, ended = int(time.time()), threading.Event()
+        groups: list[ProcessGroup] = []
+        self._logs = [JobLog(log_group, f"{self.name}/algo-{number}-{started}") for number in range(1, len(programs) + 1)]
+        try:
+            for program, log in zip(programs, self._logs, strict=True):
+                groups.append(self._start(program, log, on_line))
+                self.record["_GroupIds"] = [group.group_id for group in groups]
+                threading.Thread(target=contextvars.copy_context().run, args=(log.keep_flushing, ended), daemon=True).start()
+            code = self._wait(groups, time.monotonic() + max_seconds)
+            for group in groups:
+                if group.exit_code is None:
+                    group.end()
+        finally:
+            ended.set()
+            self.record.pop("_GroupIds", None)
+            close_all(groups)
+            for log in self._logs:
+                log.flush()
+        if self._stop_requested:
+            raise JobStopped("Stopped")
+        if code is None:
+            raise JobStopped("MaxRuntimeExceeded")
+        return code
 
+    def _start(self, program: Program, log: JobLog, on_line: Callable[[str], None]) -> ProcessGroup:
         def take(line: str) -> None:
             log.add(line)
             self._last_lines.append(line)
@@ -84,26 +117,24 @@ class ProgramRun(JobRun):
         # The reader thread has no context of its own; metrics need the job's account and region.
         context = contextvars.copy_context()
         try:
-            group = ProcessGroup(command, environment, cwd, lambda line: context.run(take, line))
+            return ProcessGroup(program.command, program.environment, program.cwd, lambda line: context.run(take, line),
+                                self._wake.set)
         except OSError as error:
-            raise JobFailed(f"AlgorithmError: {command[0]} could not be started: {error.strerror}", 127) from error
-        self.record["_GroupId"] = group.group_id
-        ended = threading.Event()
-        threading.Thread(target=contextvars.copy_context().run, args=(log.keep_flushing, ended), daemon=True).start()
-        try:
-            code = group.wait(self._wake, time.monotonic() + max_seconds)
-            if code is None:
-                group.end()
-        finally:
-            ended.set()
-            self.record.pop("_GroupId", None)
-            group.close()
-            log.flush()
-        if self._stop_requested:
-            raise JobStopped("Stopped")
-        if code is None:
-            raise JobStopped("MaxRuntimeExceeded")
-        return code
+            raise JobFailed(f"AlgorithmError: {program.command[0]} could not be started: {error.strerror}", 127) from error
+
+    def _wait(self, groups: list[ProcessGroup], deadline: float) -> int | None:
+        """The first exit code that is not 0, or 0; None when the job was stopped or its time is over."""
+        while not self._stop_requested:
+            codes = [group.exit_code for group in groups]
+            failed = [code for code in codes if code]
+            if failed or None not in codes:
+                return failed[0] if failed else 0
+            if time.monotonic() >= deadline:
+                return None
+            self._wake.wait(max(0.0, deadline - time.monotonic()))
+            # A stop is remembered besides, so nothing is lost that comes between.
+            self._wake.clear()
+        return None
 
     def failure_of(self, code: int, folder: JobFolder, command: list[str]) -> JobFailed:
         """The failure of a program that exited with `code`, told by its failure file or its last lines."""

@@ -1,5 +1,6 @@
 """Run one training job in script mode."""
 
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from evergreen_engine import aws_time
 from evergreen_engine.sagemaker import role_session, script_mode, source_code, state_events, transfer
 from evergreen_engine.sagemaker.errors import JobFailed
 from evergreen_engine.sagemaker.job_folder import JobFolder
-from evergreen_engine.sagemaker.program_run import ProgramRun
+from evergreen_engine.sagemaker.program_run import Program, ProgramRun
 from evergreen_engine.sagemaker.metrics import MetricReader
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
@@ -41,6 +42,15 @@ def pack_folder(folder: Path, archive: Path) -> bool:
         for entry in entries:
             tar.add(entry, arcname=entry.name)
     return True
+
+
+def merge_folder(source: Path, target: Path) -> None:
+    """Copy what `target` lacks: what several hosts leave under one name is the first one's."""
+    for path in sorted(source.rglob("*")):
+        copy = target / path.relative_to(source)
+        if path.is_file() and not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
 
 
 class TrainingRun(ProgramRun):
@@ -77,43 +87,64 @@ class TrainingRun(ProgramRun):
 
     def work(self, session: role_session.RoleSession) -> None:
         folder = JobFolder.create("training", self.name)
-        folder.make_training_tree()
+        hosts = script_mode.hosts_of(self.record)
+        folders = [folder, *(folder.of_host(host.name) for host in hosts[1:])]
+        for each in folders:
+            each.make_training_tree()
         self.enter("Downloading")
-        program, hyperparameters = self._fetch(session.s3, folder)
-        script_mode.write_config_files(self.record, folder)
+        program, hyperparameters = self._fetch(session.s3, folders)
         packages = source_code.installed_requirements(folder.code)
-        environment = {**script_mode.base_environment(), **role_variables(session.credentials, self._region, self._endpoint),
-                       **script_mode.training_environment(self.record, folder)}
-        environment["PYTHONPATH"] = ":".join(str(path) for path in (folder.code, packages) if path)
         command = script_mode.training_command(program, hyperparameters)
+        programs = []
+        for host, own in zip(hosts, folders, strict=True):
+            script_mode.write_config_files(self.record, own, host)
+            environment = {**script_mode.base_environment(),
+                           **role_variables(session.credentials, self._region, self._endpoint),
+                           **script_mode.training_environment(self.record, own, host),
+                           "PYTHONPATH": ":".join(str(path) for path in (folder.code, packages) if path)}
+            programs.append(Program(command, environment, folder.code))
         self.enter("Training")
         self.record["TrainingStartTime"] = aws_time.now()
         limit = self.record["StoppingCondition"].get("MaxRuntimeInSeconds", 86400)
-        code = self.execute(command, environment, folder.code, LOG_GROUP, limit, self.metrics.read)
+        code = self.execute(programs, LOG_GROUP, limit, self.metrics.read)
         if code:
-            raise self.failure_of(code, folder, command)
+            # The first to tell: what others say is that they lost it.
+            told = [own for own in folders if own.read_failure()]
+            first = min(told, key=lambda own: own.failure_file.stat().st_mtime, default=folder)
+            raise self.failure_of(code, first, command)
         self.enter("Uploading")
+        for own in folders[1:]:
+            merge_folder(own.model, folder.model)
+            merge_folder(own.output_data, folder.output_data)
         self._upload(self.open_session().s3, folder)
         self.enter("Completed")
         folder.remove()
 
-    def _fetch(self, s3: Any, folder: JobFolder) -> tuple[str, dict[str, Any]]:
+    def _fetch(self, s3: Any, folders: list[JobFolder]) -> tuple[str, dict[str, Any]]:
         role = self.record["RoleArn"]
         for channel in self.record.get("InputDataConfig") or []:
             self.check_stop()
             source = channel["DataSource"].get("S3DataSource")
             if source is None:
                 raise JobFailed(f"ClientError: channel {channel['ChannelName']} has no S3DataSource; only S3 is there locally")
-            transfer.fetch(s3, source["S3Uri"], folder.data / channel["ChannelName"], role,
-                           data_type=source["S3DataType"], is_gzip=channel.get("CompressionType") == "Gzip")
+            is_sharded = script_mode.distribution_of(channel) == "ShardedByS3Key"
+            for place, folder in enumerate(folders):
+                target = folder.data / channel["ChannelName"]
+                if place and not is_sharded:
+                    target.symlink_to(folders[0].data / channel["ChannelName"])
+                    continue
+                transfer.fetch(s3, source["S3Uri"], target, role, data_type=source["S3DataType"],
+                               is_gzip=channel.get("CompressionType") == "Gzip",
+                               shard=(place, len(folders)) if is_sharded else (0, 1))
         own, script = script_mode.split_hyperparameters(
             script_mode.decode_hyperparameters(self.record.get("HyperParameters") or {}))
         program, archive = own.get("sagemaker_program"), own.get("sagemaker_submit_directory")
         if not program or not archive:
             raise JobFailed("ClientError: hyperparameters sagemaker_program and sagemaker_submit_directory are needed; "
                             "training runs in script mode only")
-        source_code.fetch_and_unpack(s3, str(archive), folder.code, role)
-        if not (folder.code / str(program)).is_file():
+        code = folders[0].code
+        source_code.fetch_and_unpack(s3, str(archive), code, role)
+        if not (code / str(program)).is_file():
             raise JobFailed(f"AlgorithmError: {program} is not in {archive}", 1)
         return str(program), script
 

@@ -78,8 +78,10 @@ def fetch_object(s3: Any, uri: str, target: Path, role_arn: str) -> None:
 
 
 def fetch(s3: Any, uri: str, folder: Path, role_arn: str, *, data_type: str = "S3Prefix",
-          is_gzip: bool = False) -> int:
+          is_gzip: bool = False, shard: tuple[int, int] = (0, 1)) -> int:
     """Download everything `uri` names into `folder`; returns the number of files.
+
+    Of a `shard` (place, count) every count-th object is taken, in the order of their keys.
 
     Raises
     ------
@@ -88,7 +90,8 @@ def fetch(s3: Any, uri: str, folder: Path, role_arn: str, *, data_type: str = "S
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        found = _objects(s3, uri, data_type)
+        place, count = shard
+        found = _objects(s3, uri, data_type)[place::count]
         for bucket, key, name in found:
             target = _inside(folder, name)
             _download(s3, bucket, key, target)
