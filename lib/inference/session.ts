@@ -28,6 +28,12 @@ export interface SessionRequest {
   threads?: number;
 }
 
+/**
+ * Rows of one run. What texts and support vectors take grows with rows times the longest text, or times the vectors: a
+ * body full of short rows would ask for gigabytes.
+ */
+const rowsOfOneRun = 256;
+
 async function createSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(model, {
@@ -58,7 +64,14 @@ export async function openSession(request: SessionRequest): Promise<ModelSession
   const encode = compileEncoder(definition);
 
   async function predict(rows: readonly Row[]): Promise<Prediction[]> {
-    if (rows.length === 0) return [];
+    const answers: Prediction[] = [];
+    for (let start = 0; start < rows.length; start += rowsOfOneRun) {
+      answers.push(...(await run(rows.slice(start, start + rowsOfOneRun))));
+    }
+    return answers;
+  }
+
+  async function run(rows: readonly Row[]): Promise<Prediction[]> {
     const { numbers, texts } = encode(rows);
     const feeds: Record<string, Tensor> = {};
     if (numbers) feeds.numbers = new Tensor('float32', numbers, [rows.length, numbers.length / rows.length]);

@@ -39,7 +39,7 @@ export const algorithmsOf = {
     'mlp',
     'gradient-descent',
   ],
-  'text-classification': ['logistic-regression', 'linear-svc'],
+  'text-classification': ['logistic-regression'],
   ranking: ['matrix-factorisation', 'item-to-item'],
   'anomaly-detection': ['isolation-forest'],
 } as const satisfies Record<Task, readonly [string, ...string[]]>;

@@ -19,7 +19,8 @@ def check_trainable(definition: Definition, train: Table) -> None:
     """
     if len(train) < 2:
         raise JobError(f"there is {len(train)} train row; a model needs at least two, and many more to be of use")
-    if definition.is_classification:
+    # Anomalies are found without labels.
+    if definition.is_classification and definition.task != "anomaly-detection":
         present = np.unique(train.target)
         if len(present) < 2:
             raise JobError(

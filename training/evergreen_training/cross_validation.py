@@ -22,8 +22,9 @@ def cross_validate(
     """Train on all folds but one and score on that one, for each in turn; print each score
     and, as ``validation_<figure>``, the mean so far.
 
-    Classes are spread evenly over seeded folds. There are as many folds as the definition says, fewer when the
-    smallest class (of a regression: half of the rows) has fewer rows, and none when that leaves less than two.
+    Classes are spread evenly over seeded folds; items of a ranking are not. There are as many folds as the definition
+    says, fewer when the smallest class (of a regression or a ranking: half of the rows) has fewer rows, and none when
+    that leaves less than two.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def cross_validate(
         return []
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    kind = StratifiedKFold if definition.is_classification else KFold
+    kind = StratifiedKFold if _is_spread(definition) else KFold
     splitter = kind(n_splits=folds, shuffle=True, random_state=definition.seed)
     scored = []
     for number, (learned, held) in enumerate(splitter.split(np.zeros(len(train)), train.target), start=1):
@@ -61,8 +62,12 @@ def cross_validate(
     return scored
 
 
+def _is_spread(definition: Definition) -> bool:
+    return definition.is_classification and definition.task != "ranking"
+
+
 def _possible_folds(definition: Definition, train: Table) -> int:
-    if definition.is_classification:
+    if _is_spread(definition):
         counts = np.bincount(train.target, minlength=len(definition.categories))
         smallest = min((count, position) for position, count in enumerate(counts) if count)
         most, why = int(smallest[0]), f"{definition.categories[smallest[1]]} has {smallest[0]} train rows"

@@ -11,13 +11,47 @@ from typing import Any
 from .data import Table
 from .definition import Definition
 from .errors import JobError
+from .isolation_forest import fit_isolation_forest
+from .item_to_item import fit_item_to_item
+from .matrix_factorisation import fit_matrix_factorisation
 from .model import Model
-from .recipe import OwnRecipe, Recipe, Settings
-from .recipes import CLASSIFIERS, REGRESSORS
+from .recipe import OwnRecipe, Recipe, Setting, Settings
+from .recipes import CLASSIFIERS, REGRESSORS, TEXT_CLASSIFIERS
 
 ALGORITHMS: dict[str, Mapping[str, Recipe | OwnRecipe]] = {
     "classification": CLASSIFIERS,
     "regression": REGRESSORS,
+    "text-classification": TEXT_CLASSIFIERS,
+    "ranking": {
+        "matrix-factorisation": OwnRecipe(
+            {
+                "user": Setting("word"),
+                "factors": Setting("whole", 32),
+                "iterations": Setting("whole", 15),
+                "regularization": Setting("number", 0.1),
+                "alpha": Setting("number", 40.0),
+            },
+            fit_matrix_factorisation,
+        ),
+        "item-to-item": OwnRecipe(
+            {
+                "history": Setting("word"),
+                "neighbours": Setting("whole", 50),
+                "popularity_weight": Setting("number", 0.01),
+            },
+            fit_item_to_item,
+        ),
+    },
+    "anomaly-detection": {
+        "isolation-forest": OwnRecipe(
+            {
+                "contamination": Setting("number", 0.05),
+                "n_estimators": Setting("whole", 100),
+                "max_samples": Setting("whole", 256),
+            },
+            fit_isolation_forest,
+        ),
+    },
 }
 _SIZES = re.compile(r"[1-9]\d*(,[1-9]\d*)*")
 _WANTED = {
@@ -65,7 +99,7 @@ def choose_trainer(definition: Definition, hyperparameters: Mapping[str, Any]) -
         For an unknown algorithm or hyperparameter, or a value of the wrong kind. Ranges are scikit-learn's to judge,
         when the estimator is fitted.
     """
-    recipes = ALGORITHMS[definition.task]
+    recipes = ALGORITHMS.get(definition.task, {})
     recipe = recipes.get(definition.algorithm)
     if recipe is None:
         raise JobError(

@@ -23,17 +23,29 @@ def score_answers(definition: Definition, answers: Answers, target: np.ndarray) 
     Returns
     -------
     dict
-        ``score``, the better the higher: accuracy, or R² for a regression. A regression also has ``rmse``, the root
-        mean squared error in units of the target.
+        ``score``, the better the higher: accuracy; for a ranking NDCG@10, for anomalies balanced accuracy; for a
+        regression R², which also has ``rmse``, the root mean squared error in units of the target.
     """
     if answers.labels is not None:
-        truth = np.array(definition.categories, dtype=object)[target]
-        return {"score": float(np.mean(answers.labels == truth))}
+        hits = answers.labels == np.array(definition.categories, dtype=object)[target]
+        if definition.task == "ranking" and answers.scores is not None:
+            return {"score": _discounted_gain(answers.scores, target)}
+        if definition.task == "anomaly-detection":
+            return {"score": float(np.mean([hits[target == kind].mean() for kind in np.unique(target)]))}
+        return {"score": float(np.mean(hits))}
     squares = (target - np.asarray(answers.values, dtype=np.float64)) ** 2
     spread = (target - target.mean()) ** 2
     # R² has no value when all targets are equal; scikit-learn's r2_score then says 1 for no error, else 0.
     score = 1.0 - squares.sum() / spread.sum() if spread.any() else float(not squares.any())
     return {"score": float(score), "rmse": float(np.sqrt(squares.mean()))}
+
+
+def _discounted_gain(scores: np.ndarray, target: np.ndarray) -> float:
+    """NDCG@10 (Järvelin and Kekäläinen 2002) where one item is right in each row; the first of equal scores leads."""
+    own = np.take_along_axis(scores, target[:, None], axis=1)
+    before = (scores == own) & (np.arange(scores.shape[1]) < target[:, None])
+    rank = (scores > own).sum(axis=1) + before.sum(axis=1)
+    return float(np.where(rank < 10, 1 / np.log2(rank + 2), 0.0).mean())
 
 
 def print_figures(**figures: float) -> None:

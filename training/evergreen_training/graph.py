@@ -23,9 +23,14 @@ class Graph:
     """
 
     def __init__(self) -> None:
+        self._opset = OPSETS[""]
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
         self._inputs: list[onnx.ValueInfoProto] = []
+
+    def need_opset(self, version: int) -> None:
+        """Ask for a newer ai.onnx than other models need."""
+        self._opset = max(self._opset, version)
 
     def add_input(self, name: str, kind: int, columns: int) -> str:
         """Declare an input of shape (n, columns) and element type `kind`."""
@@ -39,16 +44,25 @@ class Graph:
             encoded = [text.encode() for text in array.ravel()]
             self._constants.append(helper.make_tensor(name, TensorProto.STRING, array.shape, encoded))
         else:
-            self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+            self._constants.append(numpy_helper.from_array(np.asarray(array, order="C"), name))
         return name
 
-    def add(self, operator: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
-        """Add a node with one output. Returns the output's name."""
+    def add(
+        self,
+        operator: str,
+        *inputs: str,
+        domain: str = "",
+        output: str = "",
+        outputs: int = 1,
+        take: int = 0,
+        **attributes: Any,
+    ) -> str:
+        """Add a node, by default with one output. Returns the name of the output that is taken."""
         name = f"{operator}{len(self._nodes)}"
-        output = output or name
-        node = helper.make_node(operator, list(inputs), [output], name=name, domain=domain, **attributes)
+        names = [output or name, *(f"{name}_{position}" for position in range(1, outputs))]
+        node = helper.make_node(operator, list(inputs), names, name=name, domain=domain, **attributes)
         self._nodes.append(node)
-        return output
+        return names[take]
 
     def cast(self, value: str, kind: int, output: str = "") -> str:
         """Add a Cast to the element type `kind`."""
@@ -92,12 +106,12 @@ class Graph:
             [helper.make_tensor_value_info(*output) for output in outputs],
             [constant for constant in self._constants if constant.name in used],
         )
-        opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+        opsets = [helper.make_opsetid(domain, version) for domain, version in {**OPSETS, "": self._opset}.items()]
         return helper.make_model(
             graph,
             producer_name="evergreen",
             producer_version="1",
-            ir_version=IR_VERSION,
+            ir_version=IR_VERSION if self._opset < 19 else IR_VERSION + 1,
             opset_imports=opsets,
         )
 

@@ -18,9 +18,7 @@ def write_affine(graph: Graph, weights: np.ndarray, shift: np.ndarray, prepared:
     return graph.add("Add", product, graph.constant(np.asarray(shift, dtype=np.float64)))
 
 
-def write_layers(
-    graph: Graph, layers: Sequence[tuple[np.ndarray, np.ndarray]], activation: str, prepared: str
-) -> str:
+def write_layers(graph: Graph, layers: Sequence[tuple[np.ndarray, np.ndarray]], activation: str, prepared: str) -> str:
     """Write a perceptron's layers with the activation between them; the last has none.
 
     Parameters
@@ -43,9 +41,13 @@ def write_naive_bayes(graph: Graph, estimator: Any, prepared: str) -> str:
     are left when a large mean is taken off.
     """
     variances = estimator.var_
-    distances = graph.add("Sub", graph.add("Unsqueeze", prepared, graph.constant(np.array([1]))), _row(graph, estimator.theta_))
+    distances = graph.add(
+        "Sub", graph.add("Unsqueeze", prepared, graph.constant(np.array([1]))), _row(graph, estimator.theta_)
+    )
     squares = graph.add("Mul", distances, distances)
-    exponents = graph.add("ReduceSum", graph.add("Div", squares, _row(graph, variances)), graph.constant(np.array([2])), keepdims=0)
+    exponents = graph.add(
+        "ReduceSum", graph.add("Div", squares, _row(graph, variances)), graph.constant(np.array([2])), keepdims=0
+    )
     levels = np.log(estimator.class_prior_) - 0.5 * np.log(2 * np.pi * variances).sum(axis=1)
     halves = graph.add("Mul", exponents, graph.constant(np.array(-0.5)))
     return graph.add("Add", halves, graph.constant(levels))

@@ -12,6 +12,7 @@ from .data import Rows, Table
 from .definition import Definition
 from .errors import JobError
 from .preprocessing import Preprocessing, learn_preprocessing
+from .text_vectors import TextSettings
 
 # Decision values of a support vector machine this close to 0 count as being on the border. libsvm and the ONNX graph
 # add up in different orders, and rows of symmetrical data do lie exactly between two classes.
@@ -90,8 +91,10 @@ class FittedModel:
         return classes[votes.argmax(axis=1)]
 
 
-def fit_sklearn(definition: Definition, train: Table, estimator: Any, scale: bool = False) -> FittedModel:
-    """Fit an estimator on train rows, with imputation and one-hot encoding learned from the same rows.
+def fit_sklearn(
+    definition: Definition, train: Table, estimator: Any, scale: bool = False, text: TextSettings | None = None
+) -> FittedModel:
+    """Fit an estimator on train rows, with imputation, one-hot encoding and word weights learned from the same rows.
 
     Parameters
     ----------
@@ -102,19 +105,22 @@ def fit_sklearn(definition: Definition, train: Table, estimator: Any, scale: boo
         holds for the 32-bit rows of serving. Classifiers learn the position of the label in the categories.
     scale : bool
         Whether numbers are scaled to mean 0 and standard deviation 1.
+    text : TextSettings, optional
+        How free text is read. The estimator then learns from a sparse matrix.
 
     Raises
     ------
     JobError
-        When a feature is free text, or scikit-learn refuses the data or a hyperparameter.
+        When a feature is free text and nothing says how it is read, or scikit-learn refuses the data or a
+        hyperparameter.
     """
     free = [feature.name for feature in definition.features if feature.type == "text"]
-    if free:
+    if free and text is None:
         raise JobError(
-            f"the built-in preprocessing does not read free text ({', '.join(free)}); "
-            "declare a category, or write a train.py with a model of its own"
+            f"{definition.task} does not read free text ({', '.join(free)}); declare a category, "
+            "set the task text-classification, or write a train.py with a model of its own"
         )
-    preprocessing = learn_preprocessing(definition, train.rows, scale)
+    preprocessing = learn_preprocessing(definition, train.rows, scale, text)
     prepared = preprocessing.transform(train.rows)
     try:
         with _threads_for(prepared):

@@ -15,6 +15,9 @@ from .model import Answers, Model
 MOST_ROWS = 20_000
 TOLERANCE = 1e-5
 
+# Rows of one run, as lib/inference/session.ts has it: what texts and support vectors take grows with it.
+_ROWS_OF_ONE_RUN = 256
+
 
 def open_session(definition: Definition, content: bytes) -> Callable[[Rows], Answers]:
     """Load an ONNX file and give a function that answers rows with it.
@@ -38,10 +41,16 @@ def open_session(definition: Definition, content: bytes) -> Callable[[Rows], Ans
     else:
         _check_tensors("outputs", outputs, {"value": "tensor(float)"}, {})
 
-    def answer(rows: Rows) -> Answers:
+    names = list(outputs)
+
+    def run(rows: Rows) -> list[np.ndarray]:
         matrices = {"numbers": rows.numbers, "texts": rows.texts}
-        names = list(outputs)
-        given = dict(zip(names, session.run(names, {name: matrices[name] for name in inputs}), strict=True))
+        return session.run(names, {name: matrices[name] for name in inputs})
+
+    def answer(rows: Rows) -> Answers:
+        starts = range(0, max(len(rows), 1), _ROWS_OF_ONE_RUN)
+        runs = [run(rows.take(slice(start, start + _ROWS_OF_ONE_RUN))) for start in starts]
+        given = {name: np.concatenate(parts) for name, parts in zip(names, zip(*runs, strict=True), strict=True)}
         value = given.get("value")
         return Answers(given.get("label"), given.get("scores"), None if value is None else value.reshape(-1))
 

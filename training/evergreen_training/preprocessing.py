@@ -15,6 +15,7 @@ from onnx import TensorProto
 from .data import Rows
 from .definition import Definition
 from .graph import ML, Graph
+from .text_vectors import TextSettings, TextVectors, learn_text_vectors
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Preprocessing:
         The one-hot columns: the column of ``texts`` and the category it stands for.
     text_fills : tuple of str
         Of each column of ``texts``, what a missing value becomes: the most frequent category.
+    vectors : tuple of TextVectors
+        Of the columns of free text.
     """
 
     fills: np.ndarray
@@ -38,21 +41,30 @@ class Preprocessing:
     deviations: np.ndarray | None
     levels: tuple[tuple[int, str], ...]
     text_fills: tuple[str, ...]
+    vectors: tuple[TextVectors, ...] = ()
 
     @property
     def width(self) -> int:
         """Number of columns of the prepared matrix."""
-        return len(self.fills) + len(self.levels)
+        return len(self.fills) + len(self.levels) + sum(each.width for each in self.vectors)
 
     def transform(self, rows: Rows) -> np.ndarray:
         """Prepare rows.
 
         Returns
         -------
-        ndarray of float64, shape (n, width)
-            Numbers first, then one column a category seen in training. A category that was not seen has 0 in all of
-            its columns.
+        ndarray of float64, shape (n, width); with free text scipy.sparse.csr_array
+            Numbers first, then one column a category seen in training, then the vectors of texts. A category that was
+            not seen has 0 in all of its columns.
         """
+        dense = self._transform_table(rows)
+        if not self.vectors:
+            return dense
+        from scipy.sparse import csr_array, hstack
+
+        return hstack([csr_array(dense), *(each.transform(rows.texts[:, each.column]) for each in self.vectors)], "csr")
+
+    def _transform_table(self, rows: Rows) -> np.ndarray:
         numbers = np.where(np.isnan(rows.numbers), self.fills, rows.numbers).astype(np.float64)
         if self.means is not None and self.deviations is not None:
             numbers = (numbers - self.means) / self.deviations
@@ -71,6 +83,7 @@ class Preprocessing:
             texts = graph.add_input("texts", TensorProto.STRING, len(self.text_fills))
             if self.levels:
                 parts.append(self._write_levels(graph, texts))
+            parts.extend(each.write(graph, texts) for each in self.vectors)
         return parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=1)
 
     def _write_numbers(self, graph: Graph) -> str:
@@ -109,7 +122,9 @@ class Preprocessing:
         return graph.cast(graph.add("Equal", spread, wanted), TensorProto.DOUBLE)
 
 
-def learn_preprocessing(definition: Definition, rows: Rows, scale: bool) -> Preprocessing:
+def learn_preprocessing(
+    definition: Definition, rows: Rows, scale: bool, text: TextSettings | None = None
+) -> Preprocessing:
     """Learn fills, scaling and categories from train rows.
 
     Parameters
@@ -118,6 +133,8 @@ def learn_preprocessing(definition: Definition, rows: Rows, scale: bool) -> Prep
     rows : Rows
     scale : bool
         Whether numbers are brought to mean 0 and standard deviation 1. A constant column is only centred.
+    text : TextSettings, optional
+        How free text is read; without it a definition must have none.
     """
     fills = np.zeros(len(definition.numbers), dtype=np.float32)
     for position, feature in enumerate(definition.numbers):
@@ -138,4 +155,13 @@ def learn_preprocessing(definition: Definition, rows: Rows, scale: bool) -> Prep
         seen = [category for category in feature.categories if counts[category]]
         levels.extend((position, category) for category in seen)
         text_fills.append(max(seen, key=lambda category: counts[category], default=""))
-    return Preprocessing(fills, means, deviations, tuple(levels), tuple(text_fills))
+    vectors = (
+        ()
+        if text is None
+        else tuple(
+            learn_text_vectors(feature.name, position, rows.texts[:, position], text)
+            for position, feature in enumerate(definition.texts)
+            if feature.type == "text"
+        )
+    )
+    return Preprocessing(fills, means, deviations, tuple(levels), tuple(text_fills), vectors)

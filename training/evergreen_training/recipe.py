@@ -9,10 +9,12 @@ from typing import Any, Literal
 from .data import Table
 from .definition import Definition
 from .model import Model, fit_sklearn
+from .text_vectors import TextSettings
 
 Settings = dict[str, Any]
 
 # Of preprocessing, not of the estimator.
+_READING = ("max_features", "min_df", "ngrams", "sublinear_tf")
 _PREPARING = ("scale", "scale_target")
 
 
@@ -38,10 +40,13 @@ class Recipe:
         to the estimator.
     build : callable
         Takes settings without those of preprocessing, and the seed; gives an unfitted estimator.
+    reads_text : bool
+        Whether free text becomes TF-IDF vectors; its settings are then those of `TextSettings` too.
     """
 
     settings: Mapping[str, Setting]
     build: Callable[[Settings, int], Any]
+    reads_text: bool = False
 
     def fit(self, definition: Definition, train: Table, settings: Settings) -> Model:
         """Fit a new estimator on train rows.
@@ -51,14 +56,16 @@ class Recipe:
         JobError
             When scikit-learn refuses the data or a setting.
         """
-        given = {name: value for name, value in settings.items() if name not in _PREPARING and value is not None}
+        text = TextSettings(**{name: settings[name] for name in _READING}) if self.reads_text else None
+        apart = (*_PREPARING, *_READING) if self.reads_text else _PREPARING
+        given = {name: value for name, value in settings.items() if name not in apart and value is not None}
         estimator = self.build(given, definition.seed)
         if settings.get("scale_target"):
             from sklearn.compose import TransformedTargetRegressor
             from sklearn.preprocessing import StandardScaler
 
             estimator = TransformedTargetRegressor(estimator, transformer=StandardScaler())
-        return fit_sklearn(definition, train, estimator, scale=bool(settings.get("scale", False)))
+        return fit_sklearn(definition, train, estimator, scale=bool(settings.get("scale", False)), text=text)
 
 
 @dataclass(frozen=True)

@@ -137,20 +137,23 @@ _DESCENT = {
     **_SCALE,
 }
 
-LOGISTIC_REGRESSION = Recipe(
-    {
-        "C": Setting("number", 1.0),
-        "tol": Setting("number", 1e-4),
-        "max_iter": Setting("whole", 1000),
-        **_SCALE,
-        **_CLASS_WEIGHT,
-    },
-    _seeded("linear_model", "LogisticRegression"),
-)
+_LOGISTIC = {
+    "C": Setting("number", 1.0),
+    "tol": Setting("number", 1e-4),
+    "max_iter": Setting("whole", 1000),
+    **_SCALE,
+    **_CLASS_WEIGHT,
+}
+_TFIDF = {
+    "max_features": Setting("whole", 5000),
+    "min_df": Setting("whole", 2),
+    "ngrams": Setting("whole", 2),
+    "sublinear_tf": Setting("switch", True),
+}
 
 # Support vector machines decide one against one, as libsvm does; model.py and support_vectors.py count the votes.
 CLASSIFIERS: dict[str, Recipe] = {
-    "logistic-regression": LOGISTIC_REGRESSION,
+    "logistic-regression": Recipe(_LOGISTIC, _seeded("linear_model", "LogisticRegression")),
     "linear-svc": Recipe(
         _LINEAR_SVM | _CLASS_WEIGHT, _plain("svm", "SVC", kernel="linear", decision_function_shape="ovo")
     ),
@@ -189,4 +192,13 @@ REGRESSORS: dict[str, Recipe] = {
     "lightgbm": Recipe(_LIGHTGBM, build_lightgbm("LGBMRegressor")),
     "mlp": Recipe(_PERCEPTRON | _SCALE_TARGET, _perceptron("MLPRegressor")),
     "gradient-descent": Recipe(_DESCENT, _descent_regressor),
+}
+
+TEXT_CLASSIFIERS: dict[str, Recipe] = {
+    "logistic-regression": Recipe(
+        # Vectors of length 1 over thousands of words call for larger weights.
+        _LOGISTIC | _TFIDF | {"C": Setting("number", 10.0)},
+        _seeded("linear_model", "LogisticRegression"),
+        reads_text=True,
+    ),
 }

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from jobs import a_definition, a_job, category, mixed_data, number, rows_of
+from jobs import a_definition, a_job, category, number, rows_of
+from samples import sample_data, wide_data
 
 from evergreen_training.contract import Job
 from evergreen_training.cross_validation import cross_validate
@@ -28,22 +29,28 @@ _SMALL_NETWORK = {"hidden_layer_sizes": 8, "learning_rate_init": 0.02, "max_iter
 QUICK: dict[tuple[str, str], dict[str, Any]] = {
     ("linear-svc", "classification"): {"scale": True},
     ("linear-svr", "regression"): {"scale": True, "C": 10_000.0},
+    ("matrix-factorisation", "ranking"): {"user": "user", "factors": 4},
+    ("item-to-item", "ranking"): {"history": "recent"},
     ("elastic-net", "regression"): {"alpha": 0.05},
     **{(name, task): _SMALL_NETWORK for name, task in CASES if name == "mlp"},
     **{("lightgbm", task): {"n_estimators": 60, "min_child_samples": 5} for _, task in CASES},
-    **{(name, task): _FEW_TREES for name, task in CASES if name in ("random-forest", "extra-trees", "gradient-boosting")},
+    **{
+        (name, task): _FEW_TREES
+        for name, task in CASES
+        if name in ("random-forest", "extra-trees", "gradient-boosting", "isolation-forest")
+    },
 }
 
 # Of each algorithm the first that it takes is tried; `scale` is all that linear regression has.
-IMPOSSIBLE_BELOW_ZERO = ("C", "alpha", "n_estimators", "epochs", "ccp_alpha", "var_smoothing", "scale")
+IMPOSSIBLE_BELOW_ZERO = ("C", "alpha", "n_estimators", "epochs", "ccp_alpha", "var_smoothing", "neighbours", "scale")
 
 every_algorithm = pytest.mark.parametrize(("algorithm", "task"), CASES, ids=[f"{name}-{task}" for name, task in CASES])
 
 
 def mixed_job(folder: Path, algorithm: str, task: str, rows: int = 240, seed: int = 7) -> Job:
-    parts, columns = mixed_data(rows, seed, task == "regression")
+    parts, columns = sample_data(task, rows, seed)
     hyperparameters = QUICK.get((algorithm, task), {})
-    definition = a_definition(**parts, algorithm=algorithm, hyperparameters=hyperparameters)
+    definition = a_definition(**parts, algorithm=algorithm, task=task, hyperparameters=hyperparameters)
     return a_job(folder, definition, columns, rows_of(columns, range(8), parts["target"]["name"]))
 
 
@@ -54,13 +61,15 @@ def fit(job: Job) -> Model:
 def fresh_rows(job: Job, count: int) -> Rows:
     """Rows the model has not seen: each cell drawn anew, missing ones and an unseen category among them."""
     random = np.random.default_rng(99)
-    numbers = job.train.rows.numbers
-    drawn = np.column_stack([random.choice(numbers[:, i], count) for i in range(numbers.shape[1])])
-    texts = [
-        random.choice([*feature.categories, *([""] if feature.may_be_missing else [])], count)
-        for feature in job.definition.texts
-    ]
-    return Rows(drawn.astype(np.float32), np.column_stack(texts).astype(object))
+    numbers, words = job.train.rows.numbers, job.train.rows.texts
+    drawn = np.empty((count, numbers.shape[1]), dtype=np.float32)
+    for column in range(numbers.shape[1]):
+        drawn[:, column] = random.choice(numbers[:, column], count)
+    texts = np.empty((count, words.shape[1]), dtype=object)
+    for column, feature in enumerate(job.definition.texts):
+        values = feature.categories or (*words[:, column], "nothing known", " \n ")
+        texts[:, column] = random.choice([*values, *([""] if feature.may_be_missing else [])], count)
+    return Rows(drawn, texts)
 
 
 @every_algorithm
@@ -93,8 +102,10 @@ def test_graph_keeps_to_the_contract(tmp_path: Path, algorithm: str, task: str) 
     job = mixed_job(tmp_path, algorithm, task, rows=60)
     proto = onnx.load_from_string(fit(job).to_onnx())
     onnx.checker.check_model(proto)
-    assert {opset.domain: opset.version for opset in proto.opset_import} == {"": 18, "ai.onnx.ml": 3}
-    assert proto.ir_version == 8
+    splits_texts = task == "text-classification" or algorithm == "item-to-item"
+    opsets = {"": 20 if splits_texts else 18, "ai.onnx.ml": 3}
+    assert {opset.domain: opset.version for opset in proto.opset_import} == opsets
+    assert proto.ir_version == (9 if splits_texts else 8)
     assert {node.domain for node in proto.graph.node} <= {"", "ai.onnx.ml"}
     assert not {node.op_type for node in proto.graph.node} & {"Loop", "If", "Scan"}
     assert len(proto.functions) == 0
@@ -102,15 +113,18 @@ def test_graph_keeps_to_the_contract(tmp_path: Path, algorithm: str, task: str) 
     shapes = {value.name: value.type.tensor_type for value in [*proto.graph.input, *proto.graph.output]}
     kinds = {name: tensor.elem_type for name, tensor in shapes.items()}
     columns = {name: tensor.shape.dim[-1].dim_value for name, tensor in shapes.items() if len(tensor.shape.dim) == 2}
-    given = {"numbers": onnx.TensorProto.FLOAT, "texts": onnx.TensorProto.STRING}
+    given = {"texts": onnx.TensorProto.STRING}
+    if job.definition.numbers:
+        given["numbers"] = onnx.TensorProto.FLOAT
+        assert columns["numbers"] == len(job.definition.numbers)
     if task == "regression":
         assert kinds == {**given, "value": onnx.TensorProto.FLOAT}
     elif algorithm in ("linear-svc", "svc"):
         assert kinds == {**given, "label": onnx.TensorProto.STRING}
     else:
         assert kinds == {**given, "label": onnx.TensorProto.STRING, "scores": onnx.TensorProto.FLOAT}
-        assert columns["scores"] == 4
-    assert (columns["numbers"], columns["texts"]) == (4, 2)
+        assert columns["scores"] == len(job.definition.categories)
+    assert columns["texts"] == len(job.definition.texts)
 
 
 @every_algorithm
@@ -150,13 +164,15 @@ def test_a_class_without_train_rows_scores_zero(tmp_path: Path, algorithm: str, 
         assert np.isfinite(answers.values).all()
         return
     assert answers.labels is not None
-    assert set(answers.labels) <= {"low", "middle", "high"}
+    never = np.bincount(job.train.target, minlength=len(job.definition.categories)) == 0
+    assert never.any() == (task != "anomaly-detection")
+    assert not set(answers.labels) & set(np.array(job.definition.categories)[never])
     if answers.scores is not None:
-        assert (answers.scores[:, 1] == 0).all()
+        assert (answers.scores[:, never] == 0).all()
         np.testing.assert_allclose(answers.scores.sum(axis=1), 1, atol=1e-6)
 
 
-@every_algorithm
+@pytest.mark.parametrize(("algorithm", "task"), [case for case in CASES if case[1] in ("classification", "regression")])
 def test_two_classes(tmp_path: Path, algorithm: str, task: str) -> None:
     random = np.random.default_rng(3)
     x = random.normal(size=(80, 2))
@@ -179,30 +195,22 @@ def test_two_classes(tmp_path: Path, algorithm: str, task: str) -> None:
 
 
 @every_algorithm
-def test_500_columns(tmp_path: Path, algorithm: str, task: str) -> None:
-    random = np.random.default_rng(5)
-    x = random.normal(size=(60, 500))
-    names = [f"column {i}" for i in range(500)]
-    columns: dict[str, Any] = {name: x[:, i] for i, name in enumerate(names)}
-    target: Any = category("up", "down")
-    columns["y"] = (10 * x[:, 0]).tolist() if task == "regression" else np.where(x[:, 0] > 0, "up", "down").tolist()
-    target = number() if task == "regression" else target
+def test_500_columns_words_or_items(tmp_path: Path, algorithm: str, task: str) -> None:
+    parts, columns = wide_data(task)
+    hyperparameters = QUICK.get((algorithm, task), {})
     definition = a_definition(
-        {name: number() for name in names},
-        {"name": "y", **target},
-        algorithm,
-        hyperparameters=QUICK.get((algorithm, task), {}),
-        crossValidationFolds=2,
+        **parts, algorithm=algorithm, task=task, hyperparameters=hyperparameters, crossValidationFolds=2
     )
-    job = a_job(tmp_path, definition, columns, rows_of(columns, range(3), "y"))
+    job = a_job(tmp_path, definition, columns, rows_of(columns, range(3), parts["target"]["name"]))
     train_package(job, choose_trainer(job.definition, job.hyperparameters).fit)
-    assert (job.model_folder / "model.onnx").stat().st_size < 1_000_000
+    assert (job.model_folder / "model.onnx").stat().st_size < 4_000_000
 
 
 @every_algorithm
 def test_one_row_or_one_class_is_refused(tmp_path: Path, algorithm: str, task: str) -> None:
-    parts, columns = mixed_data(40, 7, task == "regression")
-    definition = a_definition(**parts, algorithm=algorithm)
+    parts, columns = sample_data(task, 40, 7)
+    hyperparameters = QUICK.get((algorithm, task), {})
+    definition = a_definition(**parts, algorithm=algorithm, task=task, hyperparameters=hyperparameters)
     target = parts["target"]["name"]
     golden = rows_of(columns, [0], target)
 
@@ -212,9 +220,16 @@ def test_one_row_or_one_class_is_refused(tmp_path: Path, algorithm: str, task: s
 
     with pytest.raises(JobError, match="1 train row; a model needs at least two"):
         run("one-row", {name: column[:1] for name, column in columns.items()})
-    if task != "regression":
-        with pytest.raises(JobError, match="all 40 train rows have the grade low"):
-            run("one-class", {**columns, target: ["low"] * 40})
+    assert not list(tmp_path.rglob("model.onnx"))
+    if task == "regression":
+        return
+    first = columns[target][0]
+    one_class = {**columns, target: [first] * 40}
+    if task == "anomaly-detection":
+        run("one-class", one_class)
+        return
+    with pytest.raises(JobError, match=f"all 40 train rows have the {target} {first}"):
+        run("one-class", one_class)
     assert not list(tmp_path.rglob("model.onnx"))
 
 
@@ -229,4 +244,4 @@ def test_unknown_and_impossible_settings_are_refused(tmp_path: Path, algorithm: 
         choose_trainer(job.definition, {name: "much"})
     if name != "scale":
         with pytest.raises(JobError, match=rf"cannot be trained: .*({name}|max_iter|boosting rounds)\b"):
-            choose_trainer(job.definition, {name: -1}).fit(job.train)
+            choose_trainer(job.definition, {**job.hyperparameters, name: -1}).fit(job.train)

@@ -134,7 +134,7 @@ def test_free_text_needs_a_program_of_the_models_own() -> None:
     features = {"comment": {"type": "text"}}
     definition = parse_definition(a_definition(features, {"name": "y", **category("a", "b")}))
     rows = Rows(np.empty((2, 0), dtype=np.float32), np.array([["good"], ["bad"]], dtype=object))
-    with pytest.raises(JobError, match=r"does not read free text \(comment\)"):
+    with pytest.raises(JobError, match=r"classification does not read free text \(comment\); .* text-classification"):
         choose_trainer(definition, {}).fit(Table(rows, np.array([0, 1])))
 
 

@@ -63,6 +63,8 @@ def fit_twin(
         return "there was no cross-validation to hold it against"
     if definition.task == "ranking":
         return "there is no readable twin of a ranking"
+    if definition.task == "anomaly-detection":
+        return "anomalies are found without labels, and a twin would learn from them"
     if any(feature.type == "text" for feature in definition.features):
         return "there is no readable twin of a model of free text"
     random = np.random.default_rng(definition.seed)
