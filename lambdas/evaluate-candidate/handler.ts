@@ -7,6 +7,7 @@ import { packageReader, writePackage } from '../../lib/inference/package.store.t
 import { tryModel } from '../../lib/inference/trial.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
+import { SigningKey } from '../../lib/registry/signing-key.store.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { digest } from '../../lib/shared/digest.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
@@ -30,6 +31,7 @@ const variables = {
   DATA_BUCKET: z.string(),
   MODEL_BUCKET: z.string(),
   REGISTRY_TABLE: z.string(),
+  SIGNING_KEY: z.string(),
   LAMBDA_TASK_ROOT: z.string(),
 };
 
@@ -38,6 +40,7 @@ export const handler = stepHandler(request, ({ modelArtifact, tuningReportKey, .
   const environment = readEnvironment(variables);
   const { DATA_BUCKET: dataBucket, MODEL_BUCKET: modelBucket } = environment;
   const s3 = s3Client();
+  const key = new SigningKey(documentClient(), environment.SIGNING_KEY);
   const readPackageFile = packageReader(s3, modelBucket);
   const definition = {
     bucket: dataBucket,
@@ -53,6 +56,7 @@ export const handler = stepHandler(request, ({ modelArtifact, tuningReportKey, .
       readArchive: () => readPackageFile(artifactKey(modelArtifact, modelBucket)),
       readHeldOut: (columns) => readHeldOut(s3, manifest, columns),
       readPackageFile,
+      trust: () => key.trusted(),
       tryModel: (some) => tryModel(some, trialWorker),
       writePackage: (files, about) => writePackage(s3, modelBucket, files, about),
     },

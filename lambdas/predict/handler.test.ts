@@ -4,6 +4,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { aFlower, trainedFlowers } from '../../lib/inference/fixtures/models.ts';
 import { MemorySource } from '../../lib/inference/fixtures/packages.ts';
+import { kmsServer } from '../../lib/registry/fixtures/kms-server.ts';
 
 const documents = mockClient(DynamoDBDocumentClient);
 const s3 = mockClient(S3Client);
@@ -23,19 +24,27 @@ function anEvent(change: object = {}) {
 describe('predict', () => {
   const lines: string[] = [];
 
-  beforeEach(() => {
+  let stopKms: () => Promise<unknown>;
+
+  beforeEach(async () => {
     vi.resetModules();
     lines.length = 0;
     vi.stubEnv('REGISTRY_TABLE', 'registry');
     vi.stubEnv('MODEL_BUCKET', 'models');
     vi.stubEnv('MODEL_NAMES', 'flowers,prices');
+    vi.stubEnv('SIGNING_KEY', 'arn:aws:kms:eu-central-1:111122223333:key/1');
     vi.stubEnv('AWS_REGION', 'eu-central-1');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
     vi.stubEnv('_X_AMZN_TRACE_ID', 'Root=1-6abc;Parent=53995c3f42cd8ad8;Sampled=1');
     vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
       lines.push(String(line));
       return true;
     });
     const source = new MemorySource();
+    const kms = await kmsServer(() => ({ body: { PublicKey: source.key.der.toString('base64') } }));
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', kms.url);
+    stopKms = kms.close;
     source.setLive('flowers', { champion: source.add(1, trainedFlowers()) });
     documents
       .on(GetCommand, { TableName: 'registry' })
@@ -50,7 +59,8 @@ describe('predict', () => {
     });
   });
 
-  afterEach(() => {
+  afterEach(async () => {
+    await stopKms();
     documents.reset();
     s3.reset();
     vi.unstubAllEnvs();

@@ -2,6 +2,7 @@ import type { APIGatewayProxyResult } from 'aws-lambda';
 import { z } from 'zod';
 import { awsModelSource } from '../../lib/inference/model-source.store.ts';
 import { Serving } from '../../lib/inference/serving.ts';
+import { SigningKey } from '../../lib/registry/signing-key.store.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import packageFile from '../../package.json' with { type: 'json' };
@@ -9,6 +10,7 @@ import packageFile from '../../package.json' with { type: 'json' };
 const variables = {
   REGISTRY_TABLE: z.string(),
   MODEL_BUCKET: z.string(),
+  SIGNING_KEY: z.string(),
   /** Names of the deployed models, with commas between; without it models are known by what is live. */
   MODEL_NAMES: z.string().optional(),
   LIVE_CACHE_MS: z.coerce.number().min(0).default(2000),
@@ -27,13 +29,16 @@ const proxyEvent = z.object({
 let serving: Serving | undefined;
 
 function compose(): Serving {
-  const { REGISTRY_TABLE, MODEL_BUCKET, MODEL_NAMES, LIVE_CACHE_MS } = readEnvironment(variables);
+  const { REGISTRY_TABLE, MODEL_BUCKET, SIGNING_KEY, MODEL_NAMES, LIVE_CACHE_MS } =
+    readEnvironment(variables);
+  const key = new SigningKey(documentClient(), SIGNING_KEY);
   return new Serving({
     source: awsModelSource({
       documents: documentClient(),
       s3: s3Client(),
       registryTable: REGISTRY_TABLE,
       modelBucket: MODEL_BUCKET,
+      trust: () => key.trusted(),
       modelNames: MODEL_NAMES?.split(',').filter(Boolean),
     }),
     writeLine: (line) => process.stdout.write(`${line}\n`),

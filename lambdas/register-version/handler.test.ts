@@ -1,3 +1,5 @@
+import { sign } from 'node:crypto';
+import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DynamoDBDocumentClient,
   GetCommand,
@@ -5,14 +7,26 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { sealPackage } from '../../lib/inference/package.ts';
 import { aVersion } from '../../lib/registry/fixtures/builders.ts';
+import { kmsServer } from '../../lib/registry/fixtures/kms-server.ts';
+import { aSigningKey } from '../../lib/registry/fixtures/signing.ts';
+import { encodedForSigning, requireSignature, statementOf } from '../../lib/registry/model-signature.ts';
+import { packageManifest } from '../../lib/registry/registry.ts';
 import { invoke, stubFunction } from '../../lib/shared/fixtures/invoke.ts';
 import { handler } from './handler.ts';
 
 const documents = mockClient(DynamoDBDocumentClient);
-const { model, packagePrefix, packageDigest, modelDigest, metrics, lineage } = aVersion(1);
+const s3 = mockClient(S3Client);
+const key = aSigningKey();
+const { model, modelDigest, metrics, lineage } = aVersion(1);
 const { parentVersion: _, ...ownLineage } = lineage;
+const files = { 'model.onnx': new TextEncoder().encode('model') };
+const { manifest, packagePrefix, packageDigest } = sealPackage(model, files, lineage);
+const parsed = packageManifest.parse(JSON.parse(new TextDecoder().decode(manifest)));
+const signature = sign('sha256', encodedForSigning(statementOf(parsed, packageDigest)), key.privateKey);
+let kms: Awaited<ReturnType<typeof kmsServer>>;
 const event = {
   model,
   packagePrefix,
@@ -24,16 +38,77 @@ const event = {
   lineage: ownLineage,
 };
 
-beforeEach(() => {
+const stored = (bytes: Uint8Array) => ({ transformToByteArray: async () => bytes }) as never;
+
+beforeEach(async () => {
   documents.reset();
+  s3.reset();
   vi.restoreAllMocks();
-  stubFunction('REGISTRY_TABLE');
+  stubFunction('REGISTRY_TABLE', 'MODEL_BUCKET', 'SIGNING_KEY');
+  kms = await kmsServer(({ action }) => ({
+    body:
+      action === 'Sign'
+        ? { Signature: signature.toString('base64') }
+        : { PublicKey: key.der.toString('base64') },
+  }));
+  vi.stubEnv('AWS_ENDPOINT_URL_KMS', kms.url);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  s3.on(GetObjectCommand, { Key: `${packagePrefix}manifest.json` }).callsFake(() => ({
+    Body: stored(manifest),
+  }));
+  s3.on(PutObjectCommand).resolves({});
   documents.on(GetCommand).resolves({});
   documents.on(UpdateCommand).resolves({ Attributes: { lastVersion: 5 } });
   documents.on(TransactWriteCommand).resolves({});
 });
 
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await kms.close();
+});
+
 describe('register-version', () => {
+  it('signs the package before it registers it', async () => {
+    documents.on(TransactWriteCommand).callsFake(() => {
+      expect(s3.commandCalls(PutObjectCommand)).toHaveLength(1);
+      return {};
+    });
+    await invoke(handler, event);
+    const [written] = s3.commandCalls(PutObjectCommand);
+    const { Bucket, Key, Body } = written?.args[0].input ?? {};
+    expect({ Bucket, Key }).toEqual({
+      Bucket: 'MODEL_BUCKET',
+      Key: `signatures/${model}/${packageDigest}.sig`,
+    });
+    requireSignature(Buffer.from(String(Body)), key, parsed, packageDigest, 'the signature');
+  });
+
+  it('registers nothing when the package is another than the one that was judged (F25)', async () => {
+    const other = sealPackage(model, { 'model.onnx': new Uint8Array([1]) }, lineage);
+    s3.on(GetObjectCommand).callsFake(() => ({ Body: stored(other.manifest) }));
+    await expect(invoke(handler, event)).rejects.toMatchObject({
+      name: 'Evergreen.NotAllowed',
+      message: expect.stringMatching(/^artifact-damaged: .*manifest.json has the digest/),
+    });
+    expect(documents.calls()).toHaveLength(0);
+    expect(kms.calls).toHaveLength(0);
+  });
+
+  it('registers nothing without a signature, and says which action was refused (F27)', async () => {
+    await kms.close();
+    kms = await kmsServer(() => ({
+      status: 400,
+      body: { __type: 'AccessDeniedException', message: 'not authorized' },
+    }));
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', kms.url);
+    await expect(invoke(handler, event)).rejects.toMatchObject({
+      name: 'Evergreen.Unavailable',
+      message: expect.stringMatching(/kms:(Sign|GetPublicKey) was not answered: AccessDeniedException/),
+    });
+    expect(documents.calls()).toHaveLength(0);
+  });
+
   it('registers what the gate let pass, with the champion it was compared with as parent', async () => {
     expect(await invoke(handler, event)).toMatchObject({
       version: 5,

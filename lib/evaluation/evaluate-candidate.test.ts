@@ -13,7 +13,9 @@ import { replayPackage } from '../inference/replay.ts';
 import { tryModel } from '../inference/trial.ts';
 import { defineModel } from '../model/definition.ts';
 import { definitionKey, deployModel } from '../model/deployed-model.ts';
+import { aSigningKey } from '../registry/fixtures/signing.ts';
 import { type Live, type LiveVersion, neverLive } from '../registry/registry.ts';
+import { signPackage } from '../registry/sign-package.ts';
 import { sha256 } from '../shared/digest.ts';
 import { readRequiredBytes } from '../shared/objects.ts';
 import { evaluateCandidate } from './evaluate-candidate.ts';
@@ -28,6 +30,7 @@ const artifactKey = 'jobs/job-1/output/model.tar.gz';
 const trained = trainedFlowers();
 const { golden } = trained;
 const labels = golden.labels ?? [];
+const signingKey = aSigningKey();
 
 const definition = defineModel({
   ...flowers,
@@ -131,6 +134,7 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
         readArchive: () => packageReader(store.s3, 'models')(artifactKey),
         readHeldOut: (columns) => readHeldOut(store.s3, { bucket: 'data', key: manifestKey }, columns),
         readPackageFile: packageReader(store.s3, 'models'),
+        trust: async () => signingKey,
         tryModel: (candidate) => tryModel(candidate, trialWorker),
         writePackage: (files, about) => writePackage(store.s3, 'models', files, about),
       },
@@ -147,8 +151,20 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
 
   const read = (key: string) => readRequiredBytes(store.s3, { bucket: 'models', key });
 
+  /** As registration does it. */
+  const signed = (packagePrefix: string | null, packageDigest: string | null) =>
+    signPackage(
+      {
+        read,
+        sign: async (manifest, digest) => signingKey.sign(manifest, digest),
+        write: async (key, bundle) => store.put(key, bundle),
+      },
+      { model: 'flowers', packagePrefix: packagePrefix ?? '', packageDigest: packageDigest ?? '' },
+    );
+
   async function crown(): Promise<LiveVersion> {
     const { packagePrefix, packageDigest, modelDigest } = await evaluate('run-0');
+    await signed(packagePrefix, packageDigest);
     const champion = {
       version: 4,
       packagePrefix: packagePrefix ?? '',
@@ -177,14 +193,18 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
     expect(document).toMatchObject({ rows: 20, champion: null, classes: ['rose', 'iris', 'daisy'] });
     expect(document.candidate.answers).toEqual(labels);
     expect(document.candidate.perClass?.rose?.support).toBeGreaterThan(0);
+    await signed(packagePrefix, packageDigest);
     const reference = {
       packagePrefix: packagePrefix ?? '',
       packageDigest: packageDigest ?? '',
       modelDigest: modelDigest ?? '',
     };
-    const { session } = await openPackage(reference, read);
+    const { session } = await openPackage(reference, read, async () => signingKey);
     expect(await session.predict(golden.rows.slice(0, 1))).toHaveLength(1);
-    expect(await replayPackage(reference, read)).toMatchObject({ verdict: 'pass', rows: 20 });
+    expect(await replayPackage(reference, read, async () => signingKey)).toMatchObject({
+      verdict: 'pass',
+      rows: 20,
+    });
   });
 
   it('gives the same package for the same inputs', async () => {

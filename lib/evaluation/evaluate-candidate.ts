@@ -1,7 +1,7 @@
 import type { Row } from '../data/dataset.ts';
 import type { HeldOut } from '../data/held-out.ts';
 import { admitModel } from '../inference/admission.ts';
-import { openPackage, type ReadObject, type SealedPackage } from '../inference/package.ts';
+import { openPackage, type ReadObject, type SealedPackage, type Trust } from '../inference/package.ts';
 import { type ModelSession, openSession, type SessionRequest } from '../inference/session.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
@@ -32,6 +32,7 @@ export interface EvaluationParts {
   readTuningReport(): Promise<Uint8Array | null>;
   readHeldOut(definition: ModelDefinition): Promise<HeldOut>;
   readPackageFile: ReadObject;
+  trust: Trust;
   /** Lets the model answer its golden rows where it can be ended. */
   tryModel(candidate: SessionRequest): Promise<void>;
   writePackage(
@@ -42,7 +43,13 @@ export interface EvaluationParts {
 
 /** Findings that speak against the model, not against the run. */
 const refusals = ['model-inadmissible', 'golden-mismatch', 'model-failed'];
-const damages = [...refusals, 'artifact-missing', 'artifact-damaged'];
+const damages = [
+  ...refusals,
+  'artifact-missing',
+  'artifact-damaged',
+  'signature-missing',
+  'signature-untrusted',
+];
 
 const encoder = new TextEncoder();
 
@@ -52,10 +59,13 @@ function isOf(thrown: unknown, codes: readonly string[]): thrown is EvergreenErr
 
 type Champion = (Subject & { version: number; session: ModelSession }) | { version: number; reason: string };
 
-async function openChampion(champion: LiveVersion, read: ReadObject): Promise<Champion> {
+async function openChampion(
+  champion: LiveVersion,
+  { readPackageFile, trust }: EvaluationParts,
+): Promise<Champion> {
   const { version, modelDigest } = champion;
   try {
-    const { definition, session } = await openPackage(champion, read);
+    const { definition, session } = await openPackage(champion, readPackageFile, trust);
     return { version, modelDigest, definition, session, predict: (rows) => session.predict(rows) };
   } catch (thrown) {
     if (isOf(thrown, damages)) return { version, reason: thrown.message };
@@ -174,7 +184,7 @@ export async function evaluateCandidate(
   const [{ rows, golden }, refusal, champion] = await Promise.all([
     parts.readHeldOut(definition),
     examineModel(parts, candidate),
-    live.champion ? openChampion(live.champion, parts.readPackageFile) : null,
+    live.champion ? openChampion(live.champion, parts) : null,
   ]);
   try {
     requireSameGoldenRows(output.golden, golden, definition);

@@ -32,13 +32,14 @@ export class EvaluationRoom extends Construct {
         DATA_BUCKET: data.bucket.bucketName,
         MODEL_BUCKET: registry.models.bucketName,
         REGISTRY_TABLE: registry.table.tableName,
+        SIGNING_KEY: registry.signingKey.keyArn,
       },
     });
     data.grantReadDefinitions(this.evaluate);
     data.grantReadDatasets(this.evaluate);
     registry.models.grantReadBelow(this.evaluate, 'jobs/');
     registry.models.grantReadBelow(this.evaluate, 'tuning/');
-    registry.grantReadPackages(this.evaluate);
+    registry.grantOpenPackages(this.evaluate);
     registry.models.grantWriteBelow(this.evaluate, 'packages/');
     registry.grantReadLive(this.evaluate);
   }

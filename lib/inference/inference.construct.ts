@@ -31,10 +31,11 @@ export class InferenceRoom extends Construct {
       environment: {
         REGISTRY_TABLE: registry.table.tableName,
         MODEL_BUCKET: registry.models.bucketName,
+        SIGNING_KEY: registry.signingKey.keyArn,
         MODEL_NAMES: modelNames.join(','),
       },
     });
     registry.grantReadLive(this.predict);
-    registry.grantReadPackages(this.predict);
+    registry.grantOpenPackages(this.predict);
   }
 }

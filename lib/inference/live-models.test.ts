@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { aSigningKey } from '../registry/fixtures/signing.ts';
+import { signatureKeyOf } from '../registry/model-signature.ts';
 import { trainedFlowers } from './fixtures/models.ts';
 import { asCandidate, MemorySource } from './fixtures/packages.ts';
 import { LiveModels, type RefusedVersion } from './live-models.ts';
@@ -72,6 +74,74 @@ describe('LiveModels', () => {
       expect(refused).toEqual([expect.objectContaining({ version: 2, code: 'artifact-damaged' })]);
     },
   );
+
+  it.each<[string, (held: ReturnType<typeof holding>) => void, string]>([
+    [
+      'has no signature',
+      ({ source, v2 }) => void source.objects.delete(signatureKeyOf(v2.packagePrefix)),
+      'signature-missing',
+    ],
+    [
+      'was signed by an unknown key',
+      ({ source, v2 }) => source.sign(v2.packagePrefix, aSigningKey()),
+      'signature-untrusted',
+    ],
+    [
+      'has the signature of another version',
+      ({ source, v1, v2 }) => {
+        const other = source.objects.get(signatureKeyOf(v1.packagePrefix)) ?? new Uint8Array();
+        source.objects.set(signatureKeyOf(v2.packagePrefix), other);
+      },
+      'artifact-damaged',
+    ],
+  ])('goes on with the last good version when a new champion %s (F26)', async (_, harm, code) => {
+    const held = holding();
+    const { source, champion, clock, refused, v1, v2 } = held;
+    source.setLive('flowers', { champion: v1 });
+    await champion();
+    harm(held);
+    source.setLive('flowers', { champion: v2, previous: v1 });
+    clock.now += 2000;
+    expect(await champion()).toBe(1);
+    expect(refused).toEqual([expect.objectContaining({ version: 2, code })]);
+  });
+
+  it('refuses every file of another signed version of the model in the place of its own (F25)', async () => {
+    const { source, champion, refused, v1, v2 } = holding();
+    for (const [key, bytes] of [...source.objects]) {
+      if (key.startsWith(v1.packagePrefix))
+        source.objects.set(key.replace(v1.packagePrefix, v2.packagePrefix), bytes);
+    }
+    const signature = source.objects.get(signatureKeyOf(v1.packagePrefix)) ?? new Uint8Array();
+    source.objects.set(signatureKeyOf(v2.packagePrefix), signature);
+    source.setLive('flowers', { champion: v2 });
+    await expect(champion()).rejects.toMatchObject({ code: 'model-not-served' });
+    expect(refused[0]?.code).toBe('artifact-damaged');
+  });
+
+  it('refuses what an intruder registered who could write everything but not sign (F26)', async () => {
+    const { source, champion, refused } = holding();
+    const intruder = new MemorySource();
+    const planted = intruder.add(9, trainedFlowers());
+    for (const [key, bytes] of intruder.objects) source.objects.set(key, bytes);
+    source.setLive('flowers', { champion: planted });
+    await expect(champion()).rejects.toMatchObject({ code: 'model-not-served' });
+    expect(refused[0]).toMatchObject({ version: 9, code: 'signature-untrusted' });
+  });
+
+  it('loads nothing while the key does not answer, and goes on with what it holds (F27)', async () => {
+    const { source, champion, clock, refused, v1, v2 } = holding();
+    source.setLive('flowers', { champion: v1 });
+    await champion();
+    source.isKeyDown = true;
+    source.setLive('flowers', { champion: v2, previous: v1 });
+    clock.now += 2000;
+    expect(await champion()).toBe(1);
+    expect(refused[0]).toMatchObject({ code: 'signing-key-unavailable' });
+    source.isKeyDown = false;
+    clock.now += 2000;
+    expect(await champion()).toBe(2);
+  });
 
   it('refuses another valid model in the place of the registered one', async () => {
     const { source, champion, refused, v1 } = holding();

@@ -3,7 +3,7 @@ import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { live, partitionKey } from '../registry/registry.ts';
 import type { ModelSource } from './live-models.ts';
 import { packageReader } from './package.store.ts';
-import { openPackage } from './package.ts';
+import { openPackage, type Trust } from './package.ts';
 
 export interface ModelSourceSite {
   documents: DynamoDBDocumentClient;
@@ -11,6 +11,7 @@ export interface ModelSourceSite {
   registryTable: string;
   modelBucket: string;
   modelNames: readonly string[] | undefined;
+  trust: Trust;
 }
 
 /** A registry that does not answer in this time is one that is down; the last reading then counts on. */
@@ -29,6 +30,6 @@ export function awsModelSource(site: ModelSourceSite): ModelSource {
       );
       return Item === undefined ? undefined : live.parse(Item);
     },
-    open: (reference) => openPackage(reference, packageReader(site.s3, modelBucket)),
+    open: (reference) => openPackage(reference, packageReader(site.s3, modelBucket), site.trust),
   };
 }

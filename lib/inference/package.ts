@@ -1,5 +1,6 @@
 import type { ModelDefinition } from '../model/definition.ts';
 import { deployedModel } from '../model/deployed-model.ts';
+import { requireSignature, signatureKeyOf, type TrustedKey } from '../registry/model-signature.ts';
 import { type Lineage, type PackageManifest, packageManifest } from '../registry/registry.ts';
 import { canonicalJson, requireDigest, sha256 } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
@@ -17,6 +18,9 @@ export interface PackageReference {
 
 /** Reads one object of the model bucket; throws EvergreenError `artifact-missing` when it is not there. */
 export type ReadObject = (key: string) => Promise<Uint8Array>;
+
+/** Whose signature a package must have; asked for once in a process. */
+export type Trust = () => Promise<TrustedKey>;
 
 /** A version that is ready to answer. */
 export interface LoadedModel {
@@ -72,18 +76,38 @@ function parseJson<Output>(
   }
 }
 
+async function readSignature(packagePrefix: string, key: string, read: ReadObject): Promise<Uint8Array> {
+  try {
+    return await read(key);
+  } catch (cause) {
+    if (!(cause instanceof EvergreenError) || cause.code !== 'artifact-missing') throw cause;
+    throw new EvergreenError('signature-missing', `package ${packagePrefix} has no signature ${key}`, {
+      cause,
+    });
+  }
+}
+
 const loadedFiles = ['definition.json', 'golden.json', 'model.onnx'] as const;
 
 /**
- * Loads a package: every file is held against its digest, from the registry down, before anything of it is used.
+ * Loads a package: every file is held against its digest, from the registry down, and all of them against the
+ * signature, before anything of it is used.
  *
- * @throws EvergreenError `artifact-missing`, `artifact-damaged`, `model-inadmissible` or `golden-mismatch`.
+ * @throws EvergreenError `artifact-missing`, `artifact-damaged`, `signature-missing`, `signature-untrusted`,
+ *   `signing-key-unavailable`, `model-inadmissible` or `golden-mismatch`.
  */
-export async function openPackage(reference: PackageReference, read: ReadObject): Promise<LoadedModel> {
+export async function openPackage(
+  reference: PackageReference,
+  read: ReadObject,
+  trust: Trust,
+): Promise<LoadedModel> {
   const { packagePrefix, packageDigest, modelDigest } = reference;
-  const [manifestBytes, ...contents] = await Promise.all(
-    ['manifest.json', ...loadedFiles].map((name) => read(`${packagePrefix}${name}`)),
-  );
+  const signatureKey = signatureKeyOf(packagePrefix);
+  const [trusted, signature, [manifestBytes, ...contents]] = await Promise.all([
+    trust(),
+    readSignature(packagePrefix, signatureKey, read),
+    Promise.all(['manifest.json', ...loadedFiles].map((name) => read(`${packagePrefix}${name}`))),
+  ]);
   const [definitionBytes, goldenBytes, model] = contents;
   if (!manifestBytes || !definitionBytes || !goldenBytes || !model) {
     throw new EvergreenError('artifact-missing', `package ${packagePrefix} is not complete`);
@@ -98,6 +122,7 @@ export async function openPackage(reference: PackageReference, read: ReadObject)
     );
   }
   requireDigest(model, modelDigest, `${packagePrefix}model.onnx`);
+  requireSignature(signature, trusted, manifest, packageDigest, signatureKey);
   const { definition } = parseJson(definitionBytes, 'definition.json', deployedModel);
   const golden = parseJson(goldenBytes, 'golden.json', goldenAnswers);
   if (definition.name !== manifest.model) {

@@ -29,6 +29,9 @@ const statusByCode: Partial<Record<ErrorCode, number>> = {
 const innerCodes = new Set<ErrorCode>([
   'artifact-missing',
   'artifact-damaged',
+  'signature-missing',
+  'signature-untrusted',
+  'signing-key-unavailable',
   'model-inadmissible',
   'golden-mismatch',
   'model-failed',

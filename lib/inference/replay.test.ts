@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EvergreenError } from '../shared/errors.ts';
+import { aSigningKey } from '../registry/fixtures/signing.ts';
+import { signatureKeyOf } from '../registry/model-signature.ts';
 import { trainedPrices } from './fixtures/models.ts';
 import { MemorySource } from './fixtures/packages.ts';
 import { replayPackage } from './replay.ts';
@@ -7,19 +8,15 @@ import { replayPackage } from './replay.ts';
 function registered() {
   const source = new MemorySource();
   const version = source.add(1, trainedPrices());
-  const read = async (key: string) => {
-    const bytes = source.objects.get(key);
-    if (bytes) return bytes;
-    throw new EvergreenError('artifact-missing', key);
-  };
-  return { source, version, read };
+  const { read, trust } = source;
+  return { source, version, read, trust };
 }
 
 describe('replayPackage', () => {
   it('passes a package that answers its golden rows, and tells how fast', async () => {
-    const { version, read } = registered();
+    const { version, read, trust } = registered();
     let time = 0;
-    const outcome = await replayPackage(version, read, () => {
+    const outcome = await replayPackage(version, read, trust, () => {
       time += 1.5;
       return time;
     });
@@ -27,17 +24,31 @@ describe('replayPackage', () => {
   });
 
   it('refuses a package that was changed since it was registered', async () => {
-    const { source, version, read } = registered();
+    const { source, version, read, trust } = registered();
     source.damage(version, 'model.onnx');
-    expect(await replayPackage(version, read)).toMatchObject({
+    expect(await replayPackage(version, read, trust)).toMatchObject({
       verdict: 'fail',
       reasons: [expect.stringMatching(/^artifact-damaged/)],
     });
   });
 
   it('throws when a file is not there, so that it is tried again', async () => {
-    const { source, version, read } = registered();
+    const { source, version, read, trust } = registered();
     source.objects.delete(`${version.packagePrefix}golden.json`);
-    await expect(replayPackage(version, read)).rejects.toMatchObject({ code: 'artifact-missing' });
+    await expect(replayPackage(version, read, trust)).rejects.toMatchObject({ code: 'artifact-missing' });
+  });
+
+  it('refuses a package without a signature, or with that of another key (F26)', async () => {
+    const { source, version, read, trust } = registered();
+    source.sign(version.packagePrefix, aSigningKey());
+    expect(await replayPackage(version, read, trust)).toMatchObject({
+      verdict: 'fail',
+      reasons: [expect.stringMatching(/^signature-untrusted: .*was made by the key/)],
+    });
+    source.objects.delete(signatureKeyOf(version.packagePrefix));
+    expect(await replayPackage(version, read, trust)).toMatchObject({
+      verdict: 'fail',
+      reasons: [expect.stringMatching(/^signature-missing: .*has no signature signatures\/prices\//)],
+    });
   });
 });

@@ -1,7 +1,7 @@
 import { signatureOf } from '../model/signature.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { compareGolden } from './golden.ts';
-import { openPackage, type PackageReference, type ReadObject } from './package.ts';
+import { openPackage, type PackageReference, type ReadObject, type Trust } from './package.ts';
 import type { Prediction } from './prediction-record.ts';
 
 export interface ReplayOutcome {
@@ -15,6 +15,8 @@ export interface ReplayOutcome {
 
 const refusals: readonly string[] = [
   'artifact-damaged',
+  'signature-missing',
+  'signature-untrusted',
   'model-inadmissible',
   'golden-mismatch',
   'model-failed',
@@ -35,6 +37,7 @@ function quantile(sorted: readonly number[], share: number): number | null {
 export async function replayPackage(
   reference: PackageReference,
   read: ReadObject,
+  trust: Trust,
   stopwatch: () => number = () => performance.now(),
 ): Promise<ReplayOutcome> {
   const failed = (thrown: EvergreenError): ReplayOutcome => ({
@@ -45,7 +48,7 @@ export async function replayPackage(
     p99Ms: null,
   });
   try {
-    const { session, golden, definition, readRows } = await openPackage(reference, read);
+    const { session, golden, definition, readRows } = await openPackage(reference, read, trust);
     const names = Object.keys(definition.features);
     const durations: number[] = [];
     const answers: Prediction[] = [];

@@ -52,9 +52,12 @@ export class RolloutRoom extends Construct {
       layers: [layers.onnxruntime],
       timeout: Duration.minutes(2),
       memorySize: 1769,
-      environment: { MODEL_BUCKET: registry.models.bucketName },
+      environment: {
+        MODEL_BUCKET: registry.models.bucketName,
+        SIGNING_KEY: registry.signingKey.keyArn,
+      },
     });
-    registry.grantReadPackages(replay);
+    registry.grantOpenPackages(replay);
 
     const shift = new NodeFunction(this, 'ShiftTraffic', {
       folder: 'shift-traffic',

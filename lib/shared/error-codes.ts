@@ -94,6 +94,22 @@ export const errorCatalogue = {
     meaning: 'A file of a version does not have the digest that the registry holds.',
     remedy: 'Treat it as tampering: restore the object version, or roll back.',
   },
+  'signature-missing': {
+    kind: 'not-allowed',
+    meaning: 'A version has no signature.',
+    remedy:
+      'Restore the signature, or roll back; a version from before signing is made anew by `evergreen upload --force`.',
+  },
+  'signature-untrusted': {
+    kind: 'not-allowed',
+    meaning: 'A version was signed by another key than this deployment trusts, or for another package.',
+    remedy: 'Treat it as tampering: restore the signature, or roll back.',
+  },
+  'signing-key-unavailable': {
+    kind: 'unavailable',
+    meaning: 'The signing key did not answer, so that nothing could be signed or checked.',
+    remedy: 'Enable the key, or give the role back the action that the message names.',
+  },
   'model-inadmissible': {
     kind: 'not-allowed',
     meaning: 'The ONNX file contains something that is never served, or does not fit the definition.',

@@ -63,7 +63,7 @@ const onEverything = new Map([
 
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
-  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures)\/\*$/,
   /:log-group:\/aws\/sagemaker\/\*(:log-stream:\*)?$/,
   /^arn:<AWS::Partition>:ecr:<AWS::Region>:\*:repository\/pytorch-training$/,
   /:sagemaker:[^*]+:(training-job|hyper-parameter-tuning-job)\/evergreen-\*$/,
@@ -105,6 +105,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(actionsOf('Inference/PredictRole').sort()).toEqual([
       'dynamodb:GetItem',
       'kms:Decrypt',
+      'kms:GetPublicKey',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       's3:GetObject',
@@ -116,7 +117,8 @@ describe.each(stages)('rights of stage %s', (stage) => {
     const objects = rights.filter(
       ({ role, action }) => role === 'Inference/PredictRole' && action.startsWith('s3:GetObject'),
     );
-    for (const { resource } of objects) expect(resource).toMatch(/Registry\w*\.Arn>\/packages\/\*$/);
+    for (const { resource } of objects)
+      expect(resource).toMatch(/Registry\w*\.Arn>\/(packages|signatures)\/\*$/);
   });
 
   it('let only the trainer write where models come from', () => {
@@ -129,8 +131,18 @@ describe.each(stages)('rights of stage %s', (stage) => {
     ];
     expect(writers('jobs')).toEqual(['Training/JobRole']);
     expect(writers('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
+    expect(writers('signatures')).toEqual(['Registry/RegisterVersionRole']);
     expect(writers('datasets')).toEqual(['Data/ValidateDataRole']);
     expect(writers('incoming')).toEqual([]);
+  });
+
+  it('let one function sign what is served, with the one key', () => {
+    const signers = rights.filter(({ action }) => action === 'kms:Sign');
+    expect(signers.map(({ role }) => role)).toEqual(['Registry/RegisterVersionRole']);
+    const key = signers[0]?.resource;
+    expect(key).toMatch(/^<\w*SigningKey\w*\.Arn>$/);
+    const readers = rights.filter(({ action }) => action === 'kms:GetPublicKey');
+    for (const { resource } of readers) expect(resource).toBe(key);
   });
 
   it('let only these change the registry', () => {
