@@ -26,10 +26,10 @@ ALGORITHMS: dict[str, Mapping[str, Recipe | OwnRecipe]] = {
         "matrix-factorisation": OwnRecipe(
             {
                 "user": Setting("word"),
-                "factors": Setting("whole", 32),
+                "factors": Setting("whole", 16),
                 "iterations": Setting("whole", 15),
-                "regularization": Setting("number", 0.1),
-                "alpha": Setting("number", 40.0),
+                "regularization": Setting("number", 5.0),
+                "alpha": Setting("number", 1.0),
             },
             fit_matrix_factorisation,
         ),
@@ -37,7 +37,7 @@ ALGORITHMS: dict[str, Mapping[str, Recipe | OwnRecipe]] = {
             {
                 "history": Setting("word"),
                 "neighbours": Setting("whole", 50),
-                "popularity_weight": Setting("number", 0.01),
+                "popularity_weight": Setting("number", 1.0),
             },
             fit_item_to_item,
         ),

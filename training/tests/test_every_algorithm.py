@@ -18,7 +18,7 @@ from evergreen_training.data import Rows
 from evergreen_training.errors import JobError
 from evergreen_training.estimators import ALGORITHMS, choose_trainer
 from evergreen_training.figures import score_answers
-from evergreen_training.model import Model
+from evergreen_training.model import Answers, Model
 from evergreen_training.package import train_package
 from evergreen_training.parity import open_session, tolerance_of
 
@@ -90,11 +90,19 @@ def test_onnx_answers_as_python_does(tmp_path: Path, algorithm: str, task: str) 
 
 @every_algorithm
 def test_model_learns_something(tmp_path: Path, algorithm: str, task: str) -> None:
-    job = mixed_job(tmp_path, algorithm, task)
+    job = mixed_job(tmp_path, algorithm, task, rows=600 if task == "ranking" else 240)
     folds = cross_validate(job.definition, job.train, choose_trainer(job.definition, job.hyperparameters).fit)
     assert len(folds) == 3
-    # One tree cuts a sloping target into steps.
-    assert np.mean([fold["score"] for fold in folds]) > (0.3 if algorithm == "decision-tree" else 0.6)
+    least = 0.6
+    if algorithm == "decision-tree":
+        # One tree cuts a sloping target into steps.
+        least = 0.3
+    elif task == "ranking":
+        # Of few items the popular ones alone score well.
+        shares = np.bincount(job.train.target, minlength=12)[None] / len(job.train)
+        popular = Answers(np.full(len(job.train), ""), np.repeat(shares, len(job.train), axis=0))
+        least = score_answers(job.definition, popular, job.train.target)["score"] + 0.05
+    assert np.mean([fold["score"] for fold in folds]) > least
 
 
 @every_algorithm
