@@ -3,7 +3,8 @@ export interface Figure {
   name: string;
   /** Every measurement, in the unit. */
   values: number[];
-  unit: 's' | 'ms' | 'MB';
+  /** `1` is a plain number. */
+  unit: 's' | 'ms' | 'MB' | 'rows' | '1';
   limit: number;
   isMet: boolean;
 }
@@ -32,10 +33,14 @@ export function printFigures(figures: Figure[], asJson: boolean): void {
   }
   const width = Math.max(...figures.map(({ name }) => name.length));
   for (const { name, values, unit, limit, isMet } of figures) {
-    const digits = unit === 'ms' ? 0 : 1;
-    const spread = `${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)}, n = ${values.length}`;
+    const shown = (value: number) => {
+      if (unit === '1') return value.toPrecision(2);
+      return `${value.toFixed(unit === 'ms' || unit === 'rows' ? 0 : 1)}`;
+    };
+    const suffix = unit === '1' ? '' : ` ${unit}`;
+    const spread = `${shown(Math.min(...values))} to ${shown(Math.max(...values))}, n = ${values.length}`;
     process.stdout.write(
-      `${isMet ? 'met ' : 'OVER'}  ${name.padEnd(width)}  ${median(values).toFixed(digits)} ${unit} (${spread}), limit ${limit} ${unit}\n`,
+      `${isMet ? 'met ' : 'OVER'}  ${name.padEnd(width)}  ${shown(median(values))}${suffix} (${spread}), limit ${limit}${suffix}\n`,
     );
   }
 }
