@@ -24,6 +24,7 @@ _REPLACEMENTS: tuple[str, ...] = (
     "stepfunctions.task_rules",
     "stepfunctions.role_check",
     "sagemaker.role_trust",
+    "sagemaker.request_resource",
     "loopback_transport",
 )
 

@@ -121,3 +121,17 @@ def test_a_role_that_trusts_jobs_of_this_account_only_is_assumed(bench):
     assert ours["TrainingJobStatus"] == "Completed", ours.get("FailureReason")
     others = bench.run(program, RoleArn=ROLE.replace("evergreen-training", "others"))
     assert others["TrainingJobStatus"] == "Failed" and "could not assume role" in others["FailureReason"]
+
+
+def test_a_grant_on_some_jobs_counts_for_those_alone(bench):
+    iam = bench.engine.client("iam")
+    iam.create_user(UserName="collector")
+    iam.put_user_policy(UserName="collector", PolicyName="some", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sagemaker:DescribeTrainingJob",
+                                                 "Resource": "arn:aws:sagemaker:*:*:training-job/mine-*"}]}))
+    key = iam.create_access_key(UserName="collector")["AccessKey"]
+    collector = bench.engine.client("sagemaker", key["AccessKeyId"], key["SecretAccessKey"])
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:DescribeTrainingJob"):
+        collector.describe_training_job(TrainingJobName="yours-1")
+    with pytest.raises(ClientError, match="ValidationException"):
+        collector.describe_training_job(TrainingJobName="mine-1")
