@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import JobError
+from .model import FEW_CELLS
 from .tree_ensemble import TreeEnsemble
 
 VERSION = "4.7.0"
@@ -32,6 +33,9 @@ def build_lightgbm(name: str) -> Callable[[dict[str, Any], int], Any]:
             """With scikit-learn's kind of error."""
 
             def fit(self, X: np.ndarray, y: np.ndarray) -> Any:
+                # Its threads wait for each other longer than they work on small data, see model.py.
+                if X.size < FEW_CELLS:
+                    self.set_params(n_jobs=1)
                 try:
                     return super().fit(X, y)
                 except lightgbm.basic.LightGBMError as error:

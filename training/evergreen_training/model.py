@@ -18,7 +18,8 @@ from .text_vectors import TextSettings
 # add up in different orders, and rows of symmetrical data do lie exactly between two classes.
 BORDER = 1e-9
 
-_FEW_CELLS = 1_000_000
+# Below so many numbers one thread is quicker than several.
+FEW_CELLS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def fit_sklearn(
 def _threads_for(prepared: np.ndarray) -> AbstractContextManager[Any]:
     """One thread for small data: there the threads of OpenMP wait for each other longer than they work, on a machine
     whose cores have other work ten times as long."""
-    if prepared.size >= _FEW_CELLS:
+    if prepared.size >= FEW_CELLS:
         return nullcontext()
     from threadpoolctl import threadpool_limits
 
