@@ -50,6 +50,8 @@ function rootCommand(): Command {
 const examples = (...commands: string[]) =>
   `\nExamples:\n${commands.map((text) => `  npx evergreen ${text}`).join('\n')}`;
 
+const aRow = `--row '{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'`;
+
 /** The command line: what there is, and which code runs for it. Code is loaded when its command is used. */
 export function buildProgram(execute: Execute): Command {
   const program = rootCommand();
@@ -168,15 +170,18 @@ function addLoop(program: Command, on: On): void {
       .argument('<model>')
       .option('--row <json>', 'one row as a JSON object')
       .option('--file <path>', 'rows of a .csv, .jsonl or .json file')
-      .addHelpText(
-        'after',
-        examples(
-          `predict iris --row '{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'`,
-          'predict iris --file rows.csv --json',
-        ),
-      ),
+      .addHelpText('after', examples(`predict iris ${aRow}`, 'predict iris --file rows.csv --json')),
     (model: string, options: { row?: string; file?: string }) => async (context) =>
       (await import('./commands/predict.ts')).predict(context, model, options),
+  );
+  on(
+    command('explain')
+      .description('say what each feature contributed to an answer of the champion')
+      .argument('<model>')
+      .requiredOption('--row <json>', 'one row as a JSON object, or an array of at most ten')
+      .addHelpText('after', examples(`explain iris ${aRow}`)),
+    (model: string, options: { row: string }) => async (context) =>
+      (await import('./commands/explain.ts')).explain(context, model, options),
   );
   on(
     command('feedback')

@@ -4,6 +4,7 @@ import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
+import { type Explanation, explanation } from '../training/explanation.ts';
 import {
   type GoldenAnswers,
   goldenAnswers,
@@ -15,9 +16,12 @@ import { pickFromTar } from './tar.ts';
 
 /** What a training job left, as it was written. */
 export interface JobOutput {
-  files: Record<'model.onnx' | 'golden.json' | 'training.json', Uint8Array> & { 'state.json'?: Uint8Array };
+  files: Record<'model.onnx' | 'golden.json' | 'training.json', Uint8Array> &
+    Partial<Record<'state.json' | 'explanation.json', Uint8Array>>;
   golden: GoldenAnswers;
   training: TrainingRecord;
+  /** Undefined when the trainer explains nothing. */
+  explanation: Explanation | undefined;
 }
 
 const mostBytes = 400 * 1024 * 1024;
@@ -57,7 +61,13 @@ export function readJobOutput(archive: Uint8Array, limitBytes = mostBytes): JobO
     const why = isTooLarge ? `unpacks to more than ${limitBytes} bytes` : 'is not gzip';
     throw new EvergreenError('training-output-invalid', `model.tar.gz ${why}`, { cause });
   }
-  const found = pickFromTar(tar, ['model.onnx', 'golden.json', 'training.json', 'state.json']);
+  const found = pickFromTar(tar, [
+    'model.onnx',
+    'golden.json',
+    'training.json',
+    'state.json',
+    'explanation.json',
+  ]);
   const file = (name: string): Uint8Array => {
     const bytes = found.get(name);
     if (bytes) return bytes;
@@ -65,7 +75,9 @@ export function readJobOutput(archive: Uint8Array, limitBytes = mostBytes): JobO
   };
   const state = found.get('state.json');
   if (state) parse('state.json', state, trainingState);
+  const explained = found.get('explanation.json');
   const files = {
+    ...(explained ? { 'explanation.json': explained } : {}),
     ...(state ? { 'state.json': state } : {}),
     'model.onnx': file('model.onnx'),
     'golden.json': file('golden.json'),
@@ -75,6 +87,7 @@ export function readJobOutput(archive: Uint8Array, limitBytes = mostBytes): JobO
     files,
     golden: parse('golden.json', files['golden.json'], goldenAnswers),
     training: parse('training.json', files['training.json'], trainingRecord),
+    explanation: explained && parse('explanation.json', explained, explanation),
   };
 }
 

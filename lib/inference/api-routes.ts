@@ -3,7 +3,7 @@ import { EvergreenError } from '../shared/errors.ts';
 /** What a path and method ask for. */
 export type Route =
   | { kind: 'server' | 'live' | 'ready' }
-  | { kind: 'describe' | 'model-ready' | 'predict' | 'infer'; model: string };
+  | { kind: 'describe' | 'model-ready' | 'predict' | 'explain' | 'infer'; model: string };
 
 function decode(step: string): string {
   try {
@@ -18,8 +18,8 @@ export function findRoute(method: string, path: string): Route {
   const steps = path.split('/').filter((step) => step !== '');
   const [first, second, third = '', fourth] = steps;
   const called = `${method} ${steps.length}`;
-  if (first === 'models' && called === 'POST 3' && third === 'predict') {
-    return { kind: 'predict', model: decode(second ?? '') };
+  if (first === 'models' && called === 'POST 3' && (third === 'predict' || third === 'explain')) {
+    return { kind: third, model: decode(second ?? '') };
   }
   if (first === 'v2') {
     if (called === 'GET 1') return { kind: 'server' };

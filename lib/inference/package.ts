@@ -4,6 +4,7 @@ import { requireSignature, signatureKeyOf, type TrustedKey } from '../registry/m
 import { type Lineage, type PackageManifest, packageManifest } from '../registry/registry.ts';
 import { canonicalJson, requireDigest, sha256 } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
+import { type Explanation, explanation } from '../training/explanation.ts';
 import { type GoldenAnswers, goldenAnswers } from '../training/model-package.ts';
 import { admitModel } from './admission.ts';
 import { compileRowReader, type RowReader } from './rows.ts';
@@ -28,6 +29,13 @@ export interface LoadedModel {
   golden: GoldenAnswers;
   session: ModelSession;
   readRows: RowReader;
+  /**
+   * What explanations of single predictions need; undefined when the package has none. It is read when it is first
+   * asked for, so that nobody waits for it who wants a prediction.
+   *
+   * @throws EvergreenError `artifact-missing` or `artifact-damaged`.
+   */
+  readExplanation(): Promise<Explanation | undefined>;
 }
 
 export const packagePrefixOf = (model: string, packageDigest: string) =>
@@ -87,6 +95,28 @@ async function readSignature(packagePrefix: string, key: string, read: ReadObjec
   }
 }
 
+function explanationReader(
+  prefix: string,
+  manifest: PackageManifest,
+  read: ReadObject,
+): LoadedModel['readExplanation'] {
+  const file = manifest.files['explanation.json'];
+  let reading: Promise<Explanation> | undefined;
+  async function readOnce({ sha256: digest }: { sha256: string }): Promise<Explanation> {
+    const bytes = await read(`${prefix}explanation.json`);
+    requireDigest(bytes, digest, `${prefix}explanation.json`);
+    return parseJson(bytes, 'explanation.json', explanation);
+  }
+  return async () => {
+    if (!file) return undefined;
+    reading ??= readOnce(file).catch((thrown: unknown) => {
+      reading = undefined;
+      throw thrown;
+    });
+    return reading;
+  };
+}
+
 const loadedFiles = ['definition.json', 'golden.json', 'model.onnx'] as const;
 
 /**
@@ -133,5 +163,6 @@ export async function openPackage(
   }
   admitModel(model, definition);
   const session = await openSession({ model, modelDigest, definition, golden });
-  return { definition, golden, session, readRows: compileRowReader(definition) };
+  const readExplanation = explanationReader(packagePrefix, manifest, read);
+  return { definition, golden, session, readRows: compileRowReader(definition), readExplanation };
 }

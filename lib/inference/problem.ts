@@ -34,6 +34,7 @@ const innerCodes = new Set<ErrorCode>([
   'signing-key-unavailable',
   'model-inadmissible',
   'golden-mismatch',
+  'explanation-unavailable',
   'model-failed',
   'training-output-invalid',
   'service-unavailable',

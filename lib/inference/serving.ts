@@ -11,6 +11,7 @@ import {
   rejectionLine,
   type WriteLine,
 } from './capture.ts';
+import { explain } from './explain.ts';
 import { LiveModels, type ModelSource, type ServedVersion } from './live-models.ts';
 import { describeModel, openInferenceFormat } from './open-inference.ts';
 import type { Variant } from './prediction-record.ts';
@@ -86,6 +87,8 @@ export class Serving {
           return await this.#predict(request, route.model, friendlyFormat);
         case 'infer':
           return await this.#predict(request, route.model, openInferenceFormat);
+        case 'explain':
+          return json(200, await this.#explain(request, route.model));
         case 'describe':
           return json(200, await this.#describe(route.model));
         case 'model-ready':
@@ -204,6 +207,14 @@ export class Serving {
     } catch {
       // A log that cannot be written, on a full disk or a closed pipe, must not cost the caller the answer.
     }
+  }
+
+  /** The champion explains itself. Nothing is captured: the same rows were, or will be, predicted. */
+  async #explain(request: WireRequest, model: string): Promise<object> {
+    const live = await this.#models.readLive(model);
+    const body = readJsonBody(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
+    const served = await this.#models.openChampion(model, live);
+    return explain({ body, served, traceId: request.traceId, stopwatch: this.#stopwatch });
   }
 
   async #describe(model: string): Promise<object> {

@@ -103,6 +103,7 @@ export class HttpApi extends Construct {
     const { root } = this.api;
     const model = root.addResource('models').addResource('{model}');
     this.#route(model.addResource('predict'), 'POST', predict, body);
+    this.#route(model.addResource('explain'), 'POST', predict, body);
     this.#route(model.addResource('feedback'), 'POST', feedback, body);
     this.#route(root.addResource('predictions').addResource('{id}'), 'GET', feedback);
     const v2 = root.addResource('v2');

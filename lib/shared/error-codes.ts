@@ -74,6 +74,16 @@ export const errorCatalogue = {
     meaning: 'No prediction of this id is on record.',
     remedy: 'Use the predictionId of a reply; records are kept for 90 days.',
   },
+  'explanation-missing': {
+    kind: 'not-found',
+    meaning: 'The version was trained without an explanation.',
+    remedy: 'Train it again with `evergreen upload --force`; its predictions need no explanation.',
+  },
+  'explanation-unavailable': {
+    kind: 'unavailable',
+    meaning: 'The explanation of the version cannot be read, or took too long for so many rows.',
+    remedy: 'Send fewer rows; when one row alone fails, search the logs for the trace id.',
+  },
   'route-unknown': {
     kind: 'not-found',
     meaning: 'The API has no such path or method.',
