@@ -32,9 +32,15 @@ TASKS = ("classification", "regression", "anomaly-detection")
 ROUNDS = 3
 # Beyond so many seconds one round tells enough, and nothing is run before it.
 LONG = 10.0
+# Seconds after which a program is ended, and not measured.
+LONGEST = 600
 SETTINGS = {"linear-svc": {"scale": True}, "linear-svr": {"scale": True}}
 # Written here in NumPy: scikit-learn has no counterpart.
 WITHOUT_COUNTERPART = ("gradient-descent",)
+
+
+class NotMeasured(Exception):  # noqa: N818
+    """Why a program could not be timed."""
 
 
 def make(task: str) -> tuple[dict, dict]:
@@ -107,11 +113,13 @@ def describe(task: str, algorithm: str) -> str:
 
 def seconds_of(command: list[str], environment: dict[str, str]) -> float:
     began = time.perf_counter()
-    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(
-            f"{' '.join(command)} ended with {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
-        )
+    given = {**os.environ, **environment}
+    try:
+        subprocess.run(command, env=given, capture_output=True, text=True, check=True, timeout=LONGEST)
+    except subprocess.TimeoutExpired as error:
+        raise NotMeasured(f"took longer than {LONGEST} s") from error
+    except subprocess.CalledProcessError as error:
+        raise NotMeasured(error.stderr.strip().splitlines()[-1] if error.stderr.strip() else "failed") from error
     return time.perf_counter() - began
 
 
@@ -138,11 +146,15 @@ def measure(task: str, wanted: list[str]) -> None:
                 "plain": ([sys.executable, __file__, "--plain", task, describe(task, algorithm), train], {}),
                 "own": ([sys.executable, str(ROOT / "training/train.py")], environment),
             }
-            first = {name: seconds_of(*program) for name, program in programs.items()}
-            rounds = [first]
-            if max(first.values()) < LONG:
-                rounds = [{name: seconds_of(*program) for name, program in programs.items()} for _ in range(ROUNDS)]
-            print(json.dumps({"task": task, "algorithm": algorithm, "rounds": rounds}), flush=True)
+            line = {"task": task, "algorithm": algorithm, "rounds": [], "reason": None}
+            try:
+                rounds = [{name: seconds_of(*program) for name, program in programs.items()}]
+                if max(rounds[0].values()) < LONG:
+                    rounds = [{name: seconds_of(*program) for name, program in programs.items()} for _ in range(ROUNDS)]
+                line["rounds"] = rounds
+            except NotMeasured as reason:
+                line["reason"] = str(reason)
+            print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

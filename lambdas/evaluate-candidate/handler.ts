@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readHeldOut } from '../../lib/data/held-out.ts';
+import { readUnseen } from '../../lib/data/unseen.ts';
 import { evaluateCandidate } from '../../lib/evaluation/evaluate-candidate.ts';
 import { artifactKey } from '../../lib/evaluation/job-output.ts';
 import { packageReader, writePackage } from '../../lib/inference/package.store.ts';
@@ -55,6 +56,8 @@ export const handler = stepHandler(request, ({ modelArtifact, tuningReportKey, .
       readTuningReport: async () => (tuningReportKey === null ? null : readPackageFile(tuningReportKey)),
       readArchive: () => readPackageFile(artifactKey(modelArtifact, modelBucket)),
       readHeldOut: (columns) => readHeldOut(s3, manifest, columns),
+      readUnseen: (columns, trainedOn) =>
+        readUnseen(s3, { bucket: dataBucket, manifestKey: candidate.manifestKey }, trainedOn, columns),
       readPackageFile,
       trust: () => key.trusted(),
       tryModel: (some) => tryModel(some, trialWorker),

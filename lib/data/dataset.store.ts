@@ -52,13 +52,31 @@ export async function readHeldOutFiles(
   { bucket, key }: { bucket: string; key: string },
 ): Promise<{ test: Uint8Array; golden: Row[] }> {
   const { files } = await readDocument(s3, { bucket, key }, datasetManifest);
-  const checked = async (file: WrittenFile) => {
-    const bytes = await readRequiredBytes(s3, { bucket, key: file.key });
-    requireDigest(bytes, file.sha256, file.key);
-    return bytes;
-  };
-  const [test, golden] = await Promise.all([checked(files.test), checked(files.golden)]);
+  const [test, golden] = await Promise.all([
+    readChecked(s3, bucket, files.test),
+    readChecked(s3, bucket, files.golden),
+  ]);
   return { test, golden: goldenRows.parse(JSON.parse(new TextDecoder().decode(golden))).rows };
+}
+
+/**
+ * The bytes of one file of a dataset.
+ *
+ * @throws EvergreenError `artifact-missing`, or `artifact-damaged` when it is not the one that the manifest names.
+ */
+export async function readDatasetFile(
+  s3: S3Client,
+  { bucket, key }: { bucket: string; key: string },
+  name: 'train' | 'test',
+): Promise<Uint8Array> {
+  const { files } = await readDocument(s3, { bucket, key }, datasetManifest);
+  return readChecked(s3, bucket, files[name]);
+}
+
+async function readChecked(s3: S3Client, bucket: string, file: WrittenFile): Promise<Uint8Array> {
+  const bytes = await readRequiredBytes(s3, { bucket, key: file.key });
+  requireDigest(bytes, file.sha256, file.key);
+  return bytes;
 }
 
 export async function writeReport(

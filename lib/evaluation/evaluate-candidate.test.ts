@@ -5,6 +5,7 @@ import type { DatasetManifest } from '../data/dataset.ts';
 import { type MemoryObjects, memoryObjects } from '../data/fixtures/memory-objects.ts';
 import { parquetOf } from '../data/fixtures/parquet.ts';
 import { readHeldOut } from '../data/held-out.ts';
+import { readUnseen } from '../data/unseen.ts';
 import { flowers, trainedFlowers } from '../inference/fixtures/models.ts';
 import { float, input, model, node, output, text } from '../inference/fixtures/onnx-writer.ts';
 import { packageReader, writePackage } from '../inference/package.store.ts';
@@ -133,6 +134,8 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
         readTuningReport: async () => null,
         readArchive: () => packageReader(store.s3, 'models')(artifactKey),
         readHeldOut: (columns) => readHeldOut(store.s3, { bucket: 'data', key: manifestKey }, columns),
+        readUnseen: (columns, trainedOn) =>
+          readUnseen(store.s3, { bucket: 'data', manifestKey }, trainedOn, columns),
         readPackageFile: packageReader(store.s3, 'models'),
         trust: async () => signingKey,
         tryModel: (candidate) => tryModel(candidate, trialWorker),

@@ -12,6 +12,7 @@ import { EvergreenError } from '../shared/errors.ts';
 import { evaluateVersions, type Subject } from './evaluate-versions.ts';
 import type { CandidateOutcome } from './evaluation.ts';
 import { type JobOutput, readJobOutput, requireSameGoldenRows } from './job-output.ts';
+import { continuedPackage, datasetsBehind, keepsSides } from './trained-on.ts';
 
 export interface CandidateRequest {
   runId: string;
@@ -31,6 +32,8 @@ export interface EvaluationParts {
   /** What the searches that led to the candidate tried; null when none did. */
   readTuningReport(): Promise<Uint8Array | null>;
   readHeldOut(definition: ModelDefinition): Promise<HeldOut>;
+  /** Places of the dataset's held-out rows that are among the train rows of none of the datasets. */
+  readUnseen(definition: ModelDefinition, trainedOn: readonly string[]): Promise<number[]>;
   readPackageFile: ReadObject;
   trust: Trust;
   /** Lets the model answer its golden rows where it can be ended. */
@@ -73,19 +76,48 @@ async function openChampion(
   }
 }
 
+/**
+ * Places of the held-out rows that neither version was trained on. Without the datasets a version was trained on nobody
+ * knows of any.
+ */
+async function findUnseen(
+  parts: EvaluationParts,
+  { model, manifestKey }: CandidateRequest,
+  { output, candidate, rows }: Pick<Contest, 'output' | 'candidate' | 'rows'>,
+  champion: { package: LiveVersion; definition: ModelDefinition },
+): Promise<number[]> {
+  const { definition } = candidate;
+  const start = continuedPackage(model, output.training);
+  try {
+    const [ofChampion, ofCandidate] = await Promise.all([
+      datasetsBehind(champion.package, parts.readPackageFile),
+      datasetsBehind(start, parts.readPackageFile),
+    ]);
+    const isAnew = ofChampion.length === 1 && ofCandidate.length === 0;
+    if (isAnew && keepsSides(definition, champion.definition)) return rows.map((_, place) => place);
+    const trainedOn = new Set([manifestKey, ...ofChampion, ...ofCandidate]);
+    return await parts.readUnseen(definition, [...trainedOn]);
+  } catch (thrown) {
+    if (isOf(thrown, ['artifact-missing', 'artifact-damaged'])) return [];
+    throw thrown;
+  }
+}
+
 interface Contest {
   deployed: DeployedModel;
   output: JobOutput;
   candidate: SessionRequest;
   rows: Row[];
   champion: Champion | null;
+  championPackage: LiveVersion | null;
 }
 
 async function holdContest(
   parts: EvaluationParts,
   request: CandidateRequest,
-  { deployed, output, candidate, rows, champion }: Contest,
+  contest: Contest,
 ): Promise<CandidateOutcome> {
+  const { deployed, output, candidate, rows, champion, championPackage } = contest;
   const { modelDigest, definition } = candidate;
   const { runId, model, datasetId, manifestKey, definitionDigest, codeDigest, trainingJobName } = request;
   const session = await openSession(candidate);
@@ -96,6 +128,10 @@ async function holdContest(
       rows,
       candidate: { version: null, modelDigest, definition, predict: (some) => session.predict(some) },
       champion,
+      findUnseen: async ({ definition: ofChampion }) =>
+        championPackage
+          ? findUnseen(parts, request, contest, { package: championPackage, definition: ofChampion })
+          : [],
     });
     const championVersion = champion?.version ?? null;
     const tuning = await parts.readTuningReport();
@@ -189,7 +225,8 @@ export async function evaluateCandidate(
   try {
     requireSameGoldenRows(output.golden, golden, definition);
     if (refusal) return refusedOutcome(candidate, refusal);
-    return await holdContest(parts, request, { deployed, output, candidate, rows, champion });
+    const contest = { deployed, output, candidate, rows, champion, championPackage: live.champion };
+    return await holdContest(parts, request, contest);
   } catch (thrown) {
     if (isOf(thrown, refusals)) return refusedOutcome(candidate, thrown);
     throw thrown;

@@ -4,12 +4,15 @@ import type { ModelDefinition } from '../model/definition.ts';
 import { signatureOf } from '../model/signature.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
-import { bootstrapIntervals } from './bootstrap.ts';
 import { compareVersions } from './comparison.ts';
 import type { Comparison, EvaluationDocument, VersionEvaluation } from './evaluation.ts';
 import { judgeGate, type Opponent } from './gate.ts';
-import { classFigures, confusionMatrix } from './metrics.ts';
-import { figuresOf, type Sample, toSample } from './sample.ts';
+import { evaluateGroups } from './groups.ts';
+import { figuresOf } from './measure.ts';
+import { evaluateRobustness } from './robustness.ts';
+import { pickRows, type Sample, toSample } from './sample.ts';
+import { evaluateSlices } from './slices.ts';
+import { evaluateSample, mostAnswersKept } from './version-evaluation.ts';
 
 /** A version that is to be evaluated; `predict` answers rows in their order. */
 export interface Subject {
@@ -27,11 +30,11 @@ export interface EvaluationRequest {
   candidate: Subject;
   /** The champion, or why it cannot be loaded; null when there is none. */
   champion: Subject | { version: number; reason: string } | null;
+  /** Places of the rows that neither candidate nor champion was trained on; asked for only when they are compared. */
+  findUnseen: (champion: Subject) => Promise<number[]>;
 }
 
 const rowsAtOnce = 1000;
-const mostAnswersKept = 10_000;
-const mainMetrics = ['accuracy', 'balanced_accuracy', 'f1_macro', 'log_loss', 'rmse', 'mae', 'r2'];
 
 async function answer(subject: Subject, rows: readonly Row[]): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
@@ -39,38 +42,6 @@ async function answer(subject: Subject, rows: readonly Row[]): Promise<Predictio
     predictions.push(...(await subject.predict(rows.slice(start, start + rowsAtOnce))));
   }
   return predictions;
-}
-
-function evaluateSample(subject: Subject, sample: Sample, seed: number): VersionEvaluation {
-  const figures = Object.entries(figuresOf(sample));
-  const intervals = bootstrapIntervals(sample.truth.length, seed, (positions) =>
-    figuresOf(sample, positions),
-  );
-  const facts = {
-    version: subject.version,
-    modelDigest: subject.modelDigest,
-    metrics: Object.fromEntries(
-      figures.map(([name, value]) => [name, Number.isFinite(value) ? value : null]),
-    ),
-    intervals: Object.fromEntries(Object.entries(intervals).filter(([name]) => mainMetrics.includes(name))),
-  };
-  const isKept = sample.truth.length <= mostAnswersKept;
-  if (sample.kind === 'regression') {
-    return { ...facts, perClass: null, confusion: null, answers: isKept ? sample.predicted : null };
-  }
-  const { classes, truth, predicted } = sample;
-  const confusion = confusionMatrix(truth, predicted, classes.length);
-  const each = classFigures(confusion);
-  const perClass = classes.flatMap((name, place) => {
-    const figuresOfClass = each[place];
-    return figuresOfClass ? [[name, figuresOfClass] as const] : [];
-  });
-  return {
-    ...facts,
-    perClass: Object.fromEntries(perClass),
-    confusion,
-    answers: isKept ? predicted.map((place) => classes[place] ?? '') : null,
-  };
 }
 
 /** Versions are compared only when both take what the rows have and answer the same question. */
@@ -84,16 +55,20 @@ function answersAlike(champion: ModelDefinition, candidate: ModelDefinition): bo
   return digestOf(shape(champion)) === digestOf(shape(candidate));
 }
 
-interface Judged {
+interface Faced {
   opponent: Opponent;
+  /** Of the champion; null when it gave no answers. */
+  sample: Sample | null;
   evaluation: VersionEvaluation | null;
   comparison: Comparison | null;
+  unseen: number[];
 }
 
-async function faceChampion(request: EvaluationRequest, sample: Sample): Promise<Judged> {
+async function faceChampion(request: EvaluationRequest, sample: Sample): Promise<Faced> {
   const { champion, candidate, rows } = request;
-  const { gate, train, target } = candidate.definition;
-  const alone = (opponent: Opponent): Judged => ({ opponent, evaluation: null, comparison: null });
+  const { gate, train } = candidate.definition;
+  const nothing = { sample: null, evaluation: null, comparison: null, unseen: [] };
+  const alone = (opponent: Opponent): Faced => ({ opponent, ...nothing });
   if (!champion) return alone({ kind: 'none' });
   const version = champion.version ?? 0;
   if ('reason' in champion) return alone({ kind: 'unloadable', version, reason: champion.reason });
@@ -110,12 +85,19 @@ async function faceChampion(request: EvaluationRequest, sample: Sample): Promise
     throw thrown;
   }
   // Both are seen with the candidate's classes, in one order.
-  const theirs = toSample(rows, predictions, target);
-  const rule = gate.champion;
+  const theirs = toSample(rows, predictions, candidate.definition);
   const evaluation = evaluateSample(champion, theirs, train.seed);
-  if (!rule) return { opponent: { kind: 'none' }, evaluation, comparison: null };
-  const comparison = compareVersions(sample, theirs, rule, train.seed);
-  return { opponent: { kind: 'compared', version, comparison }, evaluation, comparison };
+  if (!gate.champion && gate.slices.length === 0) {
+    return { ...nothing, opponent: { kind: 'not-asked', version }, evaluation };
+  }
+  const unseen = await request.findUnseen(champion);
+  const facing = { sample: theirs, evaluation, unseen };
+  if (!gate.champion) return { ...facing, opponent: { kind: 'not-asked', version }, comparison: null };
+  const comparison = compareVersions(pickRows(sample, unseen), pickRows(theirs, unseen), gate.champion, {
+    seed: train.seed,
+    leftOut: rows.length - unseen.length,
+  });
+  return { ...facing, opponent: { kind: 'compared', version, comparison }, comparison };
 }
 
 /**
@@ -127,13 +109,22 @@ export async function evaluateVersions(request: EvaluationRequest): Promise<Eval
   const { candidate, rows, datasetId, definitionDigest } = request;
   const { definition } = candidate;
   const { target, train } = definition;
-  const sample = toSample(rows, await answer(candidate, rows), target);
+  const answers = async (some: readonly Row[]) => toSample(some, await answer(candidate, some), definition);
+  const sample = await answers(rows);
   const evaluation = evaluateSample(candidate, sample, train.seed);
-  const { opponent, evaluation: championEvaluation, comparison } = await faceChampion(request, sample);
+  const faced = await faceChampion(request, sample);
+  const slices = evaluateSlices(
+    { rows, candidate: sample, champion: faced.sample, unseen: faced.unseen },
+    definition,
+  );
+  const groups = evaluateGroups(rows, sample, definition);
+  const robustness = await evaluateRobustness(rows, definition, answers);
   const classes = target.type === 'category' ? target.categories : null;
   const truth = sample.truth.map((value) => (classes ? (classes[value] ?? '') : value));
+  // Limits may name figures of single classes too.
+  const metrics = figuresOf(sample);
   return {
-    schema: 'evergreen/evaluation/v1',
+    schema: 'evergreen/evaluation/v2',
     model: definition.name,
     datasetId,
     definitionDigest,
@@ -141,8 +132,11 @@ export async function evaluateVersions(request: EvaluationRequest): Promise<Eval
     classes,
     truth: rows.length <= mostAnswersKept ? truth : null,
     candidate: evaluation,
-    champion: championEvaluation,
-    comparison,
-    gate: judgeGate(definition, evaluation.metrics, opponent),
+    champion: faced.evaluation,
+    comparison: faced.comparison,
+    slices,
+    groups,
+    robustness,
+    gate: judgeGate(definition, { metrics, slices, groups, robustness }, faced.opponent),
   };
 }

@@ -15,7 +15,20 @@ const classFigures = z.object({
   precision: z.number(),
   recall: z.number(),
   f1: z.number(),
+  /** Rows that truly are of the class. */
   support: z.int().min(0),
+  /** 95 % intervals by bootstrap. */
+  intervals: z.record(z.string(), interval),
+});
+
+/** What the scores of a classifier look like beside the truth. */
+const curves = z.object({
+  /** Points (false positive rate, true positive rate) of each class against the rest; of two classes the second alone. */
+  roc: z.array(z.object({ class: z.string(), points: z.array(z.tuple([z.number(), z.number()])) })),
+  /** Ten bins of the greatest score: its mean, and the share of right labels. */
+  calibration: z.array(
+    z.object({ rows: z.int().min(0), confidence: z.number().nullable(), accuracy: z.number().nullable() }),
+  ),
 });
 
 /** One version on the held-out rows. */
@@ -24,11 +37,13 @@ export const versionEvaluation = z.object({
   version: z.int().positive().nullable(),
   modelDigest: digest,
   metrics: z.record(z.string(), figure),
-  /** 95 % intervals of the main metrics, by bootstrap. */
+  /** 95 % intervals of the metrics, by bootstrap. */
   intervals: z.record(z.string(), interval),
   perClass: z.record(z.string(), classFigures).nullable(),
   /** Rows by true class, columns by predicted class, in the order of `classes`. */
   confusion: z.array(z.array(z.int().min(0))).nullable(),
+  /** Null without scores. */
+  curves: curves.nullable(),
   /** The answers in the order of the rows; null for more than 10,000 rows. */
   answers: z.array(z.union([z.string(), z.number()])).nullable(),
 });
@@ -38,7 +53,7 @@ export const comparisonVerdict = z.enum([
   'better',
   'not-worse',
   'worse',
-  /** Too few rows to tell better from chance; it is not worse by more than the margin. */
+  /** Too few rows to tell. */
   'not-enough-data',
   /** A figure is missing or not a number. */
   'not-measured',
@@ -48,10 +63,16 @@ export const comparisonVerdict = z.enum([
 export const comparison = z.object({
   metric: z.string(),
   margin: z.number(),
+  /** Rows compared: those of the held-out ones that neither version was trained on. */
+  rows: z.int().min(0),
+  /** Held-out rows left out, since one of the versions was trained on them or nobody knows. */
+  leftOut: z.int().min(0),
   candidate: figure,
   champion: figure,
   /** How much better the candidate is, in units of the metric; negative when it is worse. */
   gain: figure,
+  /** Of the gain, by paired bootstrap. */
+  standardError: figure,
   test: z.enum(['mcnemar-exact', 'paired-bootstrap']),
   /** Two-sided: how likely so large a difference is between equals. */
   pValue: figure,
@@ -61,8 +82,64 @@ export const comparison = z.object({
 });
 export type Comparison = z.infer<typeof comparison>;
 
+/** The rows of one part by a feature. Figures are null when there are too few rows. */
+export const sliceEvaluation = z.object({
+  feature: z.string(),
+  slice: z.string(),
+  rows: z.int().min(0),
+  metrics: z.record(z.string(), figure).nullable(),
+  intervals: z.record(z.string(), interval).nullable(),
+  /** Null without a champion that can be compared. */
+  comparison: comparison.nullable(),
+});
+export type SliceEvaluation = z.infer<typeof sliceEvaluation>;
+
+/** The greatest difference between any two of the groups; null with fewer than two that have enough rows. */
+const groupGap = z.object({ value: figure, interval: interval.nullable(), groups: z.array(z.string()) });
+
+export const groupEvaluation = z.object({
+  feature: z.string(),
+  favourable: z.string(),
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      rows: z.int().min(0),
+      /** Rows that truly are favourable. */
+      favourableRows: z.int().min(0),
+      /** Share of favourable answers. */
+      selectionRate: figure,
+      /** The same among the rows that truly are favourable. */
+      truePositiveRate: figure,
+    }),
+  ),
+  gaps: z.object({ demographic_parity: groupGap, equal_opportunity: groupGap }),
+});
+export type GroupEvaluation = z.infer<typeof groupEvaluation>;
+
+/** The candidate on held-out rows that were disturbed; `drop` is by how much the metric got worse. */
+export const robustnessEvaluation = z.object({
+  metric: z.string(),
+  /** Held-out rows that were disturbed: the first 2,000. */
+  rows: z.int().min(0),
+  undisturbed: figure,
+  disturbances: z.array(
+    z.object({
+      kind: z.enum(['noise', 'missing', 'units']),
+      /** The one feature that was disturbed; null for all that can be. */
+      feature: z.string().nullable(),
+      /** Noise as a share of the standard deviation, share of values taken away, or factor. */
+      amount: z.number(),
+      value: figure,
+      drop: figure,
+      /** Share of the disturbed rows that serving would refuse as out of range. */
+      refusedShare: z.number(),
+    }),
+  ),
+});
+export type RobustnessEvaluation = z.infer<typeof robustnessEvaluation>;
+
 export const gateCheck = z.object({
-  rule: z.enum(['measured', 'limit', 'champion']),
+  rule: z.enum(['measured', 'limit', 'champion', 'slice', 'group', 'robustness']),
   metric: z.string().nullable(),
   isPassed: z.boolean(),
   message: z.string(),
@@ -78,7 +155,7 @@ export const gateOutcome = z.object({
 export type GateOutcome = z.infer<typeof gateOutcome>;
 
 export const evaluationDocument = z.object({
-  schema: z.literal('evergreen/evaluation/v1'),
+  schema: z.literal('evergreen/evaluation/v2'),
   model: z.string(),
   datasetId: z.string(),
   definitionDigest: digest,
@@ -89,6 +166,9 @@ export const evaluationDocument = z.object({
   candidate: versionEvaluation,
   champion: versionEvaluation.nullable(),
   comparison: comparison.nullable(),
+  slices: z.array(sliceEvaluation),
+  groups: z.array(groupEvaluation),
+  robustness: robustnessEvaluation,
   gate: gateOutcome,
 });
 export type EvaluationDocument = z.infer<typeof evaluationDocument>;

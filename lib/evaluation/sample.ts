@@ -1,21 +1,23 @@
 import type { Row } from '../data/dataset.ts';
 import type { Prediction } from '../inference/prediction-record.ts';
+import type { ModelDefinition } from '../model/definition.ts';
 import type { Target } from '../model/features.ts';
 import { EvergreenError } from '../shared/errors.ts';
-import { classificationFigures, confusionMatrix, logLoss, regressionFigures } from './metrics.ts';
 
 /** Held-out rows with the answers of one version, as numbers. */
 export type Sample =
   | {
       kind: 'classification';
       classes: readonly string[];
+      /** Whether the scores order the classes for each row. */
+      isRanking: boolean;
       /** Positions among the classes. */
-      truth: number[];
-      predicted: number[];
+      truth: readonly number[];
+      predicted: readonly number[];
       /** One score for each class, when the version gives scores. */
-      scores: number[][] | undefined;
+      scores: readonly (readonly number[])[] | undefined;
     }
-  | { kind: 'regression'; truth: number[]; predicted: number[] };
+  | { kind: 'regression'; truth: readonly number[]; predicted: readonly number[] };
 
 function truthOf(row: Row, target: Target, index: number): number {
   const value = row[target.name];
@@ -31,7 +33,11 @@ function truthOf(row: Row, target: Target, index: number): number {
  *
  * @throws EvergreenError `artifact-damaged` for a row without a valid target.
  */
-export function toSample(rows: readonly Row[], predictions: readonly Prediction[], target: Target): Sample {
+export function toSample(
+  rows: readonly Row[],
+  predictions: readonly Prediction[],
+  { target, task }: Pick<ModelDefinition, 'target' | 'task'>,
+): Sample {
   const truth = rows.map((row, index) => truthOf(row, target, index));
   if (target.type === 'number') {
     const predicted = predictions.map((each) => ('value' in each ? each.value : Number.NaN));
@@ -43,28 +49,21 @@ export function toSample(rows: readonly Row[], predictions: readonly Prediction[
   return {
     kind: 'classification',
     classes,
+    isRanking: task === 'ranking',
     truth,
     predicted: labelled.map(({ label }) => classes.indexOf(label)),
     scores: labelled.every((each) => each.scores !== undefined) ? scores : undefined,
   };
 }
 
-function take<Value>(values: readonly Value[], positions: Int32Array | undefined): readonly Value[] {
-  if (!positions) return values;
-  const taken: Value[] = [];
-  for (const position of positions) {
-    const value = values[position];
-    if (value !== undefined) taken.push(value);
-  }
-  return taken;
-}
-
-/** The figures of a sample, or of some of its rows. */
-export function figuresOf(sample: Sample, positions?: Int32Array): Record<string, number> {
-  const truth = take(sample.truth, positions);
-  const predicted = take(sample.predicted, positions);
-  if (sample.kind === 'regression') return regressionFigures(truth, predicted);
-  const figures = classificationFigures(confusionMatrix(truth, predicted, sample.classes.length));
-  if (!sample.scores) return figures;
-  return { ...figures, log_loss: logLoss(truth, take(sample.scores, positions)) };
+/** Some rows of a sample. */
+export function pickRows(sample: Sample, positions: readonly number[]): Sample {
+  const pick = <Value>(values: readonly Value[]): Value[] =>
+    positions.flatMap((position) => {
+      const value = values[position];
+      return value === undefined ? [] : [value];
+    });
+  const answers = { truth: pick(sample.truth), predicted: pick(sample.predicted) };
+  if (sample.kind === 'regression') return { kind: 'regression', ...answers };
+  return { ...sample, ...answers, scores: sample.scores && pick(sample.scores) };
 }

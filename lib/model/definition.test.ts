@@ -51,7 +51,12 @@ describe('defineModel', () => {
         instanceCount: 1,
         volumeSizeGb: 10,
       },
-      gate: { limits: {} },
+      gate: {
+        limits: {},
+        slices: [],
+        groups: [],
+        robustness: { noise: 0.1, missing: 0.2, limits: {} },
+      },
       rollout: {
         approval: 'automatic',
         approvalTimeoutHours: 72,
@@ -65,6 +70,15 @@ describe('defineModel', () => {
         quality: { metric: 'accuracy', leastSample: 50 },
       },
       retrain: { mode: 'anew', onDrift: true, onQuality: true, cooldownMinutes: 360, youngHours: 24 },
+      card: {
+        intendedUse: '',
+        outOfScope: '',
+        limitations: '',
+        ethicalConsiderations: '',
+        owner: '',
+        contact: '',
+        license: '',
+      },
     });
   });
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { EvergreenError } from '../shared/errors.ts';
 import { type Algorithm, algorithmsOf, refuseAlgorithm, task } from './algorithms.ts';
 import { feature, target } from './features.ts';
-import { gate, monitor, retrain, rollout } from './policies.ts';
+import { gate, gateProblems } from './gate.ts';
+import { card, monitor, retrain, rollout } from './policies.ts';
 import { train } from './training.ts';
 
 /** A model's name is part of keys, addresses and metric dimensions. */
@@ -59,6 +60,7 @@ export const modelDefinition = z
     rollout: rollout.prefault({}),
     monitor: monitor.prefault({}),
     retrain: retrain.prefault({}),
+    card: card.prefault({}),
   })
   .superRefine((definition, context) => {
     if (definition.target.name in definition.features) {
@@ -107,6 +109,9 @@ export const modelDefinition = z
 const newDefinition = modelDefinition.superRefine((definition, context) => {
   const message = refuseAlgorithm(definition.train.algorithm, definition.task);
   if (message) context.addIssue({ code: 'custom', path: ['train', 'algorithm'], message });
+  for (const problem of gateProblems(definition.gate, definition)) {
+    context.addIssue({ code: 'custom', ...problem });
+  }
 });
 
 export type ModelDefinition = z.infer<typeof modelDefinition>;

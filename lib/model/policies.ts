@@ -2,14 +2,6 @@ import { z } from 'zod';
 
 const share = z.number().min(0).max(1);
 
-/** When a candidate may be registered. Metric names are those of the evaluation document. */
-export const gate = z.strictObject({
-  /** Least value of each metric; for error metrics (rmse, mae) the greatest. */
-  limits: z.record(z.string(), z.number()).default({}),
-  /** The candidate may be worse than the champion by at most `margin`, in units of the metric. */
-  champion: z.strictObject({ metric: z.string(), margin: z.number().min(0) }).optional(),
-});
-
 export const rollout = z.strictObject({
   approval: z.enum(['automatic', 'person']).default('automatic'),
   /** Hours until a run that waits for a person is rejected. */
@@ -67,4 +59,16 @@ export const retrain = z.strictObject({
   cooldownMinutes: z.int().min(0).default(360),
   /** A version younger than this is rolled back by an alarm, an older one is retrained. */
   youngHours: z.number().min(0).default(24),
+});
+
+/** What only people can say of a model; shown in the model card, empty where nothing is said. */
+export const card = z.strictObject({
+  intendedUse: z.string().default(''),
+  /** Uses it was not made for. */
+  outOfScope: z.string().default(''),
+  limitations: z.string().default(''),
+  ethicalConsiderations: z.string().default(''),
+  owner: z.string().default(''),
+  contact: z.string().default(''),
+  license: z.string().default(''),
 });

@@ -1,4 +1,5 @@
 import { bootstrapIntervals } from '../evaluation/bootstrap.ts';
+import { countedMean } from '../evaluation/probability-metrics.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 
 /** A prediction together with what turned out to be true. */
@@ -57,11 +58,9 @@ const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0)
  * Source: Efron (1979), "Bootstrap methods: another look at the jackknife", Annals of Statistics 7(1).
  */
 export function rmseInterval(squares: number[], seed = 1): [number, number] {
-  const { rmse } = bootstrapIntervals(squares.length, seed, (positions) => {
-    let sum = 0;
-    for (const position of positions) sum += squares[position] ?? 0;
-    return { rmse: Math.sqrt(sum / positions.length) };
-  });
+  const { rmse } = bootstrapIntervals(squares.length, seed, (counts) => ({
+    rmse: Math.sqrt(countedMean(squares, counts)),
+  }));
   return [rmse?.low ?? Number.NaN, rmse?.high ?? Number.NaN];
 }
 

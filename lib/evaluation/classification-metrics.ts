@@ -1,5 +1,7 @@
-/** Names of the figures of an evaluation; those of errors are better the lower they are. */
-export const errorMetrics: readonly string[] = ['log_loss', 'rmse', 'mae'];
+import { classMetric } from '../model/metric-names.ts';
+
+/** How often each row counts; every row once when there are none. */
+export type Counts = ArrayLike<number>;
 
 export interface ClassFigures {
   precision: number;
@@ -19,14 +21,15 @@ export function confusionMatrix(
   truth: readonly number[],
   predicted: readonly number[],
   classes: number,
+  counts?: Counts,
 ): number[][] {
-  const counts = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (const [row, actual] of truth.entries()) {
-    const line = counts[actual];
-    const said = predicted[row];
-    if (line && said !== undefined) line[said] = (line[said] ?? 0) + 1;
+  const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
+  for (let row = 0; row < truth.length; row++) {
+    const line = matrix[truth[row] ?? -1];
+    const said = predicted[row] ?? -1;
+    if (line && said >= 0) line[said] = (line[said] ?? 0) + (counts ? (counts[row] ?? 0) : 1);
   }
-  return counts;
+  return matrix;
 }
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -53,7 +56,8 @@ export function classFigures(confusion: readonly number[][]): ClassFigures[] {
  * Figures of a classification from its confusion matrix.
  *
  * Macro averages go over the classes that occur in the truth or in the predictions, balanced accuracy over those in the
- * truth. Without rows every figure is NaN.
+ * truth, weighted averages over the rows. Micro averages of single labels all equal the accuracy. Without rows every
+ * figure is NaN.
  *
  * Source: equal to scikit-learn's accuracy_score, balanced_accuracy_score and precision_recall_fscore_support.
  */
@@ -62,49 +66,42 @@ export function classificationFigures(confusion: readonly number[][]): Record<st
   const total = sum(confusion.map(sum));
   const isPredicted = (position: number) => confusion.some((line) => (line[position] ?? 0) > 0);
   const present = figures.filter(({ support }, position) => support > 0 || isPredicted(position));
+  const weighted = (name: 'precision' | 'recall' | 'f1') =>
+    sum(figures.map((each) => each[name] * each.support)) / total;
+  const accuracy = sum(confusion.map((line, position) => line[position] ?? 0)) / total;
   return {
-    accuracy: sum(confusion.map((line, position) => line[position] ?? 0)) / total,
+    accuracy,
     balanced_accuracy: mean(figures.filter(({ support }) => support > 0).map(({ recall }) => recall)),
     precision_macro: mean(present.map(({ precision }) => precision)),
     recall_macro: mean(present.map(({ recall }) => recall)),
     f1_macro: mean(present.map(({ f1 }) => f1)),
+    precision_micro: accuracy,
+    recall_micro: accuracy,
+    f1_micro: accuracy,
+    precision_weighted: weighted('precision'),
+    recall_weighted: weighted('recall'),
+    f1_weighted: weighted('f1'),
   };
 }
 
-/**
- * Mean of the negative natural logarithm of the true class's score, which is clipped to the machine precision.
- *
- * @param scores n rows of one score for each class.
- *
- * Source: scikit-learn's log_loss for scores in double precision.
- */
-export function logLoss(truth: readonly number[], scores: readonly (readonly number[])[]): number {
-  const losses = truth.map((actual, row) => {
-    const score = scores[row]?.[actual] ?? Number.NaN;
-    return -Math.log(Math.min(1 - Number.EPSILON, Math.max(Number.EPSILON, score)));
-  });
-  return mean(losses);
-}
-
-/**
- * Root mean squared error and mean absolute error, in units of the target, and R².
- *
- * R² of a target without spread is 1 without errors, else 0; of fewer than two rows it is NaN.
- *
- * Source: equal to scikit-learn's root_mean_squared_error, mean_absolute_error and r2_score.
- */
-export function regressionFigures(
-  truth: readonly number[],
-  predicted: readonly number[],
+/** The figures of single classes under their names; NaN where neither a row nor an answer is of the class. */
+export function namedClassFigures(
+  confusion: readonly number[][],
+  classes: readonly string[],
 ): Record<string, number> {
-  const errors = truth.map((actual, row) => actual - (predicted[row] ?? Number.NaN));
-  const squared = sum(errors.map((error) => error ** 2));
-  const centre = mean(truth);
-  const spread = sum(truth.map((actual) => (actual - centre) ** 2));
-  const flat = squared === 0 ? 1 : 0;
-  return {
-    rmse: Math.sqrt(squared / truth.length),
-    mae: mean(errors.map(Math.abs)),
-    r2: truth.length < 2 ? Number.NaN : spread > 0 ? 1 - squared / spread : flat,
-  };
+  const named: Record<string, number> = {};
+  const figures = classFigures(confusion);
+  for (const [position, category] of classes.entries()) {
+    const { precision, recall, f1, support } = figures[position] ?? {
+      precision: Number.NaN,
+      recall: Number.NaN,
+      f1: Number.NaN,
+      support: 0,
+    };
+    const isPresent = support > 0 || confusion.some((line) => (line[position] ?? 0) > 0);
+    named[classMetric('precision', category)] = isPresent ? precision : Number.NaN;
+    named[classMetric('recall', category)] = isPresent ? recall : Number.NaN;
+    named[classMetric('f1', category)] = isPresent ? f1 : Number.NaN;
+  }
+  return named;
 }
