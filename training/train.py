@@ -11,6 +11,7 @@ from evergreen_training.continuing.course import choose_course
 from evergreen_training.estimators import choose_trainer
 from evergreen_training.figures import print_note
 from evergreen_training.hosts import count_hosts
+from evergreen_training.private.training import choose_private_course
 
 
 def train() -> None:
@@ -20,8 +21,13 @@ def train() -> None:
     print_note(f"training {trainer.algorithm} on {len(job.train)} rows with {settings}")
     if count_hosts() > 1 and trainer.algorithm != "gradient-descent":
         raise JobError(f"{trainer.algorithm} trains on one instance; set instanceCount to 1, or use gradient-descent")
-    course = choose_course(job, read_champion(os.environ), trainer)
-    train_package(job, trainer.fit, trainer.algorithm, trainer.settings, course)
+    fit = trainer.fit
+    if job.definition.privacy:
+        course = choose_private_course(job, trainer, job.definition.privacy)
+        fit = course.fit
+    else:
+        course = choose_course(job, read_champion(os.environ), trainer)
+    train_package(job, fit, trainer.algorithm, trainer.settings, course)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,17 +27,29 @@ class Feature:
     may_be_missing : bool
     categories : tuple of str
         Of a ``category`` feature, in the order of the definition; else empty.
+    range : (least, greatest)
+        As declared; infinite where nothing is.
     """
 
     name: str
     type: str
     may_be_missing: bool = False
     categories: tuple[str, ...] = ()
+    range: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def is_numeric(self) -> bool:
         """Whether the column travels in the matrix ``numbers``; else it travels in ``texts``."""
         return self.type in _NUMERIC
+
+
+@dataclass(frozen=True)
+class DifferentialPrivacy:
+    """What the model may tell of any one train row, and how long a row's gradient may be."""
+
+    epsilon: float
+    delta: float
+    clip_norm: float
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,9 @@ class Definition:
     hyperparameters : mapping
         As the definition gives them.
     seed, folds : int
+    target_range : (least, greatest)
+        Of a regression, as declared.
+    privacy : DifferentialPrivacy or None
     """
 
     name: str
@@ -69,6 +85,8 @@ class Definition:
     hyperparameters: Mapping[str, Any]
     seed: int
     folds: int
+    target_range: tuple[float, float] = (-math.inf, math.inf)
+    privacy: DifferentialPrivacy | None = None
 
     @property
     def is_classification(self) -> bool:
@@ -125,6 +143,8 @@ def parse_definition(definition: Mapping[str, Any]) -> Definition:
         hyperparameters=dict(train.get("hyperparameters", {})),
         seed=int(train.get("seed", 42)),
         folds=int(train.get("crossValidationFolds", 5)),
+        target_range=_parse_range(target),
+        privacy=_parse_privacy(definition.get("privacy") or {}),
     )
 
 
@@ -136,4 +156,14 @@ def _parse_feature(name: str, feature: Mapping[str, Any]) -> Feature:
         type=feature["type"],
         may_be_missing=bool(feature.get("mayBeMissing", False)),
         categories=tuple(feature["categories"]) if feature["type"] == "category" else (),
+        range=(0.0, 1.0) if feature["type"] == "boolean" else _parse_range(feature),
     )
+
+
+def _parse_range(column: Mapping[str, Any]) -> tuple[float, float]:
+    return float(column.get("min", -math.inf)), float(column.get("max", math.inf))
+
+
+def _parse_privacy(privacy: Mapping[str, Any]) -> DifferentialPrivacy | None:
+    asked = privacy.get("differentialPrivacy")
+    return asked and DifferentialPrivacy(float(asked["epsilon"]), float(asked["delta"]), float(asked["clipNorm"]))

@@ -66,21 +66,25 @@ class _Descended:
         """Begin the next fit at these layers in place of a fresh start; they must have the shape of this model."""
         self.start = layers
 
+    def adopt(self, layers: list[Layer]) -> None:
+        """Take on weights that were found in the scaled target."""
+        self.layers_ = self._outward(layers)
+
     def partial_fit(self, X: np.ndarray, target: np.ndarray) -> Any:
         """Take one step on a micro-batch, after `fit` or `resume`; the rule's memory lasts from step to step."""
         network, inner = self._shape(X.shape[1], self.layers_[-1][1].size), join(self._inward(self.layers_))
         objective = Objective(network, self.loss, self.l2, self.hosts)
         if not hasattr(self, "_rule"):
             self._rule = make_rule(self.optimizer, self.learning_rate)
-        gradient = objective.measure(inner, X, self._inner_target(target))[2]
-        self.layers_ = self._outward(network.split(self._rule.step(inner, gradient)))
+        gradient = objective.measure(inner, X, self.scale_target(target))[2]
+        self.adopt(network.split(self._rule.step(inner, gradient)))
         return self
 
     def mean_loss(self, X: np.ndarray, target: np.ndarray) -> float:
         """Mean loss of rows as the curve has it."""
         network = self._shape(X.shape[1], self.layers_[-1][1].size)
         objective = Objective(network, self.loss, self.l2, self.hosts)
-        loss = objective.mean_loss(join(self._inward(self.layers_)), X, self._inner_target(target))
+        loss = objective.mean_loss(join(self._inward(self.layers_)), X, self.scale_target(target))
         return self._in_target_units({"trainLoss": loss})["trainLoss"]
 
     def _shape(self, width: int, outputs: int) -> Network:
@@ -90,7 +94,7 @@ class _Descended:
     def _walk(self, X: np.ndarray, target: np.ndarray, outputs: int) -> None:
         random, network = np.random.default_rng(self.random_state), self._shape(X.shape[1], outputs)
         drawn = network.begin(random)
-        train, held = self._hold_back(X, self._inner_target(target), random)
+        train, held = self._hold_back(X, self.scale_target(target), random)
         parameters, curve = descend(
             Objective(network, self.loss, self.l2, self.hosts),
             drawn if self.start is None else join(self._inward(self.start)),
@@ -102,7 +106,7 @@ class _Descended:
             lambda point: print_epoch(self._in_target_units(point)),
         )
         self.learning_curve_ = replace(curve, points=[self._in_target_units(point) for point in curve.points])
-        self.layers_ = self._outward(network.split(parameters))
+        self.adopt(network.split(parameters))
 
     def _hold_back(self, X: np.ndarray, target: np.ndarray, random: np.random.Generator) -> tuple[Part, Part | None]:
         count = int(len(target) * self.validation_fraction)
@@ -185,7 +189,8 @@ class GradientDescentClassifier(_Descended):
         """The likeliest class of each row."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def _inner_target(self, target: np.ndarray) -> np.ndarray:
+    def scale_target(self, target: np.ndarray) -> np.ndarray:
+        """Positions of the classes, as the loss takes them."""
         return np.searchsorted(self.classes_, target)
 
 
@@ -226,7 +231,8 @@ class GradientDescentRegressor(_Descended):
         """A number for each row, shape (n,)."""
         return self._shape(X.shape[1], 1).forward(join(self.layers_), X)[-1][:, 0]
 
-    def _inner_target(self, target: np.ndarray) -> np.ndarray:
+    def scale_target(self, target: np.ndarray) -> np.ndarray:
+        """The target in the scale it is learned in."""
         middle, spread = self.scaling_
         return (target - middle) / spread
 
