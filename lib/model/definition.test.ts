@@ -70,6 +70,7 @@ describe('defineModel', () => {
         quality: { metric: 'accuracy', leastSample: 50 },
       },
       retrain: { mode: 'anew', onDrift: true, onQuality: true, cooldownMinutes: 360, youngHours: 24 },
+      privacy: {},
       card: {
         intendedUse: '',
         outOfScope: '',

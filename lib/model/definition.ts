@@ -4,6 +4,7 @@ import { type Algorithm, algorithmsOf, refuseAlgorithm, task } from './algorithm
 import { feature, target } from './features.ts';
 import { gate, gateProblems } from './gate.ts';
 import { card, monitor, retrain, rollout } from './policies.ts';
+import { privacy, privacyProblems } from './privacy.ts';
 import { train } from './training.ts';
 
 /** A model's name is part of keys, addresses and metric dimensions. */
@@ -60,6 +61,7 @@ export const modelDefinition = z
     rollout: rollout.prefault({}),
     monitor: monitor.prefault({}),
     retrain: retrain.prefault({}),
+    privacy: privacy.prefault({}),
     card: card.prefault({}),
   })
   .superRefine((definition, context) => {
@@ -109,7 +111,7 @@ export const modelDefinition = z
 const newDefinition = modelDefinition.superRefine((definition, context) => {
   const message = refuseAlgorithm(definition.train.algorithm, definition.task);
   if (message) context.addIssue({ code: 'custom', path: ['train', 'algorithm'], message });
-  for (const problem of gateProblems(definition.gate, definition)) {
+  for (const problem of [...gateProblems(definition.gate, definition), ...privacyProblems(definition)]) {
     context.addIssue({ code: 'custom', ...problem });
   }
 });

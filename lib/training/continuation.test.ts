@@ -53,11 +53,15 @@ describe('continues', () => {
 
 describe('requireCapableTrainer', () => {
   const asked = aDefinition({ warmStart: true, mode: 'online', instanceCount: 2 });
-  const forest = { ...asked, train: { ...asked.train, algorithm: 'random-forest' as const } };
+  const forest = {
+    ...asked,
+    train: { ...asked.train, algorithm: 'random-forest' as const },
+    privacy: { differentialPrivacy: { epsilon: 1, delta: 1e-6, clipNorm: 1 } },
+  };
 
   it('refuses what an algorithm cannot do, and says what can', () => {
     expect(() => requireCapableTrainer(forest, false)).toThrow(
-      /asks for train\.warmStart, train\.instanceCount 2, retrain\.mode online, which random-forest cannot do; use the algorithm gradient-descent/,
+      /asks for train\.warmStart, train\.instanceCount 2, retrain\.mode online, privacy\.differentialPrivacy, which random-forest cannot do; use the algorithm gradient-descent/,
     );
   });
 

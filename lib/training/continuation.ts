@@ -46,12 +46,13 @@ export function continuationOf(
  * @throws EvergreenError `definition-invalid`.
  */
 export function requireCapableTrainer(definition: ModelDefinition, hasOwnProgram: boolean): void {
-  const { name, train, retrain } = definition;
+  const { name, train, retrain, privacy } = definition;
   if (hasOwnProgram || train.algorithm === 'gradient-descent') return;
   const asked = [
     train.warmStart ? 'train.warmStart' : '',
     train.instanceCount > 1 ? `train.instanceCount ${train.instanceCount}` : '',
     retrain.mode === 'online' ? 'retrain.mode online' : '',
+    privacy.differentialPrivacy ? 'privacy.differentialPrivacy' : '',
   ].filter((each) => each !== '');
   if (asked.length === 0) return;
   throw new EvergreenError(

@@ -45,6 +45,21 @@ export const continuedFrom = z.object({
   mode: z.enum(['warm start', 'online']),
 });
 
+/** What a training with noise spent. Scores are on a fifth of the train rows, before the model of all rows. */
+export const privacyRecord = z.object({
+  epsilon: z.number().positive(),
+  delta: z.number().positive(),
+  clipNorm: z.number().positive(),
+  /** Deviation of the noise on a step's sum of gradients, in units of clipNorm. */
+  noiseMultiplier: z.number().positive(),
+  /** Share of the rows that a step looks at. */
+  sampleRate: z.number().positive().max(1),
+  steps: z.int().positive(),
+  /** From more private to less; null is without noise. */
+  scoreByEpsilon: z.array(z.object({ epsilon: z.number().positive().nullable(), score: z.number() })),
+});
+export type PrivacyRecord = z.infer<typeof privacyRecord>;
+
 export const trainingRecord = z.object({
   schema: z.literal('evergreen/training/v1'),
   algorithm: z.string(),
@@ -58,5 +73,6 @@ export const trainingRecord = z.object({
   libraries: z.record(z.string(), z.string()),
   learningCurve: learningCurve.optional(),
   continuedFrom: continuedFrom.optional(),
+  privacy: privacyRecord.optional(),
 });
 export type TrainingRecord = z.infer<typeof trainingRecord>;

@@ -80,6 +80,11 @@ def choose_private_course(job: Job, trainer: Trainer, privacy: DifferentialPriva
             "differentially private training is for gradient-descent without hidden_units and with an optimizer that "
             "takes steps; change train in the definition, or take privacy out of it"
         )
+    if privacy.delta >= 1 / len(job.train):
+        raise JobError(
+            f"a delta of {privacy.delta:g} allows to give a whole row of {len(job.train)} away; "
+            f"set privacy.differentialPrivacy.delta well below {1 / len(job.train):.1g}"
+        )
     rate, steps = pace_of(settings, len(job.train))
     noise = noise_of(privacy, rate, steps)
     print_note(
