@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from jobs import TRAINING, a_definition, a_job, category, number
+from jobs import a_definition, a_job, category, number
 
 from evergreen_training.data import Rows, Table
 from evergreen_training.definition import Definition, parse_definition
@@ -227,19 +226,3 @@ def test_a_file_with_other_tensors_is_refused() -> None:
         open_session(texts, content)
     with pytest.raises(JobError, match="onnxruntime cannot load the model"):
         open_session(definition, content[:100])
-
-
-def test_lightgbm_that_is_not_installed_is_named_with_what_to_install(monkeypatch: Any) -> None:
-    # None makes Python's import fail as for a package that is not there.
-    monkeypatch.setitem(sys.modules, "lightgbm", None)
-    table = Table(numbers([[0, 1], [1, 0], [2, 1], [3, 5]]), np.array([0, 0, 1, 1]))
-    with pytest.raises(JobError, match=r"lightgbm is not installed; add a requirements\.txt with lightgbm==4\.7\.0"):
-        choose_trainer(a_classifier(2, "lightgbm"), {}).fit(table)
-
-
-def test_lightgbm_is_the_version_that_is_named() -> None:
-    lightgbm = pytest.importorskip("lightgbm", reason="lightgbm is not installed; see training/requirements-dev.txt")
-    from evergreen_training.lightgbm import VERSION
-
-    assert lightgbm.__version__ == VERSION
-    assert f"lightgbm=={VERSION}" in (TRAINING / "requirements-dev.txt").read_text().splitlines()
