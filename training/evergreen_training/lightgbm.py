@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .errors import JobError
-from .model import FEW_CELLS
+from .threads import FEW_CELLS
 from .tree_ensemble import TreeEnsemble
 
 
@@ -26,7 +26,7 @@ def build_lightgbm(name: str) -> Callable[[dict[str, Any], int], Any]:
             """With scikit-learn's kind of error."""
 
             def fit(self, X: np.ndarray, y: np.ndarray) -> Any:
-                # Its threads wait for each other longer than they work on small data, see model.py.
+                # It has threads of its own, beside those that threads.py limits.
                 if X.size < FEW_CELLS:
                     self.set_params(n_jobs=1)
                 try:

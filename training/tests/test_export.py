@@ -13,7 +13,6 @@ from evergreen_training.data import Rows, Table
 from evergreen_training.definition import Definition, parse_definition
 from evergreen_training.errors import JobError
 from evergreen_training.estimators import choose_trainer
-from evergreen_training.export import export_sklearn
 from evergreen_training.model import Answers, fit_sklearn
 from evergreen_training.package import train_package
 from evergreen_training.parity import open_session
@@ -94,7 +93,7 @@ def test_an_estimator_without_probabilities_gives_labels_only() -> None:
     definition = a_classifier(3)
     table = Table(numbers(random.normal(size=(90, 3))), random.integers(0, 3, 90))
     model = fit_sklearn(definition, table, RidgeClassifier(), scale=True)
-    served = open_session(definition, export_sklearn(model))(table.rows)
+    served = open_session(definition, model.to_onnx())(table.rows)
     assert served.scores is None
     assert served.labels.tolist() == model.answer(table.rows).labels.tolist()
 
@@ -108,7 +107,7 @@ def test_a_pipeline_of_scikit_learn_is_converted() -> None:
     definition = a_classifier(3)
     table = Table(numbers(random.normal(size=(90, 3))), random.integers(0, 3, 90))
     model = fit_sklearn(definition, table, make_pipeline(PolynomialFeatures(2), LogisticRegression()))
-    served = open_session(definition, export_sklearn(model))(table.rows)
+    served = open_session(definition, model.to_onnx())(table.rows)
     np.testing.assert_allclose(served.scores, model.answer(table.rows).scores, atol=1e-6)
 
 
@@ -118,7 +117,7 @@ def test_an_estimator_that_onnx_does_not_know_is_refused() -> None:
     definition = a_classifier(1)
     table = Table(numbers([[0], [1], [2], [3]]), np.array([0, 0, 1, 1]))
     with pytest.raises(JobError, match="NearestCentroid cannot be written as ONNX"):
-        export_sklearn(fit_sklearn(definition, table, NearestCentroid()))
+        fit_sklearn(definition, table, NearestCentroid()).to_onnx()
 
 
 def test_an_estimator_that_needs_a_loop_is_refused() -> None:
@@ -127,7 +126,7 @@ def test_an_estimator_that_needs_a_loop_is_refused() -> None:
     definition = a_classifier(1)
     table = Table(numbers([[0], [1], [2], [3]]), np.array([0, 0, 1, 1]))
     with pytest.raises(JobError, match=r"KNeighborsClassifier needs ai\.onnx\.Scan, which is never served"):
-        export_sklearn(fit_sklearn(definition, table, KNeighborsClassifier(2)))
+        fit_sklearn(definition, table, KNeighborsClassifier(2)).to_onnx()
 
 
 def test_free_text_needs_a_program_of_the_models_own() -> None:
