@@ -1,5 +1,6 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { z } from 'zod';
+import { lineWriter } from '../../lib/inference/capture.ts';
 import { awsModelSource } from '../../lib/inference/model-source.store.ts';
 import { Serving } from '../../lib/inference/serving.ts';
 import { SigningKey } from '../../lib/registry/signing-key.store.ts';
@@ -41,7 +42,7 @@ function compose(): Serving {
       trust: () => key.trusted(),
       modelNames: MODEL_NAMES?.split(',').filter(Boolean),
     }),
-    writeLine: (line) => process.stdout.write(`${line}\n`),
+    report: lineWriter((line) => process.stdout.write(`${line}\n`)),
     serverVersion: packageFile.version,
     liveCacheMs: LIVE_CACHE_MS,
   });
