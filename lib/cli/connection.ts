@@ -11,7 +11,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { RunStore } from '../intake/runs.store.ts';
 import { requireEngine } from '../local/engine.ts';
-import { engineCredentials, engineEndpoint } from '../local/engine-environment.ts';
+import { engineCredentials, engineEndpoint, engineEnvironment } from '../local/engine-environment.ts';
 import { RegistryStore } from '../registry/registry.store.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import type { Context } from './context.ts';
@@ -34,6 +34,8 @@ export interface Connection {
   documents: DynamoDBDocumentClient;
   registry: RegistryStore;
   runs: RunStore;
+  /** AWS variables with which another process works against the same stack. */
+  environment: NodeJS.ProcessEnv;
   /** Who is noted in the promotion log. */
   who(): Promise<string>;
 }
@@ -82,11 +84,20 @@ export async function connect(context: Pick<Context, 'options' | 'home'>): Promi
     documents,
     registry: new RegistryStore(documents, outputs.RegistryTable),
     runs: new RunStore(documents, outputs.RunsTable),
+    environment: engine ? engineEnvironment(engine) : awsEnvironment(options),
     async who() {
       if (target === 'local') return userInfo().username;
       const identity = await new STSClient(settings).send(new GetCallerIdentityCommand({}));
       return identity.Arn ?? 'unknown';
     },
+  };
+}
+
+function awsEnvironment({ region, profile }: Context['options']): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ...(region === undefined ? {} : { AWS_REGION: region }),
+    ...(profile === undefined ? {} : { AWS_PROFILE: profile }),
   };
 }
 

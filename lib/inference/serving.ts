@@ -60,6 +60,17 @@ export class Serving {
     });
   }
 
+  /** Loads the champions of all models known by name, ahead of the first request. One that cannot be loaded is reported. */
+  async warmUp(): Promise<void> {
+    for (const model of this.#options.source.modelNames ?? []) {
+      try {
+        await this.#models.openChampion(model, await this.#models.readLive(model));
+      } catch (thrown) {
+        if (!(thrown instanceof EvergreenError)) throw thrown;
+      }
+    }
+  }
+
   /** Answers a request; never throws. */
   async handle(request: WireRequest): Promise<WireResponse> {
     try {
