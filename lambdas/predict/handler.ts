@@ -4,7 +4,7 @@ import { lineWriter } from '../../lib/inference/capture.ts';
 import { awsModelSource } from '../../lib/inference/model-source.store.ts';
 import { Serving } from '../../lib/inference/serving.ts';
 import { SigningKey } from '../../lib/registry/signing-key.store.ts';
-import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 
@@ -32,7 +32,7 @@ let serving: Serving | undefined;
 function compose(): Serving {
   const { REGISTRY_TABLE, MODEL_BUCKET, SIGNING_KEY, MODEL_NAMES, LIVE_CACHE_MS } =
     readEnvironment(variables);
-  const key = new SigningKey(documentClient(), SIGNING_KEY);
+  const key = new SigningKey(kmsClient(), SIGNING_KEY);
   return new Serving({
     source: awsModelSource({
       documents: documentClient(),

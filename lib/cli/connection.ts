@@ -4,6 +4,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -27,6 +28,7 @@ export interface Connection {
   outputs: StackOutputs;
   api: { url: string; key(): Promise<string> };
   s3: S3Client;
+  kms: KMSClient;
   sfn: SFNClient;
   lambda: LambdaClient;
   cloudwatch: CloudWatchClient;
@@ -77,6 +79,7 @@ export async function connect(context: Pick<Context, 'options' | 'home'>): Promi
       },
     },
     s3: new S3Client({ ...settings, forcePathStyle: true }),
+    kms: new KMSClient(settings),
     sfn: new SFNClient(settings),
     lambda: new LambdaClient(settings),
     cloudwatch: new CloudWatchClient(settings),

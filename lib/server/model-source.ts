@@ -7,7 +7,7 @@ import { awsModelSource } from '../inference/model-source.store.ts';
 import { packageReader } from '../inference/package.store.ts';
 import type { ReadObject } from '../inference/package.ts';
 import { SigningKey } from '../registry/signing-key.store.ts';
-import { documentClient, s3Client } from '../shared/clients.ts';
+import { documentClient, kmsClient, s3Client } from '../shared/clients.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -45,7 +45,7 @@ export async function modelSourceOf({ source, trustFile }: ServerSettings): Prom
       return exportedModels((key) => read(source.prefix + key), trusted);
     }
     case 'registry': {
-      const key = new SigningKey(documentClient(), source.signingKey);
+      const key = new SigningKey(kmsClient(), source.signingKey);
       return awsModelSource({
         documents: documentClient(),
         s3: s3Client(),

@@ -25,7 +25,7 @@ export async function exportModel(
   version: number | undefined,
   { out }: { out: string },
 ): Promise<Outcome> {
-  const { outputs, registry, s3, documents } = await connect(context);
+  const { outputs, registry, s3, kms } = await connect(context);
   requireModel(outputs, model);
   const { champion } = await registry.readLive(model);
   const wanted = version ?? champion?.version;
@@ -37,7 +37,7 @@ export async function exportModel(
   }
   const at = context.now().toISOString();
   const exported = toLiveVersion(await registry.readVersion(model, wanted), at);
-  const { key } = await new SigningKey(documents, outputs.SigningKey).trusted();
+  const { key } = await new SigningKey(kms, outputs.SigningKey).trusted();
   const folder = resolve(out);
   const index = join(folder, indexFile);
   const files = await exportVersion(
