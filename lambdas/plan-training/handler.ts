@@ -8,7 +8,7 @@ import { readEnvironment } from '../../lib/shared/environment.ts';
 import { readDocument } from '../../lib/shared/objects.ts';
 import { continuationOf } from '../../lib/training/continuation.ts';
 import { trainingJob, tuningJob } from '../../lib/training/training-job.ts';
-import { jobTimeoutSeconds, type TrainingPlan } from '../../lib/training/training-plan.ts';
+import { jobTimeoutSeconds, reasonOfReuse, type TrainingPlan } from '../../lib/training/training-plan.ts';
 import { stepHandler } from '../step.ts';
 
 const request = z.object({
@@ -50,7 +50,7 @@ export const handler = stepHandler(
       approvalTimeoutSeconds: approvalTimeoutHours * 3600,
     };
     if (version !== undefined && !forced) {
-      const reason = `the same data and definition led to version ${version}; nothing was trained`;
+      const reason = reasonOfReuse(version, live);
       return { ...rules, outcome: 'reuse', version, reason, rollOut: live.champion === null };
     }
     const champion = continuationOf(deployed.definition, live.champion, source.key);
