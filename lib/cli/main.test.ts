@@ -44,6 +44,8 @@ describe('main', () => {
     [['nonsense'], "unknown command 'nonsense'"],
     [['upload', 'iris'], "missing required argument 'file'"],
     [['models', 'promote', 'iris', 'two', '--why', 'x'], 'whole number'],
+    [['models', 'diff', 'iris', '1'], "missing required argument 'b'"],
+    [['models', 'card', 'iris', '0'], 'whole number'],
     [['models', 'rollback', 'iris'], "'--why <reason>' not specified"],
     [['up', '--port', '70000'], 'whole number from 1 to 65535'],
     [['status', '--target', 'moon'], 'local, aws'],
