@@ -79,9 +79,13 @@ export function versionView(
   ];
 }
 
-/** What nobody compares by eye. */
-const shorten = (value: unknown) =>
-  typeof value === 'string' && /^[0-9a-f]{64}$/.test(value) ? `${value.slice(0, 12)}…` : written(value);
+/** Nobody compares whole digests, or the last digits of a number, by eye. */
+function shorten(value: unknown): CellValue {
+  if (typeof value === 'number') return digits(value);
+  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value)
+    ? `${value.slice(0, 12)}…`
+    : written(value);
+}
 
 function differencesBlock(title: string, differences: readonly Difference[], a: string, b: string): Block {
   if (differences.length === 0) return lines(`${title}: the same`);

@@ -1,4 +1,5 @@
 import { type Html, html, raw } from '../../data/report-html.ts';
+import { isErrorMetric } from '../../model/metric-names.ts';
 import { fact, facts, moneyText, secondsText, tableOf } from './card-parts.ts';
 import type { ModelCard } from './model-card.ts';
 import { short } from './plot.ts';
@@ -8,8 +9,10 @@ type Feature = ModelCard['data']['features'][number]['feature'];
 /** What a value must be, so that the model answers it. */
 function limitsOf(feature: Feature): string {
   const parts: string[] = [];
-  if ('min' in feature && feature.min !== undefined) parts.push(`from ${feature.min}`);
-  if ('max' in feature && feature.max !== undefined) parts.push(`to ${feature.max}`);
+  const { min, max } = { min: undefined, max: undefined, ...feature };
+  if (min !== undefined && max !== undefined) parts.push(`from ${min} to ${max}`);
+  else if (min !== undefined) parts.push(`at least ${min}`);
+  else if (max !== undefined) parts.push(`at most ${max}`);
   if (feature.type === 'category') parts.push(feature.categories.join(', '));
   if (feature.type === 'text') parts.push(`at most ${feature.maxLength} characters`);
   if (feature.mayBeMissing) parts.push('may be missing');
@@ -35,6 +38,21 @@ export function renderData({ data, evaluation }: ModelCard): Html {
     fact('Rows', `${data.trainRows} trained on, ${data.heldOutRows} held out`),
     fact('Predicts', `${target.name}: ${answer}`),
   ])}<h3>What it is asked with</h3>${table}</section>`;
+}
+
+export function renderLimits({ limits }: ModelCard): Html {
+  const { metrics, liveQuality, driftPsi, errorShare, p99LatencyMs } = limits;
+  const ofMetrics = Object.entries(metrics).map(
+    ([name, limit]) => `${name} ${isErrorMetric(name) ? 'at most' : 'at least'} ${limit}`,
+  );
+  const { metric = '', limit = 0 } = liveQuality ?? {};
+  const quality = `${metric} ${isErrorMetric(metric) ? 'at most' : 'at least'} ${limit}`;
+  return html`<section><h2>Limits it is held to</h2>${facts([
+    fact('To be registered', ofMetrics.length === 0 ? null : ofMetrics.join(', ')),
+    fact('Live answers', liveQuality === null ? null : quality),
+    fact('Live inputs', `PSI of each feature below ${driftPsi}`),
+    fact('Requests', `at most ${short(errorShare * 100)} % fail, 99 % within ${p99LatencyMs} ms`),
+  ])}</section>`;
 }
 
 const written = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));

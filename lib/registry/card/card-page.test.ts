@@ -59,6 +59,22 @@ describe('cardPage', () => {
     expect(said).toContain('<dt>Cost</dt><dd>0.02</dd>');
   });
 
+  it('folds the reasons of a gate that has many', () => {
+    const page = pageOf({}, (card) => {
+      card.evaluation.gate.reasons = Array.from({ length: 9 }, (_, place) => `reason ${place}`);
+    });
+    expect(page).toMatch(/reason 3.*<summary>5 more<\/summary>.*reason 8/s);
+    expect(pageOf()).not.toContain('<details>');
+  });
+
+  it('shows what the definition holds the version to', () => {
+    const page = pageOf();
+    expect(page).toContain('<dt>To be registered</dt><dd>accuracy at least 0.8</dd>');
+    expect(page).toContain('<dt>Live answers</dt><dd><span class="empty">not given</span></dd>');
+    expect(page).toContain('<td class="">from 0 to 900</td>');
+    expect(page).toContain('at most 5 % fail, 99 % within 1000 ms');
+  });
+
   it('shows no markup that came with data, definition or trainer', () => {
     const hostile = '<script>alert("1")</script>';
     const page = pageOf(

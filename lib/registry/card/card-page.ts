@@ -1,7 +1,7 @@
 import { type Html, html, raw } from '../../data/report-html.ts';
 import { reportStyle } from '../../data/report-style.ts';
 import { mainMetric } from '../../model/gate.ts';
-import { renderData, renderOrigin, renderTraining } from './card-origin.ts';
+import { renderData, renderLimits, renderOrigin, renderTraining } from './card-origin.ts';
 import { fact, facts, moneyText, notGiven, secondsText } from './card-parts.ts';
 import {
   renderComparison,
@@ -16,6 +16,16 @@ import type { ModelCard } from './model-card.ts';
 import { short } from './plot.ts';
 import { importancePlot, learningCurvePlot } from './training-plots.ts';
 
+/** More reasons are a click away: a gate with slices has dozens. */
+const shownReasons = 4;
+
+function renderReasons(reasons: readonly string[]): Html {
+  const list = (some: readonly string[]) => html`<ul>${some.map((reason) => html`<li>${reason}</li>`)}</ul>`;
+  const rest = reasons.slice(shownReasons);
+  if (rest.length === 0) return list(reasons);
+  return html`${list(reasons.slice(0, shownReasons))}<details><summary>${rest.length} more</summary>${list(rest)}</details>`;
+}
+
 function renderHead(card: ModelCard): Html {
   const { gate } = card.evaluation;
   const hasPassed = gate.verdict === 'pass';
@@ -23,7 +33,7 @@ function renderHead(card: ModelCard): Html {
 <span class="badge">${hasPassed ? 'Passed its gate' : 'Did not pass its gate'}</span>
 <h1>${card.model}, version ${card.version}</h1>
 <p>${card.description ?? notGiven('no description was given')}</p>
-<ul>${gate.reasons.map((reason) => html`<li>${reason}</li>`)}</ul>
+${renderReasons(gate.reasons)}
 </section>`;
 }
 
@@ -101,6 +111,7 @@ ${renderComparison(card)}
 ${renderSlices(card)}
 ${renderGroups(card)}
 ${renderRobustness(card)}
+${renderLimits(card)}
 ${renderData(card)}
 ${renderTraining(card)}
 ${renderOrigin(card)}

@@ -68,7 +68,7 @@ export function renderComparison({ evaluation, lineage }: ModelCard): Html {
     leftOut === 0
       ? ''
       : `; ${leftOut} held-out rows were left out, since one of the versions may have learned from them`;
-  return html`<section><h2>Beside the champion, version ${before ?? 'unknown'}: ${verdict}</h2>
+  return html`<section><h2>Beside the champion, version ${before ?? 'unknown'}: ${verdict.replaceAll('-', ' ')}</h2>
 <p>${metric} ${number(candidate)} against ${number(champion)} on the same ${rows} rows${unseen}. Gain ${number(gain)}, 95 % interval ${intervalText(interval)}, p ${number(pValue)}.</p></section>`;
 }
 

@@ -32,4 +32,6 @@ ul.key li{overflow-wrap:anywhere}
 .tile small{display:block;color:var(--quiet);font-size:12px;font-variant-numeric:tabular-nums}
 h3{margin:18px 0 8px;font-size:15px}
 p{max-width:75ch}
+section>p:last-child{margin-bottom:0}
+summary{margin-top:8px;color:var(--quiet);cursor:pointer}
 `;

@@ -22,6 +22,18 @@ function statementsOf({ card }: ModelDefinition): ModelCard['statements'] {
   };
 }
 
+function limitsOf({ gate, monitor, rollout }: ModelDefinition): ModelCard['limits'] {
+  const { metric, limit } = monitor.quality;
+  const { errorShare, p99LatencyMs } = rollout.limits;
+  return {
+    metrics: gate.limits,
+    liveQuality: limit === undefined ? null : { metric, limit },
+    driftPsi: monitor.drift.psi,
+    errorShare,
+    p99LatencyMs,
+  };
+}
+
 /** Truth and answer of a regression's rows, evenly thinned. */
 function pointsOf({ classes, truth, candidate }: EvaluationDocument): [number, number][] | null {
   const { answers } = candidate;
@@ -90,6 +102,7 @@ export function makeModelCard(version: ModelVersion, documents: CardDocuments): 
       },
     },
     cost: costOfVersion(definition.train, training, tuning),
+    limits: limitsOf(definition),
     evaluation: evaluationOf(evaluation),
     importance: explanation?.importance ?? null,
   };

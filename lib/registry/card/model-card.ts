@@ -66,6 +66,16 @@ export const modelCard = z.object({
       .nullable(),
   }),
   cost: versionCost,
+  /** What the definition holds it to, before it is registered and while it serves. */
+  limits: z.object({
+    /** Least value of each metric; of errors the greatest. */
+    metrics: z.record(z.string(), z.number()),
+    /** Of live answers with labels; null when the definition sets none. */
+    liveQuality: z.object({ metric: z.string(), limit: z.number() }).nullable(),
+    driftPsi: z.number(),
+    errorShare: z.number(),
+    p99LatencyMs: z.number(),
+  }),
   /** On the held-out rows. */
   evaluation: z.object({
     ...versionEvaluation.pick({

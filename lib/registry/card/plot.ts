@@ -20,11 +20,17 @@ export interface Plot {
 }
 
 const [width, height] = [400, 320];
-const [left, right, top, bottom] = [58, 386, 12, 272];
+const [left, right, top, bottom] = [70, 388, 12, 272];
 
 /** Numbers as people write them: four digits that count. */
 export function short(value: number): string {
   return String(Number(value.toPrecision(4)));
+}
+
+/** Beside an axis there is room for seven characters. */
+function tickText(value: number): string {
+  const text = short(value);
+  return text.length <= 7 ? text : value.toExponential().replace('e+', 'e');
 }
 
 /** About five round numbers of an axis. */
@@ -70,11 +76,11 @@ export function renderPlot(plot: Plot, marks: (x: Place, y: Place) => Html[]): H
   const y = placer(plot.y, bottom, top);
   const across = ticksOf(plot.x).map(
     (tick) =>
-      html`<line class="grid" x1="${x(tick)}" y1="${top}" x2="${x(tick)}" y2="${bottom}"></line><text x="${x(tick)}" y="${bottom + 16}" text-anchor="middle">${short(tick)}</text>`,
+      html`<line class="grid" x1="${x(tick)}" y1="${top}" x2="${x(tick)}" y2="${bottom}"></line><text x="${x(tick)}" y="${bottom + 16}" text-anchor="middle">${tickText(tick)}</text>`,
   );
   const upwards = ticksOf(plot.y).map(
     (tick) =>
-      html`<line class="grid" x1="${left}" y1="${y(tick)}" x2="${right}" y2="${y(tick)}"></line><text x="${left - 7}" y="${y(tick)}" dy="0.32em" text-anchor="end">${short(tick)}</text>`,
+      html`<line class="grid" x1="${left}" y1="${y(tick)}" x2="${right}" y2="${y(tick)}"></line><text x="${left - 7}" y="${y(tick)}" dy="0.32em" text-anchor="end">${tickText(tick)}</text>`,
   );
   const labels = html`<text class="label" x="${(left + right) / 2}" y="${height - 10}" text-anchor="middle">${plot.x.label}</text><text class="label" transform="translate(13 ${(top + bottom) / 2}) rotate(-90)" text-anchor="middle">${plot.y.label}</text>`;
   return picture(plot, { width, height }, [...across, ...upwards, labels, ...marks(x, y)]);
