@@ -5,8 +5,6 @@ import { cardPage } from './card-page.ts';
 import { makeModelCard } from './make-model-card.ts';
 import { type CardFileName, cardFileNames, cardPrefix } from './model-card.ts';
 
-const jsonText = (document: unknown) => `${JSON.stringify(document, null, 2)}\n`;
-
 /** A card in its three forms; the same version and package give the same bytes. */
 export function renderCardFiles(
   version: ModelVersion,
@@ -14,9 +12,10 @@ export function renderCardFiles(
 ): Record<CardFileName, string> {
   const card = makeModelCard(version, documents);
   return {
-    'card.json': jsonText(card),
+    // Curves of many classes on a line for each number would be ten times as long.
+    'card.json': `${JSON.stringify(card)}\n`,
     'card.html': cardPage(card),
-    'bom.json': jsonText(makeBillOfMaterials(card, documents.manifest)),
+    'bom.json': `${JSON.stringify(makeBillOfMaterials(card, documents.manifest), null, 2)}\n`,
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Html, html, raw } from '../../data/report-html.ts';
 import { isErrorMetric } from '../../model/metric-names.ts';
-import { fact, facts, moneyText, secondsText, tableOf } from './card-parts.ts';
+import { fact, facts, listed, moneyText, secondsText, tableOf } from './card-parts.ts';
 import type { ModelCard } from './model-card.ts';
 import { short } from './plot.ts';
 
@@ -13,7 +13,7 @@ function limitsOf(feature: Feature): string {
   if (min !== undefined && max !== undefined) parts.push(`from ${min} to ${max}`);
   else if (min !== undefined) parts.push(`at least ${min}`);
   else if (max !== undefined) parts.push(`at most ${max}`);
-  if (feature.type === 'category') parts.push(feature.categories.join(', '));
+  if (feature.type === 'category') parts.push(listed(feature.categories));
   if (feature.type === 'text') parts.push(`at most ${feature.maxLength} characters`);
   if (feature.mayBeMissing) parts.push('may be missing');
   return parts.length === 0 ? 'any' : parts.join('; ');
@@ -30,8 +30,7 @@ export function renderData({ data, evaluation }: ModelCard): Html {
       feature.personalData,
     ]),
   );
-  const answer =
-    evaluation.classes === null ? 'a number' : `one of ${evaluation.classes.slice(0, 50).join(', ')}`;
+  const answer = evaluation.classes === null ? 'a number' : `one of ${listed(evaluation.classes)}`;
   return html`<section><h2>Data</h2>${facts([
     fact('Dataset', data.datasetId),
     fact('Its manifest', data.datasetManifestKey),

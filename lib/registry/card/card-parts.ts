@@ -26,6 +26,14 @@ export function tableOf(headings: readonly Heading[], rows: readonly (readonly (
 <tbody>${rows.map((row) => html`<tr>${row.map((cell, place) => html`<td class="${look(place)}">${cell}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 
+/** A model may know thousands of categories. */
+const mostListed = 50;
+
+export function listed(names: readonly string[]): string {
+  const left = names.length - mostListed;
+  return names.slice(0, mostListed).join(', ') + (left > 0 ? ` and ${left} more` : '');
+}
+
 export const secondsText = (seconds: number): string =>
   seconds < 120 ? `${Number(seconds.toFixed(1))} s` : `${Number((seconds / 60).toFixed(1))} min`;
 

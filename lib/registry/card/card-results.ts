@@ -1,6 +1,6 @@
 import { type Html, html, raw } from '../../data/report-html.ts';
 import { mainMetric } from '../../model/gate.ts';
-import { tableOf } from './card-parts.ts';
+import { listed, tableOf } from './card-parts.ts';
 import { figure } from './evaluation-plots.ts';
 import type { ModelCard } from './model-card.ts';
 import { renderWhiskers, short, type Whisker } from './plot.ts';
@@ -109,7 +109,7 @@ export function renderSlices({ evaluation, task }: ModelCard): Html {
   const few =
     unknown.length === 0
       ? raw('')
-      : html`<p class="quiet">Too few rows to say anything: ${unknown.map((each) => `${nameOf(each)} (${each.rows})`).join(', ')}.</p>`;
+      : html`<p class="quiet">Too few rows to say anything: ${listed(unknown.map((each) => `${nameOf(each)} (${each.rows})`))}.</p>`;
   return html`<section><h2>Slices</h2>${plot}${few}</section>`;
 }
 

@@ -88,7 +88,7 @@ const areaUnder = (points: readonly (readonly [number, number])[]) =>
   }, 0);
 
 /** Each class against the rest. */
-export function rocPlot({ curves }: Evaluation): Html {
+export function rocPlot({ curves, classes }: Evaluation): Html {
   const measured = (curves?.roc ?? [])
     .filter(({ points }) => points.length > 0)
     .map((curve) => ({ ...curve, area: areaUnder(curve.points) }))
@@ -109,10 +109,12 @@ export function rocPlot({ curves }: Evaluation): Html {
       ...shown.map(({ points }, look) => renderLine(points, look, x, y)),
     ],
   );
+  const against =
+    classes?.length === 2 ? `${classes[1]} against ${classes[0]}` : 'each class against the rest';
   const note =
     shown.length < measured.length
       ? `the ${shown.length} classes of ${measured.length} with the least area`
-      : 'each class against the rest';
+      : against;
   return figure('ROC', note, html`${drawn}${renderKey(names)}`);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rangeOf, short, ticksOf } from './plot.ts';
+import { cut, rangeOf, short, ticksOf } from './plot.ts';
 
 describe('ticksOf', () => {
   it.each([
@@ -25,5 +25,13 @@ describe('rangeOf', () => {
 describe('short', () => {
   it('keeps four digits that count', () => {
     expect([0.913_44, 12_345.6, 1e-9, 0, 1].map(short)).toEqual(['0.9134', '12350', '1e-9', '0', '1']);
+  });
+});
+
+describe('cut', () => {
+  it('shortens long names without breaking a character', () => {
+    expect(cut('versicolor', 10)).toBe('versicolor');
+    expect(cut('versicolor', 6)).toBe('versi…');
+    expect(cut('🌹🌹🌹🌹', 3)).toBe('🌹🌹…');
   });
 });

@@ -102,8 +102,11 @@ export function renderKey(names: readonly string[]): Html {
   )}</ul>`;
 }
 
-export const cut = (text: string, most: number) =>
-  text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+/** The beginning of a text that is too long; it ends between two characters, also between those outside of UTF-16. */
+export function cut(text: string, most: number): string {
+  const characters = [...text];
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
+}
 
 export interface Whisker {
   name: string;
