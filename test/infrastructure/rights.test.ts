@@ -63,7 +63,7 @@ const onEverything = new Map([
 
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
-  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
   /:log-group:\/aws\/sagemaker\/\*(:log-stream:\*)?$/,
   /^arn:<AWS::Partition>:ecr:<AWS::Region>:\*:repository\/pytorch-training$/,
   /:sagemaker:[^*]+:(training-job|hyper-parameter-tuning-job)\/evergreen-\*$/,
@@ -132,6 +132,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(writers('jobs')).toEqual(['Training/JobRole']);
     expect(writers('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
     expect(writers('signatures')).toEqual(['Registry/RegisterVersionRole']);
+    expect(writers('cards')).toEqual(['Registry/RegisterVersionRole']);
     expect(writers('datasets')).toEqual(['Data/ValidateDataRole']);
     expect(writers('incoming')).toEqual([]);
   });
