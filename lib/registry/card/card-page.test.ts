@@ -26,6 +26,25 @@ describe('cardPage', () => {
     expect(page).not.toMatch(/NaN|undefined|Infinity|\[object/);
   });
 
+  it('draws what privacy costs', () => {
+    const page = pageOf({}, (card) => {
+      card.training.privacy = {
+        epsilon: 2,
+        delta: 1e-6,
+        clipNorm: 1,
+        noiseMultiplier: 1.5,
+        sampleRate: 0.1,
+        steps: 100,
+        scoreByEpsilon: [
+          { epsilon: 0.5, score: 0.7 },
+          { epsilon: null, score: 0.9 },
+        ],
+      };
+    });
+    expect(plotsOf(page)).toContain('privacy');
+    expect(page).toContain('epsilon 0.5 0.7, without noise 0.9');
+  });
+
   it('tells each picture in words', () => {
     const page = pageOf();
     expect(page.match(/<desc id="[\w-]+">[^<]{10,}<\/desc>/g)).toHaveLength(6);

@@ -14,7 +14,7 @@ import { cardStyle } from './card-style.ts';
 import { calibrationPlot, confusionPlot, predictedPlot, rocPlot } from './evaluation-plots.ts';
 import type { ModelCard } from './model-card.ts';
 import { short } from './plot.ts';
-import { importancePlot, learningCurvePlot } from './training-plots.ts';
+import { importancePlot, learningCurvePlot, privacyPlot } from './training-plots.ts';
 
 /** More reasons are a click away: a gate with slices has dozens. */
 const shownReasons = 4;
@@ -77,6 +77,7 @@ function renderPlots(card: ModelCard): Html {
     calibrationPlot(evaluation),
     predictedPlot(evaluation, data.target.name),
     learningCurvePlot(training),
+    privacyPlot(training),
     importancePlot(card),
   ].filter(({ markup }) => markup !== '');
   if (plots.length === 0) return raw('');

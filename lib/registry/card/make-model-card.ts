@@ -95,6 +95,7 @@ export function makeModelCard(version: ModelVersion, documents: CardDocuments): 
       program: code.program,
       figures: training.metrics,
       learningCurve: training.learningCurve ?? null,
+      privacy: training.privacy ?? null,
       search: tuning && {
         strategy: tuning.strategy,
         ...tuning.objective,

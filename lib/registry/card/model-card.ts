@@ -5,7 +5,7 @@ import { feature, target } from '../../model/features.ts';
 import { card } from '../../model/policies.ts';
 import { digest } from '../../shared/digest.ts';
 import { explanation } from '../../training/explanation.ts';
-import { continuedFrom, learningCurve, trainingRecord } from '../../training/model-package.ts';
+import { continuedFrom, learningCurve, privacyRecord, trainingRecord } from '../../training/model-package.ts';
 import { lineage, modelVersion, versionKey } from '../registry.ts';
 
 /*
@@ -61,6 +61,8 @@ export const modelCard = z.object({
     /** The trainer's own figures. */
     figures: trainingRecord.shape.metrics,
     learningCurve: learningCurve.nullable(),
+    /** What training with noise spent; null of a training without. */
+    privacy: privacyRecord.nullable(),
     search: z
       .object({ strategy: z.string(), metric: z.string(), goal: z.string(), best: z.number().nullable() })
       .nullable(),

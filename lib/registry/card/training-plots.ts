@@ -37,6 +37,30 @@ export function learningCurvePlot({ learningCurve }: ModelCard['training']): Htm
   return figure('Learning curve', endings[ended], html`${drawn}${renderKey(names)}`);
 }
 
+/** What privacy costs in accuracy: scores of models from more private to less, and of one without noise. */
+export function privacyPlot({ privacy }: ModelCard['training']): Html {
+  if (privacy === null) return nothing;
+  const { epsilon, delta, noiseMultiplier, scoreByEpsilon } = privacy;
+  const nameOf = (each: number | null) => (each === null ? 'without noise' : `epsilon ${short(each)}`);
+  const drawn = renderWhiskers(
+    {
+      id: 'privacy',
+      title: 'Score by epsilon',
+      description: scoreByEpsilon.map((each) => `${nameOf(each.epsilon)} ${short(each.score)}`).join(', '),
+    },
+    'score on a fifth of the train rows',
+    scoreByEpsilon.map((each) => ({
+      name: nameOf(each.epsilon),
+      note: short(each.score),
+      value: each.score,
+      low: null,
+      high: null,
+    })),
+  );
+  const note = `differential privacy with epsilon ${short(epsilon)} at delta ${short(delta)}, by noise of ${short(noiseMultiplier)} clipping lengths; golden rows, figures and explanations are not protected by it`;
+  return figure('What privacy costs', note, drawn, true);
+}
+
 /** By how much the figure falls when the values of a feature are shuffled. */
 export function importancePlot({ importance }: ModelCard): Html {
   if (importance === null || importance.features.length === 0) return nothing;
