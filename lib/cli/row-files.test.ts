@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chunksOf, parseCsv, rowsFromCsv, rowsFromJson } from './row-files.ts';
+import { parseCsv } from '../shared/csv-text.ts';
+import { chunksOf, rowsFromCsv, rowsFromJson } from './row-files.ts';
 
 describe('parseCsv', () => {
   it('reads quoted cells, line breaks within them, and any line ending', () => {
@@ -12,7 +13,8 @@ describe('parseCsv', () => {
   });
 
   it('names the line of a quote that is never closed', () => {
-    expect(() => parseCsv('a,b\n1,"open\n')).toThrow('line 2');
+    expect(parseCsv('a,b\n1,"open\n')).toEqual({ brokenLine: 2 });
+    expect(() => rowsFromCsv('a,b\n1,"open\n', 'x.csv')).toThrow('x.csv, line 2');
   });
 
   it('reads back whatever was quoted', () => {

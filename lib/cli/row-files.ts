@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { z } from 'zod';
 import { type Row, row } from '../data/dataset.ts';
+import { parseCsv } from '../shared/csv-text.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 
 /** A file named on the command line. @throws EvergreenError `file-unreadable`. */
@@ -35,35 +36,6 @@ export function rowsFromJson(text: string, where: string): Row[] {
   );
 }
 
-/**
- * Cells of CSV text (RFC 4180): quoted cells may hold commas, line breaks and doubled quotes.
- *
- * @throws EvergreenError `file-unreadable` when a quote is never closed.
- */
-export function parseCsv(text: string): string[][] {
-  const records: string[][] = [];
-  const pattern = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\n|\r|$)/y;
-  let record: string[] = [];
-  const source = text.replace(/^\uFEFF/, '');
-  while (pattern.lastIndex < source.length) {
-    const at = pattern.lastIndex;
-    const match = pattern.exec(source);
-    if (!match) {
-      const line = source.slice(0, at).split('\n').length;
-      throw new EvergreenError(
-        'file-unreadable',
-        `line ${line}: a quote is not closed, or stands inside a cell`,
-      );
-    }
-    record.push(match[1] === undefined ? (match[2] ?? '') : match[1].replaceAll('""', '"'));
-    if (match[3] === ',' && pattern.lastIndex < source.length) continue;
-    if (match[3] === ',') record.push('');
-    if (record.length > 1 || record[0] !== '') records.push(record);
-    record = [];
-  }
-  return records;
-}
-
 /** A cell as the API takes it: numbers and booleans by their look, nothing at all as missing. */
 function cellOf(text: string): Row[string] {
   const trimmed = text.trim();
@@ -75,7 +47,14 @@ function cellOf(text: string): Row[string] {
 
 /** Rows of a CSV file; the first line names the columns. */
 export function rowsFromCsv(text: string, where: string): Row[] {
-  const [header, ...records] = parseCsv(text);
+  const parsed = parseCsv(text);
+  if ('brokenLine' in parsed) {
+    throw new EvergreenError(
+      'file-unreadable',
+      `${where}, line ${parsed.brokenLine}: a quote is not closed, or stands inside a cell`,
+    );
+  }
+  const [header, ...records] = parsed;
   if (!header || records.length === 0) {
     throw new EvergreenError('file-unreadable', `${where} holds no rows below its header`);
   }

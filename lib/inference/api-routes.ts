@@ -3,6 +3,7 @@ import { EvergreenError } from '../shared/errors.ts';
 /** What a path and method ask for. */
 export type Route =
   | { kind: 'server' | 'live' | 'ready' }
+  | { kind: 'invoke'; model: string | undefined }
   | { kind: 'describe' | 'model-ready' | 'predict' | 'explain' | 'infer'; model: string };
 
 function decode(step: string): string {
@@ -18,6 +19,11 @@ export function findRoute(method: string, path: string): Route {
   const steps = path.split('/').filter((step) => step !== '');
   const [first, second, third = '', fourth] = steps;
   const called = `${method} ${steps.length}`;
+  if (first === 'ping' && called === 'GET 1') return { kind: 'ready' };
+  if (first === 'invocations' && called === 'POST 1') return { kind: 'invoke', model: undefined };
+  if (first === 'models' && called === 'POST 3' && third === 'invocations') {
+    return { kind: 'invoke', model: decode(second ?? '') };
+  }
   if (first === 'models' && called === 'POST 3' && (third === 'predict' || third === 'explain')) {
     return { kind: third, model: decode(second ?? '') };
   }

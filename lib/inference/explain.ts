@@ -35,7 +35,7 @@ export interface ExplainRequest {
 }
 
 function readRows(body: unknown, { loaded }: ServedVersion): Row[] {
-  const { rows } = friendlyFormat(body, loaded);
+  const { rows } = friendlyFormat.read(body, loaded);
   if (rows.length <= maxExplainedRows) return rows;
   throw new EvergreenError(
     'request-too-large',

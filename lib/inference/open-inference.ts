@@ -1,10 +1,12 @@
 import type { ModelDefinition } from '../model/definition.ts';
 import { signatureOf } from '../model/signature.ts';
 import type { Prediction } from './prediction-record.ts';
+import { readJsonBody } from './request-body.ts';
 import { isObject, type Pointers, pointerStep, type RequestError, requestInvalid } from './rows.ts';
 import {
   type Answer,
   type ReadRequest,
+  type RowTarget,
   refuseUnknownMembers,
   requireRowCount,
   type WireFormat,
@@ -138,7 +140,7 @@ function readOutputs(outputs: unknown, definition: ModelDefinition): string[] | 
   });
 }
 
-export const openInferenceFormat: WireFormat = (body, { definition, readRows }): ReadRequest => {
+function readOpenInference(body: unknown, { definition, readRows }: RowTarget): ReadRequest {
   if (!isObject(body)) return refuse('', 'must be an object with inputs');
   refuseUnknownMembers(body, ['id', 'parameters', 'inputs', 'outputs']);
   const { id, inputs } = body;
@@ -172,7 +174,9 @@ export const openInferenceFormat: WireFormat = (body, { definition, readRows }):
     rows: readRows(cells, pointers),
     write: (answer) => writeReply(answer, definition, { id, outputs }),
   };
-};
+}
+
+export const openInferenceFormat: WireFormat = { parse: readJsonBody, read: readOpenInference };
 
 /** Tells a tensor that belongs to no feature once, not once for each row. */
 function refuseForeignColumns(

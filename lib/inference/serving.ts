@@ -2,6 +2,7 @@ import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { uuidV7 } from '../shared/ids.ts';
 import { findRoute } from './api-routes.ts';
 import { explain } from './explain.ts';
+import { invocationsFormat } from './invocations.ts';
 import { LiveModels, type ModelSource, type ServedVersion } from './live-models.ts';
 import { describeModel, openInferenceFormat } from './open-inference.ts';
 import type { Variant } from './prediction-record.ts';
@@ -80,6 +81,12 @@ export class Serving {
           return await this.#predict(request, route.model, friendlyFormat);
         case 'infer':
           return await this.#predict(request, route.model, openInferenceFormat);
+        case 'invoke':
+          return await this.#predict(
+            request,
+            route.model ?? this.#onlyModel(),
+            invocationsFormat(request.headers.accept),
+          );
         case 'explain':
           return json(200, await this.#explain(request, route.model));
         case 'describe':
@@ -113,11 +120,22 @@ export class Serving {
     return response;
   }
 
+  /** Callers of /invocations name no model. */
+  #onlyModel(): string {
+    const names = this.#options.source.modelNames ?? [];
+    const [only] = names;
+    if (only !== undefined && names.length === 1) return only;
+    throw new EvergreenError(
+      'model-unknown',
+      `/invocations is for a server of one model; ask at /models/<model>/invocations, with one of ${names.join(', ')}`,
+    );
+  }
+
   async #predict(request: WireRequest, model: string, format: WireFormat): Promise<WireResponse> {
     const live = await this.#models.readLive(model);
     try {
       const begun = this.#stopwatch();
-      const body = readJsonBody(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
+      const body = format.parse(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
       const readingMs = this.#stopwatch() - begun;
       const predictionId = this.#options.newId?.() ?? uuidV7(this.#now());
       const facts = { body, format, predictionId, traceId: request.traceId, model, readingMs };
@@ -172,7 +190,7 @@ export class Serving {
     const { served, variant, predictionId, traceId } = attempt;
     const { version, loaded } = served;
     const { definition, session } = loaded;
-    const { rows, write } = attempt.format(attempt.body, loaded);
+    const { rows, write } = attempt.format.read(attempt.body, loaded);
     const answer: Answer = {
       predictionId,
       traceId,
@@ -183,7 +201,8 @@ export class Serving {
       variant,
       predictions: await session.predict(rows),
     };
-    const response = json(200, write(answer));
+    const reply = write(answer);
+    const response = typeof reply === 'string' ? csv(reply) : json(200, reply);
     const latencyMs = roundToMicroseconds(this.#stopwatch() - begun + attempt.readingMs);
     this.#report({ kind: 'prediction', answer, rows, definition, atMs: this.#now(), latencyMs });
     return response;
@@ -256,4 +275,8 @@ function json(status: number, body: object, headers: Record<string, string> = {}
     headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
     body: JSON.stringify(body),
   };
+}
+
+function csv(body: string): WireResponse {
+  return { status: 200, headers: { 'content-type': 'text/csv', 'cache-control': 'no-store' }, body };
 }

@@ -2,6 +2,7 @@ import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import type { Prediction, Variant } from './prediction-record.ts';
+import { readJsonBody, type WireRequest } from './request-body.ts';
 import { isObject, pointerStep, type RequestError, type RowReader, requestInvalid } from './rows.ts';
 
 /** Everything a reply says. */
@@ -24,12 +25,17 @@ export interface RowTarget {
 
 export interface ReadRequest {
   rows: Row[];
-  /** Writes the reply to this very request. */
-  write: (answer: Answer) => object;
+  /** Writes the reply to this very request: a JSON document, or a text of CSV. */
+  write: (answer: Answer) => object | string;
 }
 
-/** A way to ask for predictions: from a parsed body to rows, and from an answer to a reply. */
-export type WireFormat = (body: unknown, target: RowTarget) => ReadRequest;
+/** A way to ask for predictions: from a body to rows, and from an answer to a reply. */
+export interface WireFormat {
+  /** @throws EvergreenError when the body is none of this format. */
+  parse(request: Pick<WireRequest, 'headers' | 'body'>, limitBytes: number): unknown;
+  /** @throws EvergreenError `request-invalid` or `request-too-large` when it does not fit the model. */
+  read(body: unknown, target: RowTarget): ReadRequest;
+}
 
 export const maxRows = 1000;
 
@@ -60,7 +66,7 @@ export function refuseUnknownMembers(
 }
 
 /** `{"rows": [{...}]}`: one object for each row, a member for each feature. */
-export const friendlyFormat: WireFormat = (body, { readRows }) => {
+function readFriendly(body: unknown, { readRows }: RowTarget): ReadRequest {
   if (!isObject(body)) {
     throw requestInvalid([{ pointer: '', message: 'must be an object such as {"rows": [{...}]}' }]);
   }
@@ -83,4 +89,6 @@ export const friendlyFormat: WireFormat = (body, { readRows }) => {
       predictions,
     }),
   };
-};
+}
+
+export const friendlyFormat: WireFormat = { parse: readJsonBody, read: readFriendly };

@@ -20,7 +20,7 @@ export interface HttpDoorOptions {
   onReply?: (status: number) => void;
 }
 
-const openPaths = new Set(['/v2/health/live', '/v2/health/ready', '/metrics']);
+const openPaths = new Set(['/v2/health/live', '/v2/health/ready', '/ping', '/metrics']);
 /** W3C Trace Context, `traceparent`: version, trace id, parent id, flags. */
 const traceParent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 
@@ -213,5 +213,9 @@ function tooLarge(bytes: string, limit: number): EvergreenError {
 
 /** The few headers that count, once each: of several values the first is meant by nobody, so none is taken. */
 function plain(headers: IncomingMessage['headers']): Record<string, string | undefined> {
-  return { 'content-type': headers['content-type'], 'content-encoding': headers['content-encoding'] };
+  return {
+    'content-type': headers['content-type'],
+    'content-encoding': headers['content-encoding'],
+    accept: headers.accept,
+  };
 }
