@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { FeedbackOptions } from './commands/feedback.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { UpOptions } from './commands/up.ts';
+import type { UploadOptions } from './commands/upload.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -134,16 +135,10 @@ function addLoop(program: Command, on: On): void {
       .argument('<file>')
       .option('--wait', 'show the run until it ends; exit 5 when it did not lead to a served version')
       .option('--force', 'upload although the same bytes are there; a new run begins')
-      .addOption(
-        new Option('--party <party>', 'rows of a party that trains with others; no run begins').conflicts([
-          'wait',
-          'force',
-        ]),
-      )
+      .option('--party <party>', 'rows of a party that trains with others; no run begins')
       .addHelpText('after', examples('upload iris models/iris/data/iris.csv --wait')),
-    (model: string, file: string, options: { wait?: boolean; force?: boolean; party?: string }) =>
-      async (context) =>
-        (await import('./commands/upload.ts')).upload(context, model, file, options),
+    (model: string, file: string, options: UploadOptions) => async (context) =>
+      (await import('./commands/upload.ts')).upload(context, model, file, options),
   );
 
   const runs = command('runs').description('what became of uploads and retrainings');

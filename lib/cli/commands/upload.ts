@@ -110,12 +110,24 @@ export function runOfUpload(connection: Connection, model: string, uploaded: Upl
   });
 }
 
+export interface UploadOptions {
+  wait?: boolean | undefined;
+  force?: boolean | undefined;
+  party?: string | undefined;
+}
+
 async function uploadForParty(
   connection: Connection,
   model: string,
   path: string,
-  party: string,
+  { party = '', wait = false, force = false }: UploadOptions,
 ): Promise<Outcome> {
+  if (wait || force) {
+    throw new EvergreenError(
+      'usage-invalid',
+      "--wait and --force are about a run, and a party's rows begin none; leave them out with --party",
+    );
+  }
   requireParty(connection.outputs, model, party);
   const format = formatOf(path)?.format;
   if (format === undefined) {
@@ -141,11 +153,11 @@ export async function upload(
   context: Context,
   model: string,
   path: string,
-  options: { wait?: boolean | undefined; force?: boolean | undefined; party?: string | undefined },
+  options: UploadOptions,
 ): Promise<Outcome> {
   const connection = await connect(context);
   requireModel(connection.outputs, model);
-  if (options.party !== undefined) return uploadForParty(connection, model, path, options.party);
+  if (options.party !== undefined) return uploadForParty(connection, model, path, options);
   const uploaded = await uploadFile(connection, model, path, { force: options.force });
   const run = uploaded.uploaded
     ? await runOfUpload(connection, model, uploaded)
