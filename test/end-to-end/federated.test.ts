@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
@@ -20,6 +21,7 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Run } from '../../lib/intake/run.ts';
+import { pickFromTar } from '../../lib/shared/tar.ts';
 import { trainingRecord } from '../../lib/training/model-package.ts';
 import { uploaded, versionList, watched } from './documents.ts';
 import { eventually, Platform } from './platform.ts';
@@ -80,6 +82,20 @@ async function jobsOf(prefix: string) {
 const partyJobs = async (party: string) =>
   (await jobsOf(`-${party}-n`)).filter(({ TrainingJobStatus }) => TrainingJobStatus === 'Completed');
 
+async function modelFile(key: string): Promise<Uint8Array> {
+  const request = new GetObjectCommand({ Bucket: await platform.output('ModelBucket'), Key: key });
+  const { Body } = await new S3Client(platform.client).send(request);
+  return (await Body?.transformToByteArray()) ?? new Uint8Array();
+}
+
+/** A file of the first version. */
+async function packageFile(name: string): Promise<Uint8Array> {
+  const { versions } = await platform.ask(versionList, 'models', 'list', 'yields');
+  return modelFile(`${versions.find(({ version }) => version === 1)?.packagePrefix}${name}`);
+}
+
+const textOf = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+
 const championOf = async () =>
   (await platform.ask(versionList, 'models', 'list', 'yields')).live.champion?.version;
 
@@ -119,14 +135,7 @@ describe('a federation', () => {
   });
 
   it('records its parties, their rows and its rounds', async () => {
-    const { versions } = await platform.ask(versionList, 'models', 'list', 'yields');
-    const stored = await new S3Client(platform.client).send(
-      new GetObjectCommand({
-        Bucket: await platform.output('ModelBucket'),
-        Key: `${versions[0]?.packagePrefix}training.json`,
-      }),
-    );
-    const record = trainingRecord.parse(JSON.parse((await stored.Body?.transformToString()) ?? ''));
+    const record = trainingRecord.parse(JSON.parse(textOf(await packageFile('training.json'))));
     expect(record.federation).toEqual({
       parties: [
         { name: 'north', rows: 120 },
@@ -135,6 +144,39 @@ describe('a federation', () => {
       rounds: 2,
       localEpochs: 5,
     });
+  });
+
+  it('is the mean of what the parties left in the last round, weighted by their rows', async () => {
+    const updates = await Promise.all(
+      ['north', 'south'].map(async (party) => {
+        const job = (await partyJobs(party)).find(({ TrainingJobName }) => TrainingJobName?.includes('-n2-'));
+        const [, key = ''] = job?.ModelArtifacts?.S3ModelArtifacts?.split(/(?<=^s3:\/\/[^/]+)\//) ?? [];
+        const left = pickFromTar(gunzipSync(await modelFile(key)), [
+          'update.json',
+          'model.onnx',
+          'golden.json',
+        ]);
+        expect([...left.keys()]).toEqual(['update.json']);
+        const update = JSON.parse(textOf(left.get('update.json')));
+        return z.object({ rows: z.int(), weights: z.array(z.number()) }).parse(update);
+      }),
+    );
+    const mean = (place: number) =>
+      updates.reduce((sum, { rows, weights }) => sum + rows * (weights[place] ?? Number.NaN), 0) / 180;
+    const layer = z.object({ weights: z.array(z.array(z.number())), intercepts: z.array(z.number()) });
+    const state = z.object({ layers: z.array(layer) });
+    const { layers } = state.parse(JSON.parse(textOf(await packageFile('state.json'))));
+    const served = layers.flatMap(({ weights, intercepts }) => [...weights.flat(), ...intercepts]);
+    // Rain, clay, sand, and the intercept.
+    expect(served).toHaveLength(4);
+    for (const [place, weight] of served.entries()) expect(weight).toBeCloseTo(mean(place), 12);
+    expect(updates[0]?.weights[0]).not.toBeCloseTo(served[0] ?? Number.NaN, 3);
+  });
+
+  it('trains again on the same reference rows, for the parties may have others by now', async () => {
+    const path = platform.file('second.csv', reference(4));
+    const { run: again } = await platform.ask(uploaded, 'upload', 'yields', path, '--force');
+    expect(await ended(again?.runId ?? '')).toMatchObject({ status: 'promoted', version: 2 });
   });
 });
 
@@ -231,7 +273,7 @@ describe('a run that cannot go on', () => {
       /party south: 30 of 90 rows do not fit the definition, .*: \w+-broken\.csv, line 2: rain is above 100;/,
     );
     expect(failed.reason).not.toContain('123.456');
-    expect(await championOf()).toBe(1);
+    expect(await championOf()).toBe(2);
     const Bucket = await platform.output('DataBucket');
     await new S3Client(platform.client).send(new DeleteObjectCommand({ Bucket, Key }));
   });
