@@ -6,7 +6,10 @@ import { repositoryRoot } from '../lib/local/home.ts';
 import { treeOf } from '../lib/local/processes.ts';
 import { type Counts, readReport } from './test-reports.ts';
 
-/* `npm test` and `npm run check`: every stage runs, also after one has failed; the last line sums the tests. */
+/*
+ * `npm test` and `npm run check`: every stage runs, also after one has failed; the last line sums the tests. Stages of one
+ * line of the plan run at the same time, and what each printed is shown when it has ended.
+ */
 
 interface Stage {
   name: string;
@@ -77,23 +80,22 @@ const walk: Stage = {
   limitMinutes: 5,
 };
 
-const plans: Record<string, Stage[]> = {
-  check: [types, biome, walk],
+const plans: Record<string, Stage[][]> = {
+  check: [[types], [biome], [walk]],
   test: [
-    types,
-    biome,
-    vitest('unit', 10),
-    vitest('infrastructure', 15, ['infra']),
-    pytest('training', 'training', 15),
-    pytest('local', 'local', 15),
-    vitest('end-to-end', 30, ['e2e']),
+    [types],
+    [biome],
+    [vitest('unit', 10)],
+    [vitest('infrastructure', 15, ['infra'])],
+    [pytest('training', 'training', 15), pytest('local', 'local', 15)],
+    [vitest('end-to-end', 30, ['e2e'])],
   ],
 };
 
 const plan = plans[process.argv[2] ?? ''] ?? [];
 const { values } = parseArgs({ args: process.argv.slice(3), options: { only: { type: 'string' } } });
 const wanted = values.only?.split(',').map((name) => name.trim());
-const names = plan.flatMap((stage) => [stage.name, ...(stage.also ?? [])]);
+const names = plan.flat().flatMap((stage) => [stage.name, ...(stage.also ?? [])]);
 const unknown = wanted?.filter((name) => !names.includes(name)) ?? [];
 if (plan.length === 0 || unknown.length > 0) {
   process.stderr.write(
@@ -101,22 +103,20 @@ if (plan.length === 0 || unknown.length > 0) {
   );
   process.exit(2);
 }
-const stages = plan.filter(
-  (stage) =>
-    wanted === undefined || [stage.name, ...(stage.also ?? [])].some((name) => wanted.includes(name)),
-);
+const isWanted = ({ name, also = [] }: Stage) =>
+  wanted === undefined || [name, ...also].some((each) => wanted.includes(each));
+const steps = plan.map((stages) => stages.filter(isWanted));
 
-let running: number | undefined;
+const running = new Set<number>();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    endRunning();
+    for (const pid of running) endTree(pid);
     process.exit(130);
   });
 }
 
-function endRunning(): void {
-  if (running === undefined) return;
-  for (const pid of treeOf(running)) {
+function endTree(root: number): void {
+  for (const pid of treeOf(root)) {
     try {
       process.kill(pid, 'SIGTERM');
     } catch {
@@ -125,39 +125,52 @@ function endRunning(): void {
   }
 }
 
-async function run(stage: Stage): Promise<Result> {
+async function run(stage: Stage, isAlone: boolean): Promise<Result> {
   const startedAt = Date.now();
-  process.stdout.write(`\n── ${stage.name} ${'─'.repeat(Math.max(0, 60 - stage.name.length))}\n`);
+  const kept: string[] = [];
+  const say = (text: string) => {
+    if (isAlone) process.stdout.write(text);
+    else kept.push(text);
+  };
+  say(`\n── ${stage.name} ${'─'.repeat(Math.max(0, 60 - stage.name.length))}\n`);
   if (stage.report) rmSync(stage.report.path, { force: true });
   const [command = '', ...args] = stage.command;
   const ended = await new Promise<string>((resolve) => {
     const child = spawn(command, args, {
       cwd: repositoryRoot,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: isAlone ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...stage.environment },
     });
-    running = child.pid;
+    const { pid } = child;
+    if (pid !== undefined) running.add(pid);
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', say);
     const timer = setTimeout(() => {
-      process.stdout.write(`${stage.name} did not end within ${stage.limitMinutes} minutes\n`);
-      endRunning();
+      say(`${stage.name} did not end within ${stage.limitMinutes} minutes\n`);
+      if (pid !== undefined) endTree(pid);
     }, stage.limitMinutes * 60_000);
     child.once('error', (error) => resolve(error.message));
-    child.once('close', (code, signal) => resolve(signal ?? String(code)));
-    child.once('close', () => clearTimeout(timer));
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      if (pid !== undefined) running.delete(pid);
+      resolve(signal ?? String(code));
+    });
   });
-  running = undefined;
-  if (!/^\d+$/.test(ended)) process.stdout.write(`${stage.name} ended with: ${ended}\n`);
+  if (!/^\d+$/.test(ended)) say(`${stage.name} ended with: ${ended}\n`);
   const counts = stage.report ? readReport(stage.report.path, stage.report.kind) : undefined;
   const passed =
     ended === '0' && (stage.report === undefined || (counts !== undefined && counts.failed === 0));
   const seconds = (Date.now() - startedAt) / 1000;
-  process.stdout.write(`── ${stage.name}: ${passed ? 'passed' : 'FAILED'} in ${seconds.toFixed(1)} s\n`);
+  say(`── ${stage.name}: ${passed ? 'passed' : 'FAILED'} in ${seconds.toFixed(1)} s\n`);
+  process.stdout.write(kept.join(''));
   return { stage, passed, counts, seconds };
 }
 
 mkdirSync(reports, { recursive: true });
+const startedAt = Date.now();
 const results: Result[] = [];
-for (const stage of stages) results.push(await run(stage));
+for (const stages of steps) {
+  results.push(...(await Promise.all(stages.map((stage) => run(stage, stages.length === 1)))));
+}
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 process.stdout.write('\n');
@@ -173,8 +186,7 @@ for (const { stage, passed, counts, seconds } of results) {
     `${passed ? 'ok    ' : 'FAILED'}  ${stage.name.padEnd(15)} ${seconds.toFixed(1).padStart(6)} s  ${told}\n`,
   );
 }
-const allSeconds = results.reduce((sum, { seconds }) => sum + seconds, 0);
-process.stdout.write(`all stages in ${allSeconds.toFixed(1)} s\n`);
+process.stdout.write(`all stages in ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`);
 if (results.some(({ counts }) => counts !== undefined)) {
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 }

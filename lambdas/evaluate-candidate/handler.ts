@@ -9,7 +9,7 @@ import { tryModel } from '../../lib/inference/trial.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { SigningKey } from '../../lib/registry/signing-key.store.ts';
-import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
 import { digest } from '../../lib/shared/digest.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { readDocument } from '../../lib/shared/objects.ts';
@@ -41,7 +41,7 @@ export const handler = stepHandler(request, ({ modelArtifact, tuningReportKey, .
   const environment = readEnvironment(variables);
   const { DATA_BUCKET: dataBucket, MODEL_BUCKET: modelBucket } = environment;
   const s3 = s3Client();
-  const key = new SigningKey(documentClient(), environment.SIGNING_KEY);
+  const key = new SigningKey(kmsClient(), environment.SIGNING_KEY);
   const readPackageFile = packageReader(s3, modelBucket);
   const definition = {
     bucket: dataBucket,

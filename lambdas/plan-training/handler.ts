@@ -9,7 +9,7 @@ import { readDocument } from '../../lib/shared/objects.ts';
 import { continuationOf } from '../../lib/training/continuation.ts';
 import { federationPlan } from '../../lib/training/federated-jobs.ts';
 import { trainingJob, tuningJob } from '../../lib/training/training-job.ts';
-import { jobTimeoutSeconds, type TrainingPlan } from '../../lib/training/training-plan.ts';
+import { jobTimeoutSeconds, reasonOfReuse, type TrainingPlan } from '../../lib/training/training-plan.ts';
 import { siteFrom, siteVariables } from '../../lib/training/training-site.ts';
 import { stepHandler } from '../step.ts';
 
@@ -44,7 +44,7 @@ export const handler = stepHandler(
     };
     // Of the parties' rows nothing is known here: they may be others than those that led to that version.
     if (version !== undefined && !forced && !deployed.definition.train.federated) {
-      const reason = `the same data and definition led to version ${version}; nothing was trained`;
+      const reason = reasonOfReuse(version, live);
       return { ...rules, outcome: 'reuse', version, reason, rollOut: live.champion === null };
     }
     const champion = continuationOf(deployed.definition, live.champion, source.key);

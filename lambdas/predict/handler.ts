@@ -1,9 +1,10 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { z } from 'zod';
+import { lineWriter } from '../../lib/inference/capture.ts';
 import { awsModelSource } from '../../lib/inference/model-source.store.ts';
 import { Serving } from '../../lib/inference/serving.ts';
 import { SigningKey } from '../../lib/registry/signing-key.store.ts';
-import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import packageFile from '../../package.json' with { type: 'json' };
 
@@ -31,7 +32,7 @@ let serving: Serving | undefined;
 function compose(): Serving {
   const { REGISTRY_TABLE, MODEL_BUCKET, SIGNING_KEY, MODEL_NAMES, LIVE_CACHE_MS } =
     readEnvironment(variables);
-  const key = new SigningKey(documentClient(), SIGNING_KEY);
+  const key = new SigningKey(kmsClient(), SIGNING_KEY);
   return new Serving({
     source: awsModelSource({
       documents: documentClient(),
@@ -41,7 +42,7 @@ function compose(): Serving {
       trust: () => key.trusted(),
       modelNames: MODEL_NAMES?.split(',').filter(Boolean),
     }),
-    writeLine: (line) => process.stdout.write(`${line}\n`),
+    report: lineWriter((line) => process.stdout.write(`${line}\n`)),
     serverVersion: packageFile.version,
     liveCacheMs: LIVE_CACHE_MS,
   });

@@ -1,4 +1,5 @@
 import { sign } from 'node:crypto';
+import { GetPublicKeyCommand, KMSClient, SignCommand } from '@aws-sdk/client-kms';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import {
   DynamoDBDocumentClient,
@@ -10,7 +11,6 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sealPackage } from '../../lib/inference/package.ts';
 import { aVersion } from '../../lib/registry/fixtures/builders.ts';
-import { kmsServer } from '../../lib/registry/fixtures/kms-server.ts';
 import { aSigningKey } from '../../lib/registry/fixtures/signing.ts';
 import { encodedForSigning, requireSignature, statementOf } from '../../lib/registry/model-signature.ts';
 import { packageManifest } from '../../lib/registry/registry.ts';
@@ -19,6 +19,7 @@ import { handler } from './handler.ts';
 
 const documents = mockClient(DynamoDBDocumentClient);
 const s3 = mockClient(S3Client);
+const kms = mockClient(KMSClient);
 const key = aSigningKey();
 const { model, modelDigest, metrics, lineage } = aVersion(1);
 const { parentVersion: _, ...ownLineage } = lineage;
@@ -26,7 +27,6 @@ const files = { 'model.onnx': new TextEncoder().encode('model') };
 const { manifest, packagePrefix, packageDigest } = sealPackage(model, files, lineage);
 const parsed = packageManifest.parse(JSON.parse(new TextDecoder().decode(manifest)));
 const signature = sign('sha256', encodedForSigning(statementOf(parsed, packageDigest)), key.privateKey);
-let kms: Awaited<ReturnType<typeof kmsServer>>;
 const event = {
   model,
   packagePrefix,
@@ -40,20 +40,14 @@ const event = {
 
 const stored = (bytes: Uint8Array) => ({ transformToByteArray: async () => bytes }) as never;
 
-beforeEach(async () => {
+beforeEach(() => {
   documents.reset();
   s3.reset();
+  kms.reset();
   vi.restoreAllMocks();
   stubFunction('REGISTRY_TABLE', 'MODEL_BUCKET', 'SIGNING_KEY');
-  kms = await kmsServer(({ action }) => ({
-    body:
-      action === 'Sign'
-        ? { Signature: signature.toString('base64') }
-        : { PublicKey: key.der.toString('base64') },
-  }));
-  vi.stubEnv('AWS_ENDPOINT_URL_KMS', kms.url);
-  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+  kms.on(GetPublicKeyCommand).resolves({ PublicKey: key.der });
+  kms.on(SignCommand).resolves({ Signature: signature });
   s3.on(GetObjectCommand, { Key: `${packagePrefix}manifest.json` }).callsFake(() => ({
     Body: stored(manifest),
   }));
@@ -63,9 +57,8 @@ beforeEach(async () => {
   documents.on(TransactWriteCommand).resolves({});
 });
 
-afterEach(async () => {
+afterEach(() => {
   vi.unstubAllEnvs();
-  await kms.close();
 });
 
 describe('register-version', () => {
@@ -92,16 +85,12 @@ describe('register-version', () => {
       message: expect.stringMatching(/^artifact-damaged: .*manifest.json has the digest/),
     });
     expect(documents.calls()).toHaveLength(0);
-    expect(kms.calls).toHaveLength(0);
+    expect(kms.calls()).toHaveLength(0);
   });
 
   it('registers nothing without a signature, and says which action was refused (F27)', async () => {
-    await kms.close();
-    kms = await kmsServer(() => ({
-      status: 400,
-      body: { __type: 'AccessDeniedException', message: 'not authorized' },
-    }));
-    vi.stubEnv('AWS_ENDPOINT_URL_KMS', kms.url);
+    const refusal = Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' });
+    kms.on(SignCommand).rejects(refusal);
     await expect(invoke(handler, event)).rejects.toMatchObject({
       name: 'Evergreen.Unavailable',
       message: expect.stringMatching(/kms:(Sign|GetPublicKey) was not answered: AccessDeniedException/),

@@ -3,7 +3,7 @@ import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { lineage, type ModelVersion, modelVersion } from '../../lib/registry/registry.ts';
 import { signPackage } from '../../lib/registry/sign-package.ts';
 import { SigningKey } from '../../lib/registry/signing-key.store.ts';
-import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { readRequiredBytes, writeObject } from '../../lib/shared/objects.ts';
 import { stepHandler } from '../step.ts';
@@ -21,7 +21,7 @@ const variables = { REGISTRY_TABLE: z.string(), MODEL_BUCKET: z.string(), SIGNIN
 /** Signs and registers the version of a run, once; without a signature there is no version. */
 export const handler = stepHandler(request, async ({ championVersion, ...input }): Promise<ModelVersion> => {
   const { REGISTRY_TABLE, MODEL_BUCKET: bucket, SIGNING_KEY } = readEnvironment(variables);
-  const signingKey = new SigningKey(documentClient(), SIGNING_KEY);
+  const signingKey = new SigningKey(kmsClient(), SIGNING_KEY);
   await signPackage(
     {
       read: (key) => readRequiredBytes(s3Client(), { bucket, key }),

@@ -3,7 +3,7 @@ import { packageReader } from '../../lib/inference/package.store.ts';
 import { replayPackage } from '../../lib/inference/replay.ts';
 import { modelVersion } from '../../lib/registry/registry.ts';
 import { SigningKey } from '../../lib/registry/signing-key.store.ts';
-import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { kmsClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { stepHandler } from '../step.ts';
 
@@ -19,6 +19,6 @@ const request = modelVersion.pick({
 export const handler = stepHandler(request, (version) => {
   const variables = { MODEL_BUCKET: z.string(), SIGNING_KEY: z.string() };
   const { MODEL_BUCKET, SIGNING_KEY } = readEnvironment(variables);
-  const key = new SigningKey(documentClient(), SIGNING_KEY);
+  const key = new SigningKey(kmsClient(), SIGNING_KEY);
   return replayPackage(version, packageReader(s3Client(), MODEL_BUCKET), () => key.trusted());
 });

@@ -4,6 +4,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
@@ -11,7 +12,7 @@ import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { RunStore } from '../intake/runs.store.ts';
 import { requireEngine } from '../local/engine.ts';
-import { engineCredentials, engineEndpoint } from '../local/engine-environment.ts';
+import { engineCredentials, engineEndpoint, engineEnvironment } from '../local/engine-environment.ts';
 import { RegistryStore } from '../registry/registry.store.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import type { Context } from './context.ts';
@@ -27,6 +28,7 @@ export interface Connection {
   outputs: StackOutputs;
   api: { url: string; key(): Promise<string> };
   s3: S3Client;
+  kms: KMSClient;
   sfn: SFNClient;
   lambda: LambdaClient;
   cloudwatch: CloudWatchClient;
@@ -34,6 +36,8 @@ export interface Connection {
   documents: DynamoDBDocumentClient;
   registry: RegistryStore;
   runs: RunStore;
+  /** AWS variables with which another process works against the same stack. */
+  environment: NodeJS.ProcessEnv;
   /** Who is noted in the promotion log. */
   who(): Promise<string>;
 }
@@ -75,6 +79,7 @@ export async function connect(context: Pick<Context, 'options' | 'home'>): Promi
       },
     },
     s3: new S3Client({ ...settings, forcePathStyle: true }),
+    kms: new KMSClient(settings),
     sfn: new SFNClient(settings),
     lambda: new LambdaClient(settings),
     cloudwatch: new CloudWatchClient(settings),
@@ -82,11 +87,20 @@ export async function connect(context: Pick<Context, 'options' | 'home'>): Promi
     documents,
     registry: new RegistryStore(documents, outputs.RegistryTable),
     runs: new RunStore(documents, outputs.RunsTable),
+    environment: engine ? engineEnvironment(engine) : awsEnvironment(options),
     async who() {
       if (target === 'local') return userInfo().username;
       const identity = await new STSClient(settings).send(new GetCallerIdentityCommand({}));
       return identity.Arn ?? 'unknown';
     },
+  };
+}
+
+function awsEnvironment({ region, profile }: Context['options']): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    ...(region === undefined ? {} : { AWS_REGION: region }),
+    ...(profile === undefined ? {} : { AWS_PROFILE: profile }),
   };
 }
 

@@ -10,6 +10,8 @@ export const stackOutputs = z.object({
   DataBucket: z.string(),
   ModelBucket: z.string(),
   RegistryTable: z.string(),
+  /** ARN of the key that signs versions. */
+  SigningKey: z.string(),
   RunsTable: z.string(),
   PredictionsTable: z.string(),
   PipelineArn: z.string(),

@@ -254,6 +254,15 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
     });
   });
 
+  it('fails closed when nobody knows what the champion was trained on', async () => {
+    const { packagePrefix } = await crown();
+    store.put(`${packagePrefix}training.json`, '{}');
+    expect(await evaluate()).toMatchObject({
+      verdict: 'fail',
+      reasons: [expect.stringMatching(/what it was trained on is not known: .*training\.json/)],
+    });
+  });
+
   it('takes a model that is not admitted for an outcome, not for an error', async () => {
     putOutput(Buffer.from('\x80\x04\x95pickled'));
     expect(await evaluate()).toMatchObject({ verdict: 'fail', packagePrefix: null });

@@ -76,16 +76,13 @@ async function openChampion(
   }
 }
 
-/**
- * Places of the held-out rows that neither version was trained on. Without the datasets a version was trained on nobody
- * knows of any.
- */
+/** Places of the held-out rows that neither version was trained on, or why that cannot be known. */
 async function findUnseen(
   parts: EvaluationParts,
   { model, manifestKey }: CandidateRequest,
   { output, candidate, rows }: Pick<Contest, 'output' | 'candidate' | 'rows'>,
   champion: { package: LiveVersion; definition: ModelDefinition },
-): Promise<number[]> {
+): Promise<number[] | { reason: string }> {
   const { definition } = candidate;
   const start = continuedPackage(model, output.training);
   try {
@@ -98,7 +95,9 @@ async function findUnseen(
     const trainedOn = new Set([manifestKey, ...ofChampion, ...ofCandidate]);
     return await parts.readUnseen(definition, [...trainedOn]);
   } catch (thrown) {
-    if (isOf(thrown, ['artifact-missing', 'artifact-damaged'])) return [];
+    if (isOf(thrown, ['artifact-missing', 'artifact-damaged'])) {
+      return { reason: `what it was trained on is not known: ${thrown.message}` };
+    }
     throw thrown;
   }
 }

@@ -30,8 +30,11 @@ export interface EvaluationRequest {
   candidate: Subject;
   /** The champion, or why it cannot be loaded; null when there is none. */
   champion: Subject | { version: number; reason: string } | null;
-  /** Places of the rows that neither candidate nor champion was trained on; asked for only when they are compared. */
-  findUnseen: (champion: Subject) => Promise<number[]>;
+  /**
+   * Places of the rows that neither candidate nor champion was trained on, or why nobody knows; asked for only when they
+   * are compared.
+   */
+  findUnseen: (champion: Subject) => Promise<number[] | { reason: string }>;
 }
 
 const rowsAtOnce = 1000;
@@ -91,6 +94,8 @@ async function faceChampion(request: EvaluationRequest, sample: Sample): Promise
     return { ...nothing, opponent: { kind: 'not-asked', version }, evaluation };
   }
   const unseen = await request.findUnseen(champion);
+  if ('reason' in unseen)
+    return { ...alone({ kind: 'unloadable', version, reason: unseen.reason }), evaluation };
   const facing = { sample: theirs, evaluation, unseen };
   if (!gate.champion) return { ...facing, opponent: { kind: 'not-asked', version }, comparison: null };
   const comparison = compareVersions(pickRows(sample, unseen), pickRows(theirs, unseen), gate.champion, {

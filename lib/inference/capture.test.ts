@@ -21,7 +21,10 @@ const keepAll = (row: Record<string, string | number | boolean | null>) => row;
 describe('predictionLine', () => {
   it('leaves out the rows at the end that do not fit into a log event, and counts them', () => {
     const rows = Array.from({ length: 100 }, (_, row) => ({ row, text: 'ü'.repeat(5000) }));
-    const line = predictionLine({ answer: anAnswer(100), rows, atMs: 0, latencyMs: 1 }, keepAll);
+    const line = predictionLine(
+      { kind: 'prediction', answer: anAnswer(100), rows, atMs: 0, latencyMs: 1 },
+      keepAll,
+    );
     expect(Buffer.byteLength(line)).toBeLessThanOrEqual(240_000);
     const record = predictionRecord.parse(JSON.parse(line));
     expect(record.rows.length).toBeGreaterThan(20);
@@ -33,7 +36,10 @@ describe('predictionLine', () => {
 
   it('is one line whatever the rows hold', () => {
     const rows = [{ text: 'one\ntwo\u2028three' }];
-    const line = predictionLine({ answer: anAnswer(1), rows, atMs: 0, latencyMs: 1 }, keepAll);
+    const line = predictionLine(
+      { kind: 'prediction', answer: anAnswer(1), rows, atMs: 0, latencyMs: 1 },
+      keepAll,
+    );
     expect(line).not.toContain('\n');
     expect(predictionRecord.parse(JSON.parse(line)).version).toBe(7);
   });
@@ -42,6 +48,7 @@ describe('predictionLine', () => {
 describe('refusedVersionLine', () => {
   it('is a metric of the model and of the version', () => {
     const refusal = {
+      kind: 'version-refused' as const,
       model: 'm',
       version: 2,
       packageDigest: 'd',

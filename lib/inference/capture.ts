@@ -1,8 +1,7 @@
 import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { metricMembers } from '../shared/embedded-metrics.ts';
-import type { Variant } from './prediction-record.ts';
-import type { Answer } from './wire.ts';
+import type { Answered, Failed, Refused, Rejected, ServingEvent } from './serving-event.ts';
 
 /** Takes one log line, without its end. */
 export type WriteLine = (line: string) => void;
@@ -24,13 +23,6 @@ export function compileRedaction(definition: ModelDefinition): (row: Row) => Row
   return (row) => Object.fromEntries(Object.entries(row).filter(([name]) => !hidden.includes(name)));
 }
 
-export interface AnsweredRequest {
-  answer: Answer;
-  rows: readonly Row[];
-  atMs: number;
-  latencyMs: number;
-}
-
 /** How many values from the start fit into a number of bytes as JSON. */
 function countFitting(rows: readonly Row[], predictions: readonly unknown[], bytes: number): number {
   let left = bytes;
@@ -43,10 +35,12 @@ function countFitting(rows: readonly Row[], predictions: readonly unknown[], byt
 }
 
 /** The log line of an answered request: a prediction record and its metrics in one. */
-export function predictionLine(request: AnsweredRequest, redact: (row: Row) => Row): string {
-  const { answer, atMs, latencyMs } = request;
+export function predictionLine(
+  { answer, rows: given, atMs, latencyMs }: Omit<Answered, 'definition'>,
+  redact: (row: Row) => Row,
+): string {
   const { predictions } = answer;
-  const rows = request.rows.map(redact);
+  const rows = given.map(redact);
   const facts = {
     ...metricMembers(new Date(atMs), variantSets, {
       Requests: { unit: 'Count', value: 1 },
@@ -77,62 +71,60 @@ export function predictionLine(request: AnsweredRequest, redact: (row: Row) => R
   });
 }
 
-export interface FailedRequest {
-  model: string;
-  version: number;
-  variant: Variant;
-  traceId: string;
-  predictionId: string;
-  atMs: number;
-  code: string;
-  message: string;
-}
-
-/** The log line of an answer that a version owed. */
-export function failureLine({ version, atMs, ...facts }: FailedRequest): string {
+function failureLine({ version, atMs, ...facts }: Failed): string {
   return JSON.stringify({
     ...metricMembers(new Date(atMs), variantSets, { Errors: { unit: 'Count', value: 1 } }),
     level: 'error',
-    kind: 'model-error',
     ...facts,
     version: String(version),
     at: new Date(atMs).toISOString(),
   });
 }
 
-/** The log line of a request that did not fit: the caller's mistake, so it counts against no version. */
-export function rejectionLine(request: {
-  model: string;
-  traceId: string;
-  code: string;
-  atMs: number;
-}): string {
-  const { atMs, ...facts } = request;
+function rejectionLine({ atMs, ...facts }: Rejected): string {
   return JSON.stringify({
     ...metricMembers(new Date(atMs), [['model']], { Rejected: { unit: 'Count', value: 1 } }),
     level: 'warn',
-    kind: 'rejected-request',
     ...facts,
   });
 }
 
-/** The log line of a version that was refused when it was loaded: damaged, missing, or answering otherwise. */
-export function refusedVersionLine(refusal: {
-  model: string;
-  version: number;
-  packageDigest: string;
-  code: string;
-  message: string;
-  atMs: number;
-}): string {
-  const { version, atMs, ...facts } = refusal;
+export function refusedVersionLine({ version, atMs, ...facts }: Refused): string {
   return JSON.stringify({
     ...metricMembers(new Date(atMs), [['model'], ['model', 'version']], {
       LoadFailures: { unit: 'Count', value: 1 },
     }),
     level: 'error',
-    kind: 'version-refused',
     ...facts,
     version: String(version),
   });
+}
+
+/** Writes each event as one line of the log, which carries captures and metrics on. */
+export function lineWriter(write: WriteLine): (event: ServingEvent) => void {
+  const redactions = new WeakMap<ModelDefinition, (row: Row) => Row>();
+  function redactionOf(definition: ModelDefinition): (row: Row) => Row {
+    const known = redactions.get(definition);
+    if (known) return known;
+    const redact = compileRedaction(definition);
+    redactions.set(definition, redact);
+    return redact;
+  }
+  function lineOf(event: ServingEvent): string {
+    switch (event.kind) {
+      case 'prediction':
+        return predictionLine(event, redactionOf(event.definition));
+      case 'model-error':
+        return failureLine(event);
+      case 'rejected-request':
+        return rejectionLine(event);
+      case 'version-refused':
+        return refusedVersionLine(event);
+      case 'registry-unreadable':
+        return JSON.stringify({ level: 'warn', ...event });
+      case 'request-failed':
+        return JSON.stringify({ level: 'error', ...event });
+    }
+  }
+  return (event) => write(lineOf(event));
 }

@@ -28,6 +28,9 @@ export class InferenceRoom extends Construct {
       timeout: Duration.seconds(29),
       // One full processor, which Lambda gives at this size.
       memorySize: 1769,
+      ...(stage.predictConcurrency === undefined
+        ? {}
+        : { reservedConcurrentExecutions: stage.predictConcurrency }),
       environment: {
         REGISTRY_TABLE: registry.table.tableName,
         MODEL_BUCKET: registry.models.bucketName,

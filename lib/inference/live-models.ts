@@ -120,7 +120,9 @@ export class LiveModels {
     if (this.#readings.size >= maxReadings) this.#forgetUnknown();
     this.#readings.set(model, { live, freshUntil: now() + cacheMs });
     if (live?.candidate && !this.#isRefused(live.candidate)) {
-      // Ahead of the first request it gets; whoever asks for it meanwhile waits for the same load.
+      // Ahead of the first request it gets, and behind the champion, whose callers must not wait for a candidate;
+      // whoever asks for either meanwhile waits for the same load.
+      if (live.champion) this.#load(model, live.champion).catch(() => undefined);
       this.#load(model, live.candidate).catch(() => undefined);
     }
     this.#dropUnused();

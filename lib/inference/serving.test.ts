@@ -58,7 +58,7 @@ describe('Serving', () => {
 
   it('answers although the log cannot be written', async () => {
     const { predict } = servingFlowers({
-      writeLine: () => {
+      report: () => {
         throw new Error('ENOSPC');
       },
     });

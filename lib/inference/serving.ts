@@ -1,16 +1,6 @@
-import type { Row } from '../data/dataset.ts';
-import type { ModelDefinition } from '../model/definition.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { uuidV7 } from '../shared/ids.ts';
 import { findRoute } from './api-routes.ts';
-import {
-  compileRedaction,
-  failureLine,
-  predictionLine,
-  refusedVersionLine,
-  rejectionLine,
-  type WriteLine,
-} from './capture.ts';
 import { explain } from './explain.ts';
 import { LiveModels, type ModelSource, type ServedVersion } from './live-models.ts';
 import { describeModel, openInferenceFormat } from './open-inference.ts';
@@ -18,12 +8,13 @@ import type { Variant } from './prediction-record.ts';
 import { toProblem, type WireResponse } from './problem.ts';
 import { readJsonBody, type WireRequest } from './request-body.ts';
 import { chooseVariant, positionOf } from './route.ts';
+import type { ServingEvent } from './serving-event.ts';
 import { type Answer, friendlyFormat, type WireFormat } from './wire.ts';
 
 export interface ServingOptions {
   source: ModelSource;
-  /** Where capture and metrics go. What it throws is swallowed: no reply depends on it. */
-  writeLine: WriteLine;
+  /** Told what happened, for captures and metrics. What it throws is swallowed: no reply depends on it. */
+  report: (event: ServingEvent) => void;
   /** Of this product, as GET /v2 tells it. */
   serverVersion: string;
   /** @default 2000 */
@@ -45,13 +36,7 @@ interface Attempt {
   served: ServedVersion;
   predictionId: string;
   traceId: string;
-}
-
-interface Attempted {
-  answer: Answer;
-  rows: Row[];
-  reply: object;
-  definition: ModelDefinition;
+  readingMs: number;
 }
 
 /** The prediction API over models that are live. One for a process; doors translate their requests to it. */
@@ -60,7 +45,6 @@ export class Serving {
   readonly #options: ServingOptions;
   readonly #now: () => number;
   readonly #stopwatch: () => number;
-  readonly #redactions = new WeakMap<ModelDefinition, (row: Row) => Row>();
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -70,12 +54,21 @@ export class Serving {
       source: options.source,
       cacheMs: options.liveCacheMs ?? 2000,
       now: this.#now,
-      onRefused: (refused) => this.#write(() => refusedVersionLine({ ...refused, atMs: this.#now() })),
+      onRefused: (refused) => this.#report({ kind: 'version-refused', ...refused, atMs: this.#now() }),
       onStale: (model, thrown) =>
-        this.#write(() =>
-          JSON.stringify({ level: 'warn', kind: 'registry-unreadable', model, message: messageOf(thrown) }),
-        ),
+        this.#report({ kind: 'registry-unreadable', model, message: messageOf(thrown) }),
     });
+  }
+
+  /** Loads the champions of all models known by name, ahead of the first request. One that cannot be loaded is reported. */
+  async warmUp(): Promise<void> {
+    for (const model of this.#options.source.modelNames ?? []) {
+      try {
+        await this.#models.openChampion(model, await this.#models.readLive(model));
+      } catch (thrown) {
+        if (!(thrown instanceof EvergreenError)) throw thrown;
+      }
+    }
   }
 
   /** Answers a request; never throws. */
@@ -108,17 +101,14 @@ export class Serving {
   #fail(thrown: unknown, traceId: string): WireResponse {
     const response = toProblem(thrown, traceId);
     if (response.status >= 500) {
-      this.#write(() =>
-        JSON.stringify({
-          level: 'error',
-          kind: 'request-failed',
-          traceId,
-          status: response.status,
-          code: thrown instanceof EvergreenError ? thrown.code : 'internal',
-          message: messageOf(thrown),
-          stack: thrown instanceof Error ? thrown.stack : undefined,
-        }),
-      );
+      this.#report({
+        kind: 'request-failed',
+        traceId,
+        status: response.status,
+        code: thrown instanceof EvergreenError ? thrown.code : 'internal',
+        message: messageOf(thrown),
+        stack: thrown instanceof Error ? thrown.stack : undefined,
+      });
     }
     return response;
   }
@@ -161,7 +151,13 @@ export class Serving {
     } catch (thrown) {
       if (thrown instanceof EvergreenError && thrown.kind === 'invalid') {
         const { code } = thrown;
-        this.#write(() => rejectionLine({ model, traceId: request.traceId, code, atMs: this.#now() }));
+        this.#report({
+          kind: 'rejected-request',
+          model,
+          traceId: request.traceId,
+          code,
+          atMs: this.#now(),
+        });
       }
       throw thrown;
     }
@@ -171,23 +167,26 @@ export class Serving {
    * Lets one version answer and captures it. The latency is what this version took, with reading the body and without
    * loading: a fresh process is no reason to judge a candidate badly.
    */
-  async #answer(attempt: Attempt & { model: string; readingMs: number }): Promise<WireResponse> {
+  async #answer(attempt: Attempt): Promise<WireResponse> {
     const begun = this.#stopwatch();
-    const { answer, rows, reply, definition } = await attemptAnswer(attempt);
-    const response = json(200, reply);
+    const { served, variant, predictionId, traceId } = attempt;
+    const { version, loaded } = served;
+    const { definition, session } = loaded;
+    const { rows, write } = attempt.format(attempt.body, loaded);
+    const answer: Answer = {
+      predictionId,
+      traceId,
+      model: definition.name,
+      version: version.version,
+      modelDigest: version.modelDigest,
+      datasetId: version.datasetId,
+      variant,
+      predictions: await session.predict(rows),
+    };
+    const response = json(200, write(answer));
     const latencyMs = roundToMicroseconds(this.#stopwatch() - begun + attempt.readingMs);
-    this.#write(() =>
-      predictionLine({ answer, rows, atMs: this.#now(), latencyMs }, this.#redactionOf(definition)),
-    );
+    this.#report({ kind: 'prediction', answer, rows, definition, atMs: this.#now(), latencyMs });
     return response;
-  }
-
-  #redactionOf(definition: ModelDefinition): (row: Row) => Row {
-    const known = this.#redactions.get(definition);
-    if (known) return known;
-    const redact = compileRedaction(definition);
-    this.#redactions.set(definition, redact);
-    return redact;
   }
 
   #countFailure(
@@ -198,12 +197,12 @@ export class Serving {
   ): void {
     const code = thrown instanceof EvergreenError ? thrown.code : 'internal';
     const facts = { model, version, variant, traceId, predictionId, code, message: messageOf(thrown) };
-    this.#write(() => failureLine({ ...facts, atMs: this.#now() }));
+    this.#report({ kind: 'model-error', ...facts, atMs: this.#now() });
   }
 
-  #write(line: () => string): void {
+  #report(event: ServingEvent): void {
     try {
-      this.#options.writeLine(line());
+      this.#options.report(event);
     } catch {
       // A log that cannot be written, on a full disk or a closed pipe, must not cost the caller the answer.
     }
@@ -250,24 +249,6 @@ export class Serving {
 }
 
 const roundToMicroseconds = (milliseconds: number) => Math.round(milliseconds * 1000) / 1000;
-
-async function attemptAnswer(attempt: Attempt): Promise<Attempted> {
-  const { body, format, served, variant, predictionId, traceId } = attempt;
-  const { version, loaded } = served;
-  const { definition, session } = loaded;
-  const { rows, write } = format(body, loaded);
-  const answer: Answer = {
-    predictionId,
-    traceId,
-    model: definition.name,
-    version: version.version,
-    modelDigest: version.modelDigest,
-    datasetId: version.datasetId,
-    variant,
-    predictions: await session.predict(rows),
-  };
-  return { answer, rows, reply: write(answer), definition };
-}
 
 function json(status: number, body: object, headers: Record<string, string> = {}): WireResponse {
   return {

@@ -100,6 +100,25 @@ describe('Dispatcher.accept', () => {
     expect(world.run(runId)).toMatchObject({ status: 'running', startedAt: '2026-11-23T10:00:00.000Z' });
   });
 
+  it('gives no place to a delivery that was held up until its run had ended', async () => {
+    const waiting: string[] = [];
+    // The first delivery dies after it wrote its run down (find, keep, add); the second reads that, and is held up.
+    const dead = world.dying({ crashAt: 3, takesEffect: false, calls: 0 }).accept(upload(1));
+    await expect(dead).rejects.toThrow(Crash);
+    const heldUp = new Dispatcher({
+      ...world.parts,
+      keepDefinition: async () => {
+        const { runId } = await world.dispatcher.accept(upload(1));
+        await world.end(runId);
+        await world.dispatcher.accept(upload(2));
+        waiting.push((await world.dispatcher.accept(upload(3))).runId);
+      },
+    });
+    await heldUp.accept(upload(1));
+    expect(world.runs.queues.get('iris')?.waiting.map(({ runId }) => runId)).toEqual(waiting);
+    expect(world.runOf('v3').status).toBe('queued');
+  });
+
   it('runs an event that is delivered three times once (F1)', async () => {
     const answers = [];
     for (let time = 0; time < 3; time += 1) answers.push(await world.dispatcher.accept(upload(1)));

@@ -84,8 +84,11 @@ export class Dispatcher {
     await this.#freeLostLock(arrival.model);
     const noPlace = await this.#changeQueue(arrival.model, async (before) => {
       // Asked again whenever the queue changed meanwhile, so that no older version slips in behind a newer one.
-      const isLate = !holds(before, runId) && !(await this.#isNewest(arrival));
-      if (isLate) return 'a later version of the same object arrived before this one';
+      if (holds(before, runId)) return before;
+      // A second delivery may have been held up while the first one's run came to its end.
+      if ((await runs.read(runId)).status !== 'queued') return before;
+      if (!(await this.#isNewest(arrival)))
+        return 'a later version of the same object arrived before this one';
       const { kind } = arrival.trigger;
       return enqueue(before, { runId, kind }) ?? 'an upload waits already; a retrain does not take its place';
     });

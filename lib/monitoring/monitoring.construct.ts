@@ -100,6 +100,8 @@ export class MonitoringRoom extends Construct {
     this.grantReadLabelled(this.measure);
 
     const unheard = deadLetterQueue(this, 'ScheduleDeadLetters');
+    // The schedule's own queue is for calls that did not reach the function.
+    this.measure.configureAsyncInvoke({ onFailure: new SqsDestination(unheard), retryAttempts: 2 });
     this.deadLetters = { schedules: unheard, captures: uncaptured };
     const role = scheduleRole(this, 'ScheduleRole', { functions: [this.measure], queues: [unheard] });
     for (const { name, monitor } of props.deployed.map(({ definition }) => definition)) {

@@ -35,6 +35,7 @@ export class EvergreenStack extends Stack {
       DataBucket: data.bucket.bucketName,
       ModelBucket: registry.models.bucketName,
       RegistryTable: registry.table.tableName,
+      SigningKey: registry.signingKey.keyArn,
       RunsTable: intake.runs.tableName,
       PredictionsTable: monitoring.predictions.tableName,
       PipelineArn: pipeline.stateMachine.stateMachineArn,

@@ -32,8 +32,11 @@ export interface HttpApiProps {
   readonly feedback: IFunction;
 }
 
-/** What the gateway itself refuses is told in the same form as what the functions refuse. */
-const refusals: [ResponseType, number, string, string][] = [
+/**
+ * What the gateway itself refuses, or cannot do, is told in the same form as what the functions refuse. Without a status
+ * the gateway's own stays: the last line of the 4xx ones stands for all that have none of their own.
+ */
+const refusals: [ResponseType, number | undefined, string, string][] = [
   [ResponseType.BAD_REQUEST_BODY, 400, 'request-not-json', 'the body is not a JSON object'],
   [ResponseType.MISSING_AUTHENTICATION_TOKEN, 404, 'route-unknown', 'the API has no such path or method'],
   [
@@ -48,6 +51,17 @@ const refusals: [ResponseType, number, string, string][] = [
   [ResponseType.REQUEST_TOO_LARGE, 413, 'request-too-large', 'the body is over the limit of the gateway'],
   [ResponseType.UNSUPPORTED_MEDIA_TYPE, 415, 'media-type-unsupported', 'send application/json'],
   [ResponseType.INTEGRATION_TIMEOUT, 503, 'service-unavailable', 'no answer in time; try again'],
+  [ResponseType.WAF_FILTERED, 403, 'request-refused', 'the web firewall refuses this request or its sender'],
+  [ResponseType.DEFAULT_5XX, 503, 'service-unavailable', 'the function could not answer; try again'],
+  [ResponseType.DEFAULT_4XX, undefined, 'request-refused', 'the gateway refuses this request'],
+];
+
+/** Callers who must sign are not told which paths there are. */
+const unsigned: (typeof refusals)[number] = [
+  ResponseType.MISSING_AUTHENTICATION_TOKEN,
+  403,
+  'key-refused',
+  'the request is not signed, or the API has no such path or method',
 ];
 
 /** The REST API of the product, with keys, a usage plan and access logs. */
@@ -79,7 +93,9 @@ export class HttpApi extends Construct {
         accessLogFormat: AccessLogFormat.jsonWithStandardFields(),
       },
     });
-    for (const [type, status, code, detail] of refusals) this.#refuse(type, status, code, detail);
+    const isSigned = stage.apiAuthorization === 'iam';
+    for (const refusal of refusals)
+      this.#refuse(...(isSigned && refusal[0] === unsigned[0] ? unsigned : refusal));
 
     const validator = new RequestValidator(this, 'Validator', {
       restApi: this.api,
@@ -94,7 +110,7 @@ export class HttpApi extends Construct {
     });
     this.#methods = {
       requestValidator: validator,
-      ...(stage.apiAuthorization === 'iam'
+      ...(isSigned
         ? { authorizationType: AuthorizationType.IAM }
         : { authorizationType: AuthorizationType.NONE, apiKeyRequired: true }),
     };
@@ -117,7 +133,7 @@ export class HttpApi extends Construct {
     this.#route(inferenceModel.addResource('infer'), 'POST', predict, body);
 
     acknowledge(this.api, 'gatewayLogRole');
-    acknowledge(root, stage.apiAuthorization === 'iam' ? 'signedMethod' : 'keyedMethod');
+    acknowledge(root, isSigned ? 'signedMethod' : 'keyedMethod');
 
     this.key = new ApiKey(this, 'Key', { description: 'The first caller of the API' });
     const plan = new UsagePlan(this, 'Plan', {
@@ -135,13 +151,13 @@ export class HttpApi extends Construct {
     resource.addMethod(method, new LambdaIntegration(lambda), { ...this.#methods, ...options });
   }
 
-  #refuse(type: ResponseType, status: number, code: string, detail: string): void {
-    const problem = { type: `urn:evergreen:error:${code}`, title: code, status, detail };
+  #refuse(type: ResponseType, status: number | undefined, code: string, detail: string): void {
+    const problem = { type: `urn:evergreen:error:${code}`, title: code, ...(status && { status }), detail };
     const text = JSON.stringify(problem).replace(/}$/, ',"instance":"$context.requestId"}');
     new GatewayResponse(this, `Refusal-${type.responseType}`, {
       restApi: this.api,
       type,
-      statusCode: String(status),
+      ...(status && { statusCode: String(status) }),
       templates: { 'application/json': text },
       responseHeaders: {
         'content-type': "'application/problem+json'",

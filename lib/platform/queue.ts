@@ -40,9 +40,14 @@ export function deadLetterQueue(scope: Construct, id: string): Queue {
   return queue;
 }
 
+/** A burst of messages takes no more of the account's functions than this many at a time. */
+const maxConcurrency = 5;
+
 /** Lets a function work off a queue, ten messages at a time; those it names as failed are delivered again. */
 export function pollQueue(worker: LambdaFunction, queue: Queue): void {
-  worker.addEventSource(new SqsEventSource(queue, { batchSize: 10, reportBatchItemFailures: true }));
+  worker.addEventSource(
+    new SqsEventSource(queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency }),
+  );
   // The mapping is a construct below the function.
   acknowledge(worker, 'queuePolling');
 }

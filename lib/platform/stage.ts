@@ -19,6 +19,11 @@ export interface StageSettings {
   readonly firewall: boolean;
   /** How callers of the API prove who they are. */
   readonly apiAuthorization: 'key' | 'iam';
+  /**
+   * Predictions answered at a time, so that callers cannot take the functions that roll back. AWS wants 100 left to the
+   * other functions of the account, whose limit may be lower than that. @default - as many as the account allows
+   */
+  readonly predictConcurrency?: number;
   /** Largest memory a function may have, in MiB. */
   readonly largestMemoryMib: number;
 }

@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { KMSClient } from '@aws-sdk/client-kms';
+import { afterEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../shared/digest.ts';
 import { aVersion } from './fixtures/builders.ts';
 import { type KmsCall, kmsServer } from './fixtures/kms-server.ts';
@@ -32,8 +32,8 @@ let stop: (() => Promise<unknown>) | undefined;
 async function signingKey(answer: Parameters<typeof kmsServer>[0] = wellBehaved) {
   const server = await kmsServer(answer);
   stop = server.close;
-  vi.stubEnv('AWS_ENDPOINT_URL_KMS', server.url);
-  const client = new DynamoDBClient({
+  const client = new KMSClient({
+    endpoint: server.url,
     region: 'eu-central-1',
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret', sessionToken: 'token' },
   });
@@ -41,7 +41,6 @@ async function signingKey(answer: Parameters<typeof kmsServer>[0] = wellBehaved)
 }
 
 afterEach(async () => {
-  vi.unstubAllEnvs();
   await stop?.();
 });
 

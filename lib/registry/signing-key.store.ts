@@ -1,19 +1,16 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
-import { type AwsClient, callKms } from './kms.store.ts';
+import { GetPublicKeyCommand, type KMSClient, SignCommand } from '@aws-sdk/client-kms';
+import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { bundleOf, encodedForSigning, statementOf, type TrustedKey, trustedKey } from './model-signature.ts';
 import type { PackageManifest } from './registry.ts';
 
-const publicKey = z.object({ PublicKey: z.base64() });
-const signed = z.object({ Signature: z.base64() });
-
 /** The key that signs packages: EC P-256 in AWS KMS, which it never leaves. */
 export class SigningKey {
-  readonly #client: AwsClient;
+  readonly #client: KMSClient;
   readonly #keyId: string;
   #trusted: Promise<TrustedKey> | undefined;
 
-  constructor(client: AwsClient, keyId: string) {
+  constructor(client: KMSClient, keyId: string) {
     this.#client = client;
     this.#keyId = keyId;
   }
@@ -32,8 +29,11 @@ export class SigningKey {
   }
 
   async #readPublicKey(): Promise<TrustedKey> {
-    const { PublicKey } = await callKms(this.#client, 'GetPublicKey', { KeyId: this.#keyId }, publicKey);
-    return trustedKey(Buffer.from(PublicKey, 'base64'));
+    const { PublicKey } = await answered(
+      'GetPublicKey',
+      this.#client.send(new GetPublicKeyCommand({ KeyId: this.#keyId })),
+    );
+    return trustedKey(present('GetPublicKey', PublicKey));
   }
 
   /**
@@ -44,21 +44,38 @@ export class SigningKey {
   async sign(manifest: PackageManifest, packageDigest: string): Promise<string> {
     const payload = statementOf(manifest, packageDigest);
     // KMS takes at most 4096 bytes as they are.
-    const digest = createHash('sha256').update(encodedForSigning(payload)).digest('base64');
+    const digest = createHash('sha256').update(encodedForSigning(payload)).digest();
+    const request = new SignCommand({
+      KeyId: this.#keyId,
+      Message: digest,
+      MessageType: 'DIGEST',
+      SigningAlgorithm: 'ECDSA_SHA_256',
+    });
     const [trusted, { Signature }] = await Promise.all([
       this.trusted(),
-      callKms(
-        this.#client,
-        'Sign',
-        {
-          KeyId: this.#keyId,
-          Message: digest,
-          MessageType: 'DIGEST',
-          SigningAlgorithm: 'ECDSA_SHA_256',
-        },
-        signed,
-      ),
+      answered('Sign', this.#client.send(request)),
     ]);
-    return bundleOf(payload, Buffer.from(Signature, 'base64'), trusted);
+    return bundleOf(payload, present('Sign', Signature), trusted);
   }
+}
+
+/** Fails closed, and names the action and what AWS said of it. */
+async function answered<Answer>(action: string, call: Promise<Answer>): Promise<Answer> {
+  try {
+    return await call;
+  } catch (cause) {
+    const name = cause instanceof Error ? `${cause.name}: ` : '';
+    throw new EvergreenError(
+      'signing-key-unavailable',
+      `kms:${action} was not answered: ${name}${messageOf(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function present(action: string, bytes: Uint8Array | undefined): Uint8Array {
+  if (bytes) return bytes;
+  throw new EvergreenError('signing-key-unavailable', `kms:${action} answered without what was asked for`);
 }

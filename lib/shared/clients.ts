@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
@@ -10,6 +11,7 @@ const maxAttempts = 5;
 
 let s3: S3Client | undefined;
 let documents: DynamoDBDocumentClient | undefined;
+let kms: KMSClient | undefined;
 
 /** Path-style addresses are valid on AWS and on any other S3 endpoint. */
 export function s3Client(): S3Client {
@@ -22,4 +24,13 @@ export function documentClient(): DynamoDBDocumentClient {
     marshallOptions: { removeUndefinedValues: true },
   });
   return documents;
+}
+
+/** It gives up soon: predictions wait for the key whose signature their model must have. */
+export function kmsClient(): KMSClient {
+  kms ??= new KMSClient({
+    maxAttempts: 3,
+    requestHandler: { requestTimeout: 3000, throwOnRequestTimeout: true },
+  });
+  return kms;
 }

@@ -84,6 +84,11 @@ export const errorCatalogue = {
     meaning: 'The explanation of the version cannot be read, or took too long for so many rows.',
     remedy: 'Send fewer rows; when one row alone fails, search the logs for the trace id.',
   },
+  'server-busy': {
+    kind: 'unavailable',
+    meaning: 'The server has as many requests as it takes, or is stopping.',
+    remedy: 'Try again after the time in Retry-After; start more workers, or raise --most-in-flight.',
+  },
   'route-unknown': {
     kind: 'not-found',
     meaning: 'The API has no such path or method.',

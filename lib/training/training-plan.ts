@@ -47,3 +47,16 @@ export function jobTimeoutSeconds({ train }: ModelDefinition): number {
   const limit = 'limits' in first ? first.limits.MaxRuntimeInSeconds : undefined;
   return Math.max(one, Math.min(one * rounds, limit ?? Number.POSITIVE_INFINITY)) + startMinutes * 60;
 }
+
+/** What is live of a model, as far as it matters here. */
+interface Served {
+  model: string;
+  champion: { version: number } | null;
+}
+
+/** Why nothing is trained, and when the version it would lead to is not the one that answers, how it could be. */
+export function reasonOfReuse(version: number, { model, champion }: Served): string {
+  const reason = `the same data and definition led to version ${version}; nothing was trained`;
+  if (champion === null || champion.version === version) return reason;
+  return `${reason}. Version ${champion.version} is served: make it version ${version} with \`evergreen models promote ${model} ${version} --why …\`, or train again with \`evergreen upload --force\``;
+}

@@ -13,6 +13,7 @@ from ministack import app as upstream
 
 from evergreen_engine import durability, plugin
 from evergreen_engine.cloudwatch.alarm_evaluation import AlarmTicker
+from evergreen_engine.credential_scope import refuse_foreign_scopes
 from evergreen_engine.sagemaker import process_groups
 from evergreen_engine.settings import EngineSettings
 
@@ -72,7 +73,8 @@ async def serve(settings: EngineSettings, listener: socket.socket, on_ready: Cal
     checkpoints.start()
     alarms.start()
     try:
-        await serve_http(checkpoints.watch(upstream.app), _http_config(listener), shutdown_trigger=wait_for_stop)
+        app = checkpoints.watch(refuse_foreign_scopes(upstream.app))
+        await serve_http(app, _http_config(listener), shutdown_trigger=wait_for_stop)
     finally:
         ready.cancel()
         alarms.stop()

@@ -22,6 +22,7 @@ describe.each(stages)('queues of stage %s', (stage) => {
 
   it('hides a message for six times as long as its function may take', () => {
     for (const [, mapping] of made.ofType('AWS::Lambda::EventSourceMapping')) {
+      expect(mapping.Properties.ScalingConfig).toEqual({ MaximumConcurrency: 5 });
       const queue = made.resources[mapping.Properties.EventSourceArn['Fn::GetAtt'][0]];
       const worker = made.resources[mapping.Properties.FunctionName.Ref];
       expect(queue?.Properties.VisibilityTimeout).toBe(worker?.Properties.Timeout * 6);
@@ -95,9 +96,11 @@ describe.each(stages)('events of stage %s', (stage) => {
       .flatMap(([, { Properties }]) => Properties.Targets.map(({ Arn }: Target) => Arn['Fn::GetAtt'][0]))
       .filter((id) => functions.includes(id));
     expect([byLog, byEvent].map(({ length }) => length)).toEqual([1, 1]);
+    const bySchedule = functions.filter((id) => made.pathOf(id).endsWith('/MeasureDrift'));
+    expect(bySchedule).toHaveLength(1);
     const destinations = made.ofType('AWS::Lambda::EventInvokeConfig');
     expect(destinations.map(([, { Properties }]) => Properties.FunctionName.Ref).sort()).toEqual(
-      [...byLog, ...byEvent].sort(),
+      [...byLog, ...byEvent, ...bySchedule].sort(),
     );
     for (const [, { Properties }] of destinations) {
       expect(Properties.DestinationConfig.OnFailure.Destination).toBeDefined();

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto
 
+from .definition import Definition
 from .errors import JobError
 from .graph import ML, OPSETS, Graph
 from .layers import write_affine, write_layers, write_naive_bayes
 from .lightgbm import read_lightgbm
-from .model import FittedModel, is_svc
+from .one_against_one import is_svc
+from .preprocessing import Preprocessing
 from .support_vectors import write_regression, write_votes
 from .tree_ensemble import TreeEnsemble, read_boosting, read_forest, read_tree
 
 _NEVER_SERVED = {"Loop", "If", "Scan"}
 
 
-def export_sklearn(model: FittedModel) -> bytes:
-    """Write a fitted model as ONNX.
+def export_sklearn(definition: Definition, preprocessing: Preprocessing, estimator: Any) -> bytes:
+    """Write a fitted estimator with its preprocessing as ONNX.
 
     The same model gives the same bytes. The estimators of the built-in algorithms are written here, because skl2onnx
     writes trees and support vector machines with 32-bit thresholds and weights, and takes half a second to import;
@@ -33,14 +34,14 @@ def export_sklearn(model: FittedModel) -> bytes:
         When the estimator cannot be written with the operators that are served.
     """
     graph = Graph()
-    prepared = model.preprocessing.write(graph)
-    if model.definition.is_classification:
-        outputs = _write_classifier(graph, model, prepared)
+    prepared = preprocessing.write(graph)
+    if definition.is_classification:
+        outputs = _write_classifier(graph, definition.categories, estimator, prepared)
     else:
-        value = graph.add("Reshape", _write_value(graph, model, prepared), graph.constant(np.array([-1])))
+        value = graph.add("Reshape", _write_value(graph, estimator, prepared), graph.constant(np.array([-1])))
         graph.cast(value, TensorProto.FLOAT, output="value")
         outputs = [("value", TensorProto.FLOAT, ["n"])]
-    proto = graph.to_model(model.definition.name, outputs)
+    proto = graph.to_model(definition.name, outputs)
     strange = {
         f"{node.domain or 'ai.onnx'}.{node.op_type}"
         for node in proto.graph.node
@@ -48,36 +49,37 @@ def export_sklearn(model: FittedModel) -> bytes:
     }
     if strange:
         raise JobError(
-            f"{type(model.estimator).__name__} needs {', '.join(sorted(strange))}, which is never served; "
+            f"{type(estimator).__name__} needs {', '.join(sorted(strange))}, which is never served; "
             "use another estimator"
         )
     return proto.SerializeToString(deterministic=True)
 
 
-def _write_classifier(graph: Graph, model: FittedModel, prepared: str) -> list[tuple[str, int, list[Any]]]:
-    categories = model.definition.categories
+def _write_classifier(
+    graph: Graph, categories: tuple[str, ...], estimator: Any, prepared: str
+) -> list[tuple[str, int, list[Any]]]:
     label = ("label", TensorProto.STRING, ["n"])
     names = graph.constant(np.array(categories, dtype=object))
-    if is_svc(model.estimator):
+    if is_svc(estimator):
         # No scores: decision values are no probabilities, and probabilities calibrated from them can rank another
         # category first than the vote that makes the label.
-        graph.add("Gather", names, write_votes(graph, model.estimator, prepared), axis=0, output="label")
+        graph.add("Gather", names, write_votes(graph, estimator, prepared), axis=0, output="label")
         return [label]
-    if not hasattr(model.estimator, "predict_proba"):
-        position = graph.add("Reshape", _convert(graph, model, prepared)[0], graph.constant(np.array([-1])))
+    if not hasattr(estimator, "predict_proba"):
+        position = graph.add("Reshape", _convert(graph, estimator, prepared)[0], graph.constant(np.array([-1])))
         graph.add("Gather", names, position, axis=0, output="label")
         return [label]
-    probabilities = graph.cast(_write_probabilities(graph, model, prepared), TensorProto.FLOAT)
+    probabilities = graph.cast(_write_probabilities(graph, estimator, prepared), TensorProto.FLOAT)
     # The train rows may lack a category; its score is 0.
-    spread = np.eye(len(categories), dtype=np.float32)[model.estimator.classes_]
+    spread = np.eye(len(categories), dtype=np.float32)[estimator.classes_]
     scores = graph.add("MatMul", probabilities, graph.constant(spread), output="scores")
     best = graph.add("ArgMax", scores, axis=1, keepdims=0)
     graph.add("Gather", names, best, axis=0, output="label")
     return [label, ("scores", TensorProto.FLOAT, ["n", len(categories)])]
 
 
-def _write_probabilities(graph: Graph, model: FittedModel, prepared: str) -> str:
-    estimator, name = model.estimator, type(model.estimator).__name__
+def _write_probabilities(graph: Graph, estimator: Any, prepared: str) -> str:
+    name = type(estimator).__name__
     if hasattr(estimator, "to_onnx"):
         return _embed_own(graph, estimator, prepared)
     shares = _read_averaged(estimator)
@@ -94,18 +96,18 @@ def _write_probabilities(graph: Graph, model: FittedModel, prepared: str) -> str
     elif name == "GaussianNB":
         return graph.add("Softmax", write_naive_bayes(graph, estimator, prepared), axis=1)
     else:
-        return _convert(graph, model, prepared)[1]
+        return _convert(graph, estimator, prepared)[1]
     if len(estimator.classes_) == 2:
         # One raw number says how much the second class is ahead; the softmax of 0 and x ends in sigmoid(x).
         raw = graph.add("MatMul", raw, graph.constant(np.array([[0.0, 1.0]])))
     return graph.add("Softmax", raw, axis=1)
 
 
-def _write_value(graph: Graph, model: FittedModel, prepared: str) -> str:
-    estimator, name = model.estimator, type(model.estimator).__name__
+def _write_value(graph: Graph, estimator: Any, prepared: str) -> str:
+    name = type(estimator).__name__
     if name == "TransformedTargetRegressor" and type(estimator.transformer_).__name__ == "StandardScaler":
         scaler = estimator.transformer_
-        inner = _write_value(graph, replace(model, estimator=estimator.regressor_), prepared)
+        inner = _write_value(graph, estimator.regressor_, prepared)
         column = graph.add("Reshape", graph.cast(inner, TensorProto.DOUBLE), graph.constant(np.array([-1, 1])))
         return write_affine(graph, scaler.scale_[None], scaler.mean_, column)
     if hasattr(estimator, "to_onnx"):
@@ -124,7 +126,7 @@ def _write_value(graph: Graph, model: FittedModel, prepared: str) -> str:
         return write_regression(graph, estimator, prepared)
     if name in ("GradientDescentRegressor", "MLPRegressor"):
         return write_layers(graph, _layers_of(estimator), estimator.activation, prepared)
-    return _convert(graph, model, prepared)[0]
+    return _convert(graph, estimator, prepared)[0]
 
 
 def _read_averaged(estimator: Any) -> TreeEnsemble | None:
@@ -153,25 +155,25 @@ def _embed_own(graph: Graph, estimator: Any, prepared: str) -> str:
     return graph.embed(proto.graph, graph.cast(prepared, TensorProto.FLOAT))[0]
 
 
-def _convert(graph: Graph, model: FittedModel, prepared: str) -> list[str]:
+def _convert(graph: Graph, estimator: Any, prepared: str) -> list[str]:
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType
 
     # In 32 bits: skl2onnx mixes precisions in several of its converters when it is given 64.
     single = graph.cast(prepared, TensorProto.FLOAT)
-    given = [("prepared", FloatTensorType([None, model.preprocessing.width]))]
-    has_scores = hasattr(model.estimator, "predict_proba")
+    given = [("prepared", FloatTensorType([None, getattr(estimator, "n_features_in_", None)]))]
+    has_scores = hasattr(estimator, "predict_proba")
     try:
         converted: onnx.ModelProto = to_onnx(
-            model.estimator,
+            estimator,
             initial_types=given,
             options={"zipmap": False} if has_scores else None,
             target_opset=OPSETS,
         )
     except (RuntimeError, NotImplementedError, ValueError, KeyError) as error:
-        raise JobError(f"{type(model.estimator).__name__} cannot be written as ONNX: {error}") from error
+        raise JobError(f"{type(estimator).__name__} cannot be written as ONNX: {error}") from error
     if converted.functions:
-        raise JobError(f"{type(model.estimator).__name__} becomes ONNX functions, which are never served")
+        raise JobError(f"{type(estimator).__name__} becomes ONNX functions, which are never served")
     return graph.embed(converted.graph, single)
 
 

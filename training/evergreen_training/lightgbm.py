@@ -1,4 +1,4 @@
-"""LightGBM: an extra, used where the package is installed, and its trees as an ONNX node.
+"""LightGBM, and its trees as an ONNX node.
 
 Source: Ke et al., LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NIPS 2017.
 """
@@ -11,29 +11,22 @@ from typing import Any
 import numpy as np
 
 from .errors import JobError
-from .model import FEW_CELLS
+from .threads import FEW_CELLS
 from .tree_ensemble import TreeEnsemble
-
-VERSION = "4.7.0"
 
 
 def build_lightgbm(name: str) -> Callable[[dict[str, Any], int], Any]:
     """Builder of one of LightGBM's scikit-learn estimators, deterministic for a seed."""
 
     def build(settings: dict[str, Any], seed: int) -> Any:
-        try:
-            import lightgbm
-        except ImportError as error:
-            raise JobError(
-                f"lightgbm is not installed; add a requirements.txt with lightgbm=={VERSION} to the model's folder, "
-                "or use gradient-boosting"
-            ) from error
+        # Loading it takes half a second, which only its models pay.
+        import lightgbm
 
         class Estimator(getattr(lightgbm, name)):  # type: ignore[misc]
             """With scikit-learn's kind of error."""
 
             def fit(self, X: np.ndarray, y: np.ndarray) -> Any:
-                # Its threads wait for each other longer than they work on small data, see model.py.
+                # It has threads of its own, beside those that threads.py limits.
                 if X.size < FEW_CELLS:
                     self.set_params(n_jobs=1)
                 try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,15 +10,11 @@ import numpy as np
 from .data import Rows, Table
 from .definition import Definition
 from .errors import JobError
+from .export import export_sklearn
+from .one_against_one import count_votes, is_svc
 from .preprocessing import Preprocessing, learn_preprocessing
 from .text_vectors import TextSettings
-
-# Decision values of a support vector machine this close to 0 count as being on the border. libsvm and the ONNX graph
-# add up in different orders, and rows of symmetrical data do lie exactly between two classes.
-BORDER = 1e-9
-
-# Below so many numbers one thread is quicker than several.
-FEW_CELLS = 1_000_000
+from .threads import threads_for
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,7 @@ class FittedModel:
             return Answers(values=self.estimator.predict(prepared).astype(np.float32))
         categories = np.array(self.definition.categories, dtype=object)
         if is_svc(self.estimator):
-            return Answers(labels=categories[self._count_votes(prepared)])
+            return Answers(labels=categories[count_votes(self.estimator, prepared)])
         if not hasattr(self.estimator, "predict_proba"):
             return Answers(labels=categories[self.estimator.predict(prepared)])
         scores = np.zeros((len(rows), len(categories)), dtype=np.float32)
@@ -77,19 +72,7 @@ class FittedModel:
 
     def to_onnx(self) -> bytes:
         """Write the model as the file that is served."""
-        from .export import export_sklearn
-
-        return export_sklearn(self)
-
-    def _count_votes(self, prepared: np.ndarray) -> np.ndarray:
-        classes = self.estimator.classes_
-        decisions = self.estimator.decision_function(prepared)
-        # With two classes scikit-learn turns libsvm's sign around.
-        decisions = -decisions.reshape(-1, 1) if len(classes) == 2 else decisions
-        winners, losers = pairs_of(len(classes))
-        wins = decisions > BORDER
-        votes = wins @ np.eye(len(classes))[winners] + ~wins @ np.eye(len(classes))[losers]
-        return classes[votes.argmax(axis=1)]
+        return export_sklearn(self.definition, self.preprocessing, self.estimator)
 
 
 def fit_sklearn(
@@ -124,29 +107,8 @@ def fit_sklearn(
     preprocessing = learn_preprocessing(definition, train.rows, scale, text)
     prepared = preprocessing.transform(train.rows)
     try:
-        with _threads_for(prepared):
+        with threads_for(prepared.size):
             estimator.fit(prepared, train.target)
     except ValueError as error:
         raise JobError(f"{type(estimator).__name__} cannot be trained: {error}") from error
     return FittedModel(definition, preprocessing, estimator)
-
-
-def _threads_for(prepared: np.ndarray) -> AbstractContextManager[Any]:
-    """One thread for small data: there the threads of OpenMP wait for each other longer than they work, on a machine
-    whose cores have other work ten times as long."""
-    if prepared.size >= FEW_CELLS:
-        return nullcontext()
-    from threadpoolctl import threadpool_limits
-
-    return threadpool_limits(limits=1)
-
-
-def is_svc(estimator: Any) -> bool:
-    """Whether an estimator is scikit-learn's SVC, deciding one against one and without scores."""
-    return type(estimator).__name__ == "SVC" and estimator.decision_function_shape == "ovo"
-
-
-def pairs_of(classes: int) -> tuple[list[int], list[int]]:
-    """The two classes of each of libsvm's decision values, in its order: who gets the vote above 0, and who else."""
-    pairs = [(first, second) for first in range(classes) for second in range(first + 1, classes)]
-    return [first for first, _ in pairs], [second for _, second in pairs]

@@ -14,7 +14,7 @@ from onnx import TensorProto
 
 from .graph import Graph
 from .layers import write_affine
-from .model import BORDER, pairs_of
+from .one_against_one import BORDER, pairs_of
 
 
 def write_votes(graph: Graph, estimator: Any, prepared: str) -> str:

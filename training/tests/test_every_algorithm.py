@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -45,20 +44,7 @@ QUICK: dict[tuple[str, str], dict[str, Any]] = {
 # Of each algorithm the first that it takes is tried; `scale` is all that linear regression has.
 IMPOSSIBLE_BELOW_ZERO = ("C", "alpha", "n_estimators", "epochs", "ccp_alpha", "var_smoothing", "neighbours", "scale")
 
-# It is an extra: where the engine trains it is installed only for models that ask for it.
-_NO_LIGHTGBM = pytest.mark.skipif(
-    find_spec("lightgbm") is None, reason="lightgbm is not installed; pip install -r training/requirements-dev.txt"
-)
-
-
-def _as_parameters(cases: list[tuple[str, str]]) -> list[Any]:
-    return [
-        pytest.param(name, task, id=f"{name}-{task}", marks=[_NO_LIGHTGBM] if name == "lightgbm" else [])
-        for name, task in cases
-    ]
-
-
-every_algorithm = pytest.mark.parametrize(("algorithm", "task"), _as_parameters(CASES))
+every_algorithm = pytest.mark.parametrize(("algorithm", "task"), CASES)
 
 
 def mixed_job(folder: Path, algorithm: str, task: str, rows: int = 240, seed: int = 7) -> Job:
@@ -195,7 +181,7 @@ def test_a_class_without_train_rows_scores_zero(tmp_path: Path, algorithm: str, 
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "task"), _as_parameters([case for case in CASES if case[1] in ("classification", "regression")])
+    ("algorithm", "task"), [case for case in CASES if case[1] in ("classification", "regression")]
 )
 def test_two_classes(tmp_path: Path, algorithm: str, task: str) -> None:
     random = np.random.default_rng(3)

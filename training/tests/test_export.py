@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from jobs import TRAINING, a_definition, a_job, category, number
+from jobs import a_definition, a_job, category, number
 
 from evergreen_training.data import Rows, Table
 from evergreen_training.definition import Definition, parse_definition
 from evergreen_training.errors import JobError
 from evergreen_training.estimators import choose_trainer
-from evergreen_training.export import export_sklearn
 from evergreen_training.model import Answers, fit_sklearn
 from evergreen_training.package import train_package
 from evergreen_training.parity import open_session
@@ -95,7 +93,7 @@ def test_an_estimator_without_probabilities_gives_labels_only() -> None:
     definition = a_classifier(3)
     table = Table(numbers(random.normal(size=(90, 3))), random.integers(0, 3, 90))
     model = fit_sklearn(definition, table, RidgeClassifier(), scale=True)
-    served = open_session(definition, export_sklearn(model))(table.rows)
+    served = open_session(definition, model.to_onnx())(table.rows)
     assert served.scores is None
     assert served.labels.tolist() == model.answer(table.rows).labels.tolist()
 
@@ -109,7 +107,7 @@ def test_a_pipeline_of_scikit_learn_is_converted() -> None:
     definition = a_classifier(3)
     table = Table(numbers(random.normal(size=(90, 3))), random.integers(0, 3, 90))
     model = fit_sklearn(definition, table, make_pipeline(PolynomialFeatures(2), LogisticRegression()))
-    served = open_session(definition, export_sklearn(model))(table.rows)
+    served = open_session(definition, model.to_onnx())(table.rows)
     np.testing.assert_allclose(served.scores, model.answer(table.rows).scores, atol=1e-6)
 
 
@@ -119,7 +117,7 @@ def test_an_estimator_that_onnx_does_not_know_is_refused() -> None:
     definition = a_classifier(1)
     table = Table(numbers([[0], [1], [2], [3]]), np.array([0, 0, 1, 1]))
     with pytest.raises(JobError, match="NearestCentroid cannot be written as ONNX"):
-        export_sklearn(fit_sklearn(definition, table, NearestCentroid()))
+        fit_sklearn(definition, table, NearestCentroid()).to_onnx()
 
 
 def test_an_estimator_that_needs_a_loop_is_refused() -> None:
@@ -128,7 +126,7 @@ def test_an_estimator_that_needs_a_loop_is_refused() -> None:
     definition = a_classifier(1)
     table = Table(numbers([[0], [1], [2], [3]]), np.array([0, 0, 1, 1]))
     with pytest.raises(JobError, match=r"KNeighborsClassifier needs ai\.onnx\.Scan, which is never served"):
-        export_sklearn(fit_sklearn(definition, table, KNeighborsClassifier(2)))
+        fit_sklearn(definition, table, KNeighborsClassifier(2)).to_onnx()
 
 
 def test_free_text_needs_a_program_of_the_models_own() -> None:
@@ -227,19 +225,3 @@ def test_a_file_with_other_tensors_is_refused() -> None:
         open_session(texts, content)
     with pytest.raises(JobError, match="onnxruntime cannot load the model"):
         open_session(definition, content[:100])
-
-
-def test_lightgbm_that_is_not_installed_is_named_with_what_to_install(monkeypatch: Any) -> None:
-    # None makes Python's import fail as for a package that is not there.
-    monkeypatch.setitem(sys.modules, "lightgbm", None)
-    table = Table(numbers([[0, 1], [1, 0], [2, 1], [3, 5]]), np.array([0, 0, 1, 1]))
-    with pytest.raises(JobError, match=r"lightgbm is not installed; add a requirements\.txt with lightgbm==4\.7\.0"):
-        choose_trainer(a_classifier(2, "lightgbm"), {}).fit(table)
-
-
-def test_lightgbm_is_the_version_that_is_named() -> None:
-    lightgbm = pytest.importorskip("lightgbm", reason="lightgbm is not installed; see training/requirements-dev.txt")
-    from evergreen_training.lightgbm import VERSION
-
-    assert lightgbm.__version__ == VERSION
-    assert f"lightgbm=={VERSION}" in (TRAINING / "requirements-dev.txt").read_text().splitlines()

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { batchRequests } from '../inference/batching.ts';
+import { lineWriter } from '../inference/capture.ts';
+import { Serving } from '../inference/serving.ts';
+import { captureFile } from './capture-file.ts';
+import { HttpDoor } from './http-door.ts';
+import { ServerMetrics } from './metrics.ts';
+import { modelSourceOf } from './model-source.ts';
+import type { ServerSettings } from './settings.ts';
+
+export interface RunningServer {
+  port: number;
+  metrics: ServerMetrics;
+  /** Resolves to the number of requests that were cut off. */
+  stop(): Promise<number>;
+}
+
+export interface ServerParts {
+  settings: ServerSettings;
+  serverVersion: string;
+  /** Takes one line of the log. */
+  log(line: string): void;
+  /** @default those of this process alone */
+  readMetrics?: (own: ServerMetrics) => Promise<string>;
+}
+
+/** One process that answers: models, door, metrics and capture put together. */
+export async function startServer({
+  settings,
+  serverVersion,
+  log,
+  readMetrics,
+}: ServerParts): Promise<RunningServer> {
+  const metrics: ServerMetrics = new ServerMetrics(() => door.inFlight);
+  const capture = settings.captureFolder
+    ? captureFile(settings.captureFolder, new Date(), () => metrics.countDrop())
+    : undefined;
+  const captureLine = capture && lineWriter((line) => capture.write(line));
+  const logLine = lineWriter(log);
+  const source = await modelSourceOf(settings);
+  const serving = new Serving({
+    source: {
+      modelNames: source.modelNames,
+      readLive: (model) => source.readLive(model),
+      open: async (reference) => {
+        const loaded = await source.open(reference);
+        return {
+          ...loaded,
+          session: batchRequests(loaded.session, (requests) => metrics.countBatch(requests)),
+        };
+      },
+    },
+    report(event) {
+      metrics.observe(event);
+      if (event.kind === 'prediction') captureLine?.(event);
+      else logLine(event);
+    },
+    serverVersion,
+    liveCacheMs: settings.liveCacheMs,
+    maxBodyBytes: settings.maxBodyBytes,
+  });
+  const door = new HttpDoor({
+    handle: (request) => serving.handle(request),
+    readMetrics: async () => ({
+      contentType: metrics.registry.contentType,
+      text: readMetrics ? await readMetrics(metrics) : await metrics.registry.metrics(),
+    }),
+    keyDigests: settings.keyDigests,
+    mostInFlight: settings.mostInFlight,
+    maxBodyBytes: settings.maxBodyBytes,
+    tls: settings.tls && {
+      cert: await readFile(settings.tls.certFile),
+      key: await readFile(settings.tls.keyFile),
+    },
+    onReply: (status) => metrics.countReply(status),
+  });
+  await serving.warmUp();
+  const port = await door.listen(settings.port, settings.host);
+  return {
+    port,
+    metrics,
+    async stop() {
+      const left = await door.drain(settings.drainSeconds * 1000);
+      await capture?.close();
+      return left;
+    },
+  };
+}
