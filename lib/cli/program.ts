@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { FeedbackOptions } from './commands/feedback.ts';
-import type { ServeOptions } from './commands/serve.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { UploadOptions } from './commands/upload.ts';
 import type { Context, GlobalOptions } from './context.ts';
 import type { Outcome } from './outcome.ts';
+import { addServing } from './serving-commands.ts';
 
 export type Run = (context: Context) => Promise<Outcome>;
 export type Execute = (options: GlobalOptions, run: Run) => Promise<void>;
@@ -20,12 +20,12 @@ export function wholeNumber(least: number, greatest: number): (text: string) => 
 }
 
 const port = wholeNumber(1, 65_535);
-const version = wholeNumber(1, 99_999_999);
-const count = wholeNumber(1, 1000);
+export const version = wholeNumber(1, 99_999_999);
+export const count = wholeNumber(1, 1000);
 const rowNumber = wholeNumber(0, 100_000);
 const seconds = wholeNumber(1, 604_800);
 
-const groups = { local: 'On this machine:', loop: 'The loop:', models: 'Models:', watch: 'Watching:' };
+export const groups = { local: 'On this machine:', loop: 'The loop:', models: 'Models:', watch: 'Watching:' };
 
 function rootCommand(): Command {
   return new Command('evergreen')
@@ -49,7 +49,7 @@ function rootCommand(): Command {
     .showSuggestionAfterError();
 }
 
-const examples = (...commands: string[]) =>
+export const examples = (...commands: string[]) =>
   `\nExamples:\n${commands.map((text) => `  npx evergreen ${text}`).join('\n')}`;
 
 const aRow = `--row '{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'`;
@@ -66,6 +66,7 @@ export function buildProgram(execute: Execute): Command {
   addLocal(program, on);
   addLoop(program, on);
   addModels(program, on);
+  addServing(program, on);
   addWatching(program, on);
   prepare(program);
   return program;
@@ -77,7 +78,7 @@ function prepare(command: Command): void {
   for (const child of command.commands) prepare(child);
 }
 
-type On = <Args extends unknown[]>(command: Command, run: (...args: Args) => Run) => Command;
+export type On = <Args extends unknown[]>(command: Command, run: (...args: Args) => Run) => Command;
 
 const withDeployment = (command: Command): Command =>
   command
@@ -113,31 +114,6 @@ function addLocal(program: Command, on: On): void {
   on(
     command('down').description('stop the local engine; its state is kept'),
     () => async (context) => (await import('./commands/up.ts')).down(context),
-  );
-  on(
-    command('serve')
-      .description('answer predictions from this machine: of the deployed registry, or of an export')
-      .option('--models <place>', 'folder or s3://bucket/prefix that `export` wrote (default: the registry)')
-      .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
-      .option('--port <port>', 'port to listen on, 0 for any (default: 8080)', wholeNumber(0, 65_535))
-      .option('--workers <n>', 'processes that answer (default: one for each core)', wholeNumber(1, 64))
-      .option('--keys <file>', 'keys to let in, one a line; callers send x-api-key')
-      .option('--open', 'let everybody in, also when other machines can reach the address')
-      .option('--tls-cert <file>', 'certificate in PEM, with --tls-key')
-      .option('--tls-key <file>', 'its private key in PEM')
-      .option('--trust <file>', 'public key whose signatures count (default: the one in the export)')
-      .option('--capture <folder>', 'keep predictions there as JSON lines (default: nothing is kept)')
-      .option('--most-in-flight <n>', 'requests that may wait in a process (default: 512)', count)
-      .addHelpText(
-        'after',
-        examples(
-          'serve',
-          'serve --models exported --port 9000',
-          'serve --models s3://models/edge --workers 4',
-        ),
-      ),
-    (options: ServeOptions) => async (context) =>
-      (await import('./commands/serve.ts')).serve(context, options),
   );
 }
 
@@ -251,18 +227,6 @@ function addModels(program: Command, on: On): void {
       .argument('[version]', 'its number', version),
     (model: string, number: number | undefined) => async (context) =>
       (await load()).showModel(context, model, number),
-  );
-  on(
-    program
-      .command('export')
-      .helpGroup(groups.models)
-      .description('write a version, signed, into a folder that `serve --models` answers from')
-      .argument('<model>')
-      .argument('[version]', 'its number (default: the champion)', version)
-      .requiredOption('--out <folder>', 'made when it is not there; other models in it stay')
-      .addHelpText('after', examples('export iris --out exported', 'export iris 3 --out exported')),
-    (model: string, number: number | undefined, options: { out: string }) => async (context) =>
-      (await import('./commands/export.ts')).exportModel(context, model, number, options),
   );
   on(
     models

@@ -10,7 +10,7 @@ const left = [
   /\.test\.ts$/,
   /(^|\/)__pycache__\//,
   /(^|\/)\.pytest_cache\//,
-  /^lib\/(cli|local)\//,
+  /^lib\/(cli|local|server)\//,
   /^training\/tests\//,
 ];
 

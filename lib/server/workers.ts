@@ -58,26 +58,27 @@ export class Workers {
 
   /** @throws EvergreenError when the first workers cannot begin. */
   async start(): Promise<WorkerGroup> {
-    const { settings, serverVersion, program } = this.#parts;
+    const { settings, program } = this.#parts;
     cluster.setupPrimary({ exec: program, args: [] });
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
     failed.catch(() => undefined);
-    const environment = {
-      ...this.#parts.environment,
-      EVERGREEN_SERVER_SETTINGS: JSON.stringify(settings),
-      EVERGREEN_VERSION: serverVersion,
-    };
-    const listening = Array.from({ length: settings.workers }, () => this.#fork(environment));
+    const listening = Array.from({ length: settings.workers }, () => this.#fork());
     await Promise.race([Promise.all(listening), failed]);
     this.#timer = setInterval(() => this.#killSilent(), 500);
     return { port: this.#port ?? settings.port, stop: () => this.#stop(), failed };
   }
 
-  #fork(environment: NodeJS.ProcessEnv): Promise<void> {
-    const { now, log } = this.#parts;
-    const worker = cluster.fork(environment);
+  #fork(): Promise<void> {
+    const { now, log, settings, serverVersion, environment } = this.#parts;
+    // Of port 0 only the first worker may choose.
+    const port = this.#port ?? settings.port;
+    const worker = cluster.fork({
+      ...environment,
+      EVERGREEN_SERVER_SETTINGS: JSON.stringify({ ...settings, port }),
+      EVERGREEN_VERSION: serverVersion,
+    });
     const watched: Watched = { worker, startedAt: now(), heardAt: now(), isListening: false };
     this.#watched.set(worker.id, watched);
     worker.on('exit', (code, signal) => {
@@ -87,7 +88,7 @@ export class Workers {
       log({ level: 'error', kind: 'worker-died', pid: worker.process.pid, code, signal });
       const isEarly = now() - watched.startedAt < earlyMs;
       this.#earlyDeaths = isEarly ? this.#earlyDeaths + 1 : 0;
-      if (this.#earlyDeaths < mostEarlyDeaths) void this.#fork(environment);
+      if (this.#earlyDeaths < mostEarlyDeaths) void this.#fork();
       else
         this.#fail(
           new EvergreenError('service-unavailable', 'workers die as soon as they begin; see the log'),

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import type { ServeOptions } from './commands/serve.ts';
+import { count, examples, groups, type On, version, wholeNumber } from './program.ts';
+
+/** Serving without AWS: from this machine, or from a folder carried to another. */
+export function addServing(program: Command, on: On): void {
+  on(
+    program
+      .command('serve')
+      .helpGroup(groups.local)
+      .description('answer predictions from this machine: of the deployed registry, or of an export')
+      .option('--models <place>', 'folder or s3://bucket/prefix that `export` wrote (default: the registry)')
+      .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+      .option('--port <port>', 'port to listen on, 0 for any (default: 8080)', wholeNumber(0, 65_535))
+      .option('--workers <n>', 'processes that answer (default: one for each core)', wholeNumber(1, 64))
+      .option('--keys <file>', 'keys to let in, one a line; callers send x-api-key')
+      .option('--open', 'let everybody in, also when other machines can reach the address')
+      .option('--tls-cert <file>', 'certificate in PEM, with --tls-key')
+      .option('--tls-key <file>', 'its private key in PEM')
+      .option('--trust <file>', 'public key whose signatures count (default: the one in the export)')
+      .option('--capture <folder>', 'keep predictions there as JSON lines (default: nothing is kept)')
+      .option('--most-in-flight <n>', 'requests that may wait in a process (default: 512)', count)
+      .addHelpText(
+        'after',
+        examples(
+          'serve',
+          'serve --models exported --port 9000',
+          'serve --models s3://models/edge --workers 4',
+        ),
+      ),
+    (options: ServeOptions) => async (context) =>
+      (await import('./commands/serve.ts')).serve(context, options),
+  );
+  on(
+    program
+      .command('export')
+      .helpGroup(groups.models)
+      .description('write a version, signed, into a folder that `serve --models` answers from')
+      .argument('<model>')
+      .argument('[version]', 'its number (default: the champion)', version)
+      .requiredOption('--out <folder>', 'made when it is not there; other models in it stay')
+      .addHelpText('after', examples('export iris --out exported', 'export iris 3 --out exported')),
+    (model: string, number: number | undefined, options: { out: string }) => async (context) =>
+      (await import('./commands/export.ts')).exportModel(context, model, number, options),
+  );
+}
