@@ -23,7 +23,7 @@ import { z } from 'zod';
 import type { Run } from '../../lib/intake/run.ts';
 import { pickFromTar } from '../../lib/shared/tar.ts';
 import { trainingRecord } from '../../lib/training/model-package.ts';
-import { uploaded, versionList, watched } from './documents.ts';
+import { runList, uploaded, versionList, watched } from './documents.ts';
 import { eventually, Platform } from './platform.ts';
 import { csv, jsonLines, randomNumbers } from './rows.ts';
 
@@ -108,6 +108,10 @@ describe('a federation', () => {
       code: 2,
       json: { error: { message: 'east is no party of yields; its parties are: north, south' } },
     });
+    const waiting = await platform.cli(
+      ...['upload', 'yields', platform.file('a.csv', north), '--party', 'north', '--wait'],
+    );
+    expect(waiting).toMatchObject({ code: 2, json: { error: { code: 'usage-invalid' } } });
   });
 
   it('says which party has no rows', async () => {
@@ -177,6 +181,10 @@ describe('a federation', () => {
     const path = platform.file('second.csv', reference(4));
     const { run: again } = await platform.ask(uploaded, 'upload', 'yields', path, '--force');
     expect(await ended(again?.runId ?? '')).toMatchObject({ status: 'promoted', version: 2 });
+    // Intake has heard of none of the parties' files.
+    const { runs } = await platform.ask(runList, 'runs', 'list');
+    expect(runs.map(({ status }) => status)).toEqual(['promoted', 'promoted', 'failed']);
+    for (const { source } of runs) expect(source?.key).toMatch(/^incoming\/yields\//);
   });
 });
 

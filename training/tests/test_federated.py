@@ -163,7 +163,11 @@ def test_a_party_leaves_its_weights_and_a_number_of_rows(tmp_path: Path, work: A
     assert "loss" not in printed
 
 
-FLOWER = {"length": number(min=0, max=8), "on": {"type": "boolean", "mayBeMissing": True}, "n": {"type": "integer", "min": 0, "max": 9}}
+FLOWER = {
+    "length": number(min=0, max=8),
+    "on": {"type": "boolean", "mayBeMissing": True},
+    "n": {"type": "integer", "min": 0, "max": 9},
+}
 KIND = {"name": "kind", "type": "category", "categories": ["a", "b"]}
 
 
