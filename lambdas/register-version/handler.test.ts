@@ -10,6 +10,7 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sealPackage } from '../../lib/inference/package.ts';
+import { CardBucket } from '../../lib/registry/card/fixtures/packages.ts';
 import { aVersion } from '../../lib/registry/fixtures/builders.ts';
 import { aSigningKey } from '../../lib/registry/fixtures/signing.ts';
 import { encodedForSigning, requireSignature, statementOf } from '../../lib/registry/model-signature.ts';
@@ -107,6 +108,67 @@ describe('register-version', () => {
     });
     expect(await invoke(handler, { ...event, championVersion: null })).toMatchObject({
       lineage: { parentVersion: null },
+    });
+  });
+
+  describe('writes the card', () => {
+    const bucket = new CardBucket();
+    const { version } = bucket;
+    const { parentVersion, ...lineageOfRun } = version.lineage;
+    const ofFruit = {
+      ...event,
+      model: 'fruit',
+      packagePrefix: version.packagePrefix,
+      packageDigest: version.packageDigest,
+      modelDigest: version.modelDigest,
+      championVersion: parentVersion,
+      lineage: lineageOfRun,
+    };
+    const cardsWritten = () =>
+      s3
+        .commandCalls(PutObjectCommand)
+        .map(({ args }) => args[0].input)
+        .filter(({ Key }) => Key?.startsWith('cards/'));
+
+    beforeEach(() => {
+      s3.on(GetObjectCommand).callsFake(async ({ Key }) => ({ Body: stored(await bucket.read(Key)) }));
+    });
+
+    it('of the version under its number, in three forms', async () => {
+      await invoke(handler, ofFruit);
+      expect(cardsWritten().map(({ Bucket, Key, ContentType }) => [Bucket, Key, ContentType])).toEqual([
+        ['MODEL_BUCKET', 'cards/fruit/00000005/card.json', 'application/json'],
+        ['MODEL_BUCKET', 'cards/fruit/00000005/card.html', 'text/html; charset=utf-8'],
+        ['MODEL_BUCKET', 'cards/fruit/00000005/bom.json', expect.stringContaining('cyclonedx')],
+      ]);
+    });
+
+    it('byte for byte the same when the step is repeated', async () => {
+      let kept: Record<string, unknown> | undefined;
+      documents.on(TransactWriteCommand).callsFake(({ TransactItems }) => {
+        kept = Object.fromEntries(
+          TransactItems.map(({ Put }: { Put: { Item: { sk: string } } }) => [Put.Item.sk, Put.Item]),
+        );
+        return {};
+      });
+      documents.on(GetCommand).callsFake(({ Key }) => ({ Item: kept?.[Key.sk] }));
+      const first = await invoke(handler, ofFruit);
+      expect(await invoke(handler, ofFruit)).toEqual(first);
+      const bodies = cardsWritten().map(({ Body }) => Body);
+      expect(bodies).toHaveLength(6);
+      expect(bodies.slice(3)).toEqual(bodies.slice(0, 3));
+    });
+
+    it('or says in the log why not, and registers the version all the same', async () => {
+      const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+      s3.on(PutObjectCommand).callsFake(({ Key }) => {
+        if (Key.startsWith('cards/')) throw new Error('no room');
+        return {};
+      });
+      expect(await invoke(handler, ofFruit)).toMatchObject({ version: 5 });
+      expect(printed.mock.calls.flat().join('')).toContain(
+        'the card of fruit version 5 was not written: no room',
+      );
     });
   });
 

@@ -42,6 +42,8 @@ const unreachable = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGA
 
 function codeOf(thrown: unknown): ErrorCode {
   if (!(thrown instanceof Error)) return 'internal';
+  // The SDK has no name for it.
+  if (thrown.message === 'Region is missing') return 'region-missing';
   if (accessDenied.has(thrown.name)) return 'access-denied';
   if (badCredentials.has(thrown.name)) return 'credentials-missing';
   if (throttled.has(thrown.name)) return 'service-unavailable';

@@ -44,6 +44,8 @@ describe('main', () => {
     [['nonsense'], "unknown command 'nonsense'"],
     [['upload', 'iris'], "missing required argument 'file'"],
     [['models', 'promote', 'iris', 'two', '--why', 'x'], 'whole number'],
+    [['models', 'diff', 'iris', '1'], "missing required argument 'b'"],
+    [['models', 'card', 'iris', '0'], 'whole number'],
     [['models', 'rollback', 'iris'], "'--why <reason>' not specified"],
     [['up', '--port', '70000'], 'whole number from 1 to 65535'],
     [['status', '--target', 'moon'], 'local, aws'],
@@ -70,14 +72,31 @@ describe('main', () => {
     expect(stderr).toContain('the local engine does not run');
   });
 
+  it('says how to name a region when there is none', async () => {
+    vi.stubEnv('AWS_REGION', undefined);
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
+    const { code, stderr } = await run('runs', 'list', '--target', 'aws');
+    expect(code).toBe(2);
+    expect(stderr).toContain('Name one with --region');
+  });
+
   it('takes options of the whole command behind the subcommand too', async () => {
     const { code, stdout } = await run('status', '--json', '--target', 'local');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ target: 'local', engine: { state: 'stopped' }, stack: null });
   });
 
-  it('says that the standalone server is not there, with exit code 5', async () => {
-    expect(await run('serve')).toMatchObject({ code: 5, stderr: expect.stringContaining('not built yet') });
+  it.each([
+    [['--models', '/nowhere'], 'there is no folder /nowhere; make one with `npx evergreen export'],
+    [['--models', '/', '--tls-key', 'key.pem'], '--tls-cert and --tls-key go together'],
+    [['--models', '/', '--host', '0.0.0.0'], 'name a file of keys with --keys, or say --open'],
+    [['--models', '/', '--workers', '0'], 'whole number from 1 to 64'],
+    [['--models', '/', '--trust', '/nowhere'], 'no such file'],
+  ])('refuses to serve with %j, and says what to do', async (options, message) => {
+    expect(await run('serve', ...options)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(message),
+    });
   });
 
   it('stops nothing where nothing runs', async () => {

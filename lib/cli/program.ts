@@ -1,31 +1,18 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { count, examples, groups, type On, type Run, wholeNumber } from './command-parts.ts';
 import type { FeedbackOptions } from './commands/feedback.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { UploadOptions } from './commands/upload.ts';
-import type { Context, GlobalOptions } from './context.ts';
-import type { Outcome } from './outcome.ts';
+import type { GlobalOptions } from './context.ts';
+import { addModels } from './model-commands.ts';
 import { addServing } from './serving-commands.ts';
 
-export type Run = (context: Context) => Promise<Outcome>;
 export type Execute = (options: GlobalOptions, run: Run) => Promise<void>;
 
-/** A whole number in a range, from the command line. */
-export function wholeNumber(least: number, greatest: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= least && value <= greatest) return value;
-    throw new InvalidArgumentError(`it must be a whole number from ${least} to ${greatest}.`);
-  };
-}
-
 const port = wholeNumber(1, 65_535);
-export const version = wholeNumber(1, 99_999_999);
-export const count = wholeNumber(1, 1000);
 const rowNumber = wholeNumber(0, 100_000);
 const seconds = wholeNumber(1, 604_800);
-
-export const groups = { local: 'On this machine:', loop: 'The loop:', models: 'Models:', watch: 'Watching:' };
 
 function rootCommand(): Command {
   return new Command('evergreen')
@@ -48,9 +35,6 @@ function rootCommand(): Command {
     .helpCommand('help [command]', 'show help of a command')
     .showSuggestionAfterError();
 }
-
-export const examples = (...commands: string[]) =>
-  `\nExamples:\n${commands.map((text) => `  npx evergreen ${text}`).join('\n')}`;
 
 const aRow = `--row '{"sepal_length":5.1,"sepal_width":3.5,"petal_length":1.4,"petal_width":0.2}'`;
 
@@ -77,8 +61,6 @@ function prepare(command: Command): void {
   command.exitOverride().configureOutput({ writeErr: () => {} });
   for (const child of command.commands) prepare(child);
 }
-
-export type On = <Args extends unknown[]>(command: Command, run: (...args: Args) => Run) => Command;
 
 const withDeployment = (command: Command): Command =>
   command
@@ -194,82 +176,6 @@ function addLoop(program: Command, on: On): void {
       .addHelpText('after', examples('feedback 0199… --label virginica', 'feedback --file labels.csv')),
     (id: string | undefined, options: FeedbackOptions) => async (context) =>
       (await import('./commands/feedback.ts')).feedback(context, id, options),
-  );
-}
-
-function addModels(program: Command, on: On): void {
-  const models = program
-    .command('models')
-    .helpGroup(groups.models)
-    .description('versions, what is live, and who changed it')
-    .addHelpText(
-      'after',
-      examples(
-        'models list iris',
-        'models rollback iris --why "complaints from the shop"',
-        'models log iris --at 2026-05-01T12:00:00Z',
-      ),
-    );
-  type Why = { why: string };
-  const load = () => import('./commands/models.ts');
-  on(
-    models
-      .command('list')
-      .description('what is live of each model, or all versions of one')
-      .argument('[model]'),
-    (model: string | undefined) => async (context) => (await load()).listModels(context, model),
-  );
-  on(
-    models
-      .command('show')
-      .description('one version with its lineage (default: the champion)')
-      .argument('<model>')
-      .argument('[version]', 'its number', version),
-    (model: string, number: number | undefined) => async (context) =>
-      (await load()).showModel(context, model, number),
-  );
-  on(
-    models
-      .command('promote')
-      .description('make a version the champion, at once and without a canary')
-      .argument('<model>')
-      .argument('<version>', 'its number', version)
-      .requiredOption('--why <reason>', 'kept in the promotion log'),
-    (model: string, number: number, { why }: Why) =>
-      async (context) =>
-        (await load()).promote(context, model, number, { why }),
-  );
-  on(
-    models
-      .command('rollback')
-      .description('go back to the champion before this one')
-      .argument('<model>')
-      .option('--to <version>', 'to this version instead', version)
-      .requiredOption('--why <reason>', 'kept in the promotion log'),
-    (model: string, options: Why & { to?: number }) => async (context) =>
-      (await load()).rollBack(context, model, options),
-  );
-  for (const decision of ['approve', 'reject'] as const) {
-    on(
-      models
-        .command(decision)
-        .description(decision === 'approve' ? 'let a waiting run roll its version out' : 'end a waiting run')
-        .argument('<runId>')
-        .requiredOption('--why <reason>', 'kept with the run'),
-      (runId: string, { why }: Why) =>
-        async (context) =>
-          (await load()).decide(context, runId, decision, { why }),
-    );
-  }
-  on(
-    models
-      .command('log')
-      .description('every change of what is live, newest first; with --at who was champion then')
-      .argument('<model>')
-      .option('--at <time>', 'such as 2026-05-01T12:00:00Z')
-      .option('--limit <n>', 'at most so many lines (default: 50)', count),
-    (model: string, options: { at?: string; limit?: number }) => async (context) =>
-      (await load()).showLog(context, model, options),
   );
 }
 

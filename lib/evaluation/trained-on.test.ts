@@ -40,21 +40,21 @@ function aPackage(files: Map<string, Uint8Array>, dataset: string, from?: { pack
 
 describe('datasetsBehind', () => {
   const files = new Map<string, Uint8Array>();
-  const read = async (key: string) => files.get(key) ?? new Uint8Array();
+  const reader = (some: Map<string, Uint8Array>) => async (key: string) => some.get(key) ?? new Uint8Array();
   const first = aPackage(files, 'ds-1');
   const second = aPackage(files, 'ds-2', first);
 
   it('follows a version back through those it went on from', async () => {
-    expect(await datasetsBehind(second, read)).toEqual([
+    expect(await datasetsBehind(second, reader(files))).toEqual([
       'datasets/m/ds-2/manifest.json',
       'datasets/m/ds-1/manifest.json',
     ]);
-    expect(await datasetsBehind(undefined, read)).toEqual([]);
+    expect(await datasetsBehind(undefined, reader(files))).toEqual([]);
   });
 
   it('believes only files with the digests of the package', async () => {
-    files.set(`${first.packagePrefix}training.json`, new TextEncoder().encode('{}'));
-    await expect(datasetsBehind(second, read)).rejects.toMatchObject({ code: 'artifact-damaged' });
+    const damaged = new Map(files).set(`${first.packagePrefix}training.json`, new TextEncoder().encode('{}'));
+    await expect(datasetsBehind(second, reader(damaged))).rejects.toMatchObject({ code: 'artifact-damaged' });
   });
 });
 

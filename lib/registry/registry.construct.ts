@@ -44,7 +44,7 @@ export class RegistryRoom extends Construct {
     });
     this.register = new NodeFunction(this, 'RegisterVersion', {
       folder: 'register-version',
-      description: 'Registers the version of a run, once',
+      description: 'Registers the version of a run, once, and writes its card',
       stage,
       environment: {
         REGISTRY_TABLE: this.table.tableName,
@@ -54,6 +54,7 @@ export class RegistryRoom extends Construct {
     });
     this.models.grantReadBelow(this.register, 'packages/');
     this.models.grantWriteBelow(this.register, 'signatures/');
+    this.models.grantWriteBelow(this.register, 'cards/');
     allow(this.register, {
       actions: ['kms:Sign', 'kms:GetPublicKey'],
       resources: [this.signingKey.keyArn],

@@ -201,6 +201,11 @@ export const errorCatalogue = {
     meaning: 'A file named on the command line cannot be read.',
     remedy: 'Check the path and its rights.',
   },
+  'region-missing': {
+    kind: 'invalid',
+    meaning: 'No AWS region is set.',
+    remedy: 'Name one with --region, or set AWS_REGION; for the local engine say --target local.',
+  },
   'access-denied': {
     kind: 'not-allowed',
     meaning: 'The identity in use may not make the call.',
@@ -210,11 +215,6 @@ export const errorCatalogue = {
     kind: 'not-allowed',
     meaning: 'No usable AWS credentials were found, or they have expired.',
     remedy: 'Sign in to AWS (aws sso login, aws configure), or work locally with --target local.',
-  },
-  'not-built-yet': {
-    kind: 'not-allowed',
-    meaning: 'The command is planned and does not work yet.',
-    remedy: 'Use what the message names instead.',
   },
   'wait-over': {
     kind: 'unavailable',

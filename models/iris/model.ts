@@ -31,4 +31,10 @@ export default defineModel({
   gate: { limits: { accuracy: 0.9 }, champion: { metric: 'accuracy', margin: 0.02 } },
   rollout: { canary: { weight: 20, bakeSeconds: 600 } },
   monitor: { everyMinutes: 60, drift: { leastSample: 50 }, quality: { limit: 0.85, leastSample: 20 } },
+  // What nobody says is shown in the model card as not given.
+  card: {
+    intendedUse: 'Showing the whole loop on data that everybody knows.',
+    outOfScope: 'Naming flowers that matter to anybody, or of other species.',
+    limitations: 'Learned from 150 flowers of three species; any other flower is named as one of them.',
+  },
 });

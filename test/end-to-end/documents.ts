@@ -11,6 +11,22 @@ export const versionList = z.object({
   live,
   versions: z.array(modelVersion.extend({ role: z.string().nullable() })),
 });
+export const shownVersion = modelVersion.extend({
+  role: z.string().nullable(),
+  trainRows: z.int(),
+  heldOutRows: z.int(),
+  trainingSeconds: z.number(),
+  cost: z.number().nullable(),
+  storedCard: z.string().nullable(),
+});
+export const versionDiff = z.object({
+  isSameModel: z.boolean(),
+  isSameDataset: z.boolean(),
+  definition: z.array(z.unknown()),
+  code: z.array(z.unknown()),
+  dataset: z.array(z.object({ field: z.string(), a: z.unknown(), b: z.unknown() })),
+  metrics: z.array(z.object({ metric: z.string(), a: z.number().nullable(), b: z.number().nullable() })),
+});
 export const log = z.object({ entries: z.array(logEntry) });
 export const answers = z.object({
   replies: z.array(

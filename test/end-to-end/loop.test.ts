@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import {
@@ -15,12 +17,22 @@ import {
 } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ListQueuesCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { datasetReport } from '../../lib/data/dataset.ts';
 import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
 import type { Run } from '../../lib/intake/run.ts';
-import { answers, log, runList, uploaded, versionList, watched } from './documents.ts';
+import {
+  answers,
+  log,
+  runList,
+  shownVersion,
+  uploaded,
+  versionDiff,
+  versionList,
+  watched,
+} from './documents.ts';
 import { eventually, Platform } from './platform.ts';
 import {
   csv,
@@ -152,6 +164,24 @@ describe('a first upload', () => {
     });
   });
 
+  it('has a card, which the command makes again byte for byte', async () => {
+    const shown = await platform.ask(shownVersion, 'models', 'show', 'iris');
+    expect(shown).toMatchObject({ version: 1, trainRows: 60, heldOutRows: 15, cost: null });
+    expect(shown.trainingSeconds).toBeGreaterThan(0);
+    const [Bucket, Key] = [await platform.output('ModelBucket'), 'cards/iris/00000001/'];
+    expect(shown.storedCard).toBe(`s3://${Bucket}/${Key}`);
+    const folder = join(platform.folder, 'card');
+    expect((await platform.cli('models', 'card', 'iris', '1', '--out', folder)).code).toBe(0);
+    const s3 = new S3Client(platform.client);
+    for (const name of ['card.json', 'card.html', 'bom.json']) {
+      const stored = await s3.send(new GetObjectCommand({ Bucket, Key: Key + name }));
+      expect(readFileSync(join(folder, name), 'utf8')).toBe(await stored.Body?.transformToString());
+    }
+    const bom = readFileSync(join(folder, 'bom.json'), 'utf8');
+    expect(await new Validation.JsonStrictValidator(Spec.Version.v1dot6).validate(bom)).toBeNull();
+    expect((await platform.cli('models', 'card', 'iris', '99', '--out', folder)).code).toBe(3);
+  });
+
   it('is kept from callers without a key', async () => {
     const { status } = await platform.http('POST', '/models/iris/predict', { rows: [] }, null);
     expect(status).toBe(403);
@@ -204,6 +234,13 @@ describe('a better second version', () => {
     ].map((index) => ['setosa', 'versicolor', 'virginica'][index]);
     expect(evaluation.candidate.answers).toEqual(expected);
     expect(versions.find(({ version }) => version === 2)?.metrics.accuracy).toBe(1);
+  });
+
+  it('says what differs between it and the first', async () => {
+    const diff = await platform.ask(versionDiff, 'models', 'diff', 'iris', '1', '2');
+    expect(diff).toMatchObject({ definition: [], code: [], isSameModel: false, isSameDataset: false });
+    expect(diff.dataset).toContainEqual({ field: 'trainRows', a: 60, b: 120 });
+    expect(diff.metrics.find(({ metric }) => metric === 'accuracy')).toMatchObject({ b: 1 });
   });
 
   it('gives every reply a receipt that leads to its data', async () => {

@@ -63,7 +63,7 @@ const onEverything = new Map([
 
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
-  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
   // One party of one model, or what a model's parties share; the average reads and writes those of all.
   /^<\w*Data\w*\.Arn>\/(parties\/yields\/(north|south)|definitions\/yields)\/\*$/,
   /^<\w*Registry\w*\.Arn>\/federated\/(updates|rounds|results|updates\/yields\/(north|south)|(rounds|results)\/yields)\/\*$/,
@@ -135,6 +135,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(writers('jobs')).toEqual(['Training/JobRole']);
     expect(writers('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
     expect(writers('signatures')).toEqual(['Registry/RegisterVersionRole']);
+    expect(writers('cards')).toEqual(['Registry/RegisterVersionRole']);
     expect(writers('datasets')).toEqual(['Data/ValidateDataRole']);
     expect(writers('incoming')).toEqual([]);
   });

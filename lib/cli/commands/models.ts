@@ -3,7 +3,7 @@ import type { Live, LogEntry } from '../../registry/registry.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { type Block, type CellValue, fields, lines, type Outcome, table } from '../outcome.ts';
+import { type Block, type CellValue, lines, type Outcome, table } from '../outcome.ts';
 import { modelNames, requireModel } from '../stack-outputs.ts';
 
 /** The name the pipeline catches when a person says no. */
@@ -64,46 +64,6 @@ function metricsText(metrics: Record<string, number>): string {
     .slice(0, 3)
     .map(([name, value]) => `${name} ${Number(value.toFixed(4))}`)
     .join(', ');
-}
-
-export async function showModel(
-  context: Context,
-  model: string,
-  version: number | undefined,
-): Promise<Outcome> {
-  const { outputs, registry } = await connect(context);
-  requireModel(outputs, model);
-  const live = await registry.readLive(model);
-  const shown = version ?? live.champion?.version;
-  if (shown === undefined) {
-    throw new EvergreenError(
-      'model-not-served',
-      `${model} has no champion yet; name a version, or upload data`,
-    );
-  }
-  const found = await registry.readVersion(model, shown);
-  const role = roleOf(live, shown);
-  return {
-    data: { ...found, role },
-    view: [
-      fields(
-        ['model', model],
-        ['version', shown],
-        ['role', role],
-        ['made', `${found.createdAt} by ${found.author}`],
-        ['run', found.lineage.runId],
-        ['dataset', found.lineage.datasetId],
-        ['training job', found.lineage.trainingJobName],
-        ['parent version', found.lineage.parentVersion],
-        ['package', found.packagePrefix],
-        ['model digest', found.modelDigest],
-        ['package digest', found.packageDigest],
-        ['definition digest', found.lineage.definitionDigest],
-        ['code digest', found.lineage.codeDigest],
-        ...Object.entries(found.metrics).map(([name, value]): [string, CellValue] => [name, value]),
-      ),
-    ],
-  };
 }
 
 interface Reasoned {

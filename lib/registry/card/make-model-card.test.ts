@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { cardDocuments, fruitVersion } from './fixtures/documents.ts';
+import { makeModelCard } from './make-model-card.ts';
+import { cardPrefix, modelCard } from './model-card.ts';
+
+describe('makeModelCard', () => {
+  it('makes a card that its schema reads back', () => {
+    const card = makeModelCard(fruitVersion(), cardDocuments());
+    expect(modelCard.parse(JSON.parse(JSON.stringify(card)))).toEqual(card);
+    expect(card.data).toMatchObject({ datasetId: 'ds-3', trainRows: 480, heldOutRows: 120 });
+    expect(card.lineage).toMatchObject({ runId: 'iris-run-3', parentVersion: 2, continuedFrom: null });
+  });
+
+  it('shows what nobody said as null, and what somebody said as it is', () => {
+    const { statements } = makeModelCard(
+      fruitVersion(),
+      cardDocuments({ card: { intendedUse: 'Sorting fruit.', owner: '  ' } }),
+    );
+    expect(statements).toEqual({
+      intendedUse: 'Sorting fruit.',
+      outOfScope: null,
+      limitations: null,
+      ethicalConsiderations: null,
+      owner: null,
+      contact: null,
+      license: null,
+    });
+  });
+
+  it('keeps at most a thousand points of a regression, and none of a classification', () => {
+    const documents = cardDocuments({ classes: [] });
+    expect(makeModelCard(fruitVersion(), documents).evaluation.points).toHaveLength(200);
+    const many = Array.from({ length: 5000 }, (_, index) => index);
+    documents.evaluation.truth = many;
+    documents.evaluation.candidate.answers = many.map((value) => value + 1);
+    const { points } = makeModelCard(fruitVersion(), documents).evaluation;
+    expect(points).toHaveLength(1000);
+    expect(points?.at(-1)).toEqual([4995, 4996]);
+    expect(makeModelCard(fruitVersion(), cardDocuments()).evaluation.points).toBeNull();
+  });
+});
+
+describe('cardPrefix', () => {
+  it('sorts by version', () => {
+    expect(cardPrefix('fruit', 3)).toBe('cards/fruit/00000003/');
+  });
+});
