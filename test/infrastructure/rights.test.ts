@@ -287,6 +287,21 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(whole).toEqual([]);
   });
 
+  it('let the average alone read what parties left, and write what they go on from', () => {
+    const holders = (action: string, prefix: string) => [
+      ...new Set(
+        rights
+          .filter((right) => right.action === action && right.resource.includes(`/federated/${prefix}/`))
+          .map(({ role }) => role),
+      ),
+    ];
+    const average = ['Federation/AverageUpdatesRole'];
+    expect(holders('s3:GetObject', 'updates')).toEqual(average);
+    expect(holders('s3:PutObject', 'rounds')).toEqual(average);
+    expect(holders('s3:PutObject', 'results')).toEqual(average);
+    expect(holders('s3:GetObject', 'results')).toEqual(['Training/JobRole']);
+  });
+
   it('let state machines invoke the functions in their definition, unversioned', () => {
     const invoked = rights.filter(({ action }) => action === 'lambda:InvokeFunction');
     const roles = [...new Set(invoked.map(({ role }) => role))].sort();
