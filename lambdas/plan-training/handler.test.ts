@@ -43,6 +43,7 @@ beforeEach(() => {
     'CODE_BUCKET',
     'TRAINING_IMAGE',
     'TRAINING_ROLE_ARN',
+    'PARTY_ROLE_PREFIX',
     'KMS_KEY_ARN',
   );
 });
@@ -57,6 +58,7 @@ describe('plan-training', () => {
       trainingJob: { TrainingJobName: 'evergreen-0123456789abcdef', RoleArn: 'TRAINING_ROLE_ARN' },
       tuningJob: null,
       tuneFirst: false,
+      federation: null,
       jobTimeoutSeconds: 2100,
       approval: 'person',
       approvalTimeoutSeconds: 7200,
@@ -71,6 +73,26 @@ describe('plan-training', () => {
     s3.on(GetObjectCommand).callsFake(() => ({ Body: objectBody(continued) }));
     const plan = await invoke(handler, event);
     expect(plan).toMatchObject({ trainingJob: { Environment: { EVERGREEN_CHAMPION_VERSION: '1' } } });
+  });
+
+  it('lets parties train, whatever the reference rows led to before: theirs may be others', async () => {
+    const federated = aDeployedModel({
+      features: { petal_length: { type: 'number', min: 0, max: 8 } },
+      train: { algorithm: 'gradient-descent', federated: { parties: ['north', 'south'] } },
+    });
+    world({ live: aLive({ champion: 1 }), result: 3 });
+    s3.on(GetObjectCommand).callsFake(() => ({ Body: objectBody(federated) }));
+    const plan = await invoke(handler, event);
+    expect(plan).toMatchObject({
+      outcome: 'train',
+      federation: {
+        parties: [
+          { name: 'north', job: { RoleArn: expect.stringMatching(/^PARTY_ROLE_PREFIX[0-9a-f]{16}$/) } },
+          { name: 'south', job: { Environment: { EVERGREEN_PARTY: 'south' } } },
+        ],
+        packageJob: { RoleArn: 'TRAINING_ROLE_ARN' },
+      },
+    });
   });
 
   it('trains nothing that was trained before (F7)', async () => {

@@ -7,8 +7,10 @@ import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { readDocument } from '../../lib/shared/objects.ts';
 import { continuationOf } from '../../lib/training/continuation.ts';
+import { federationPlan } from '../../lib/training/federated-jobs.ts';
 import { trainingJob, tuningJob } from '../../lib/training/training-job.ts';
 import { jobTimeoutSeconds, reasonOfReuse, type TrainingPlan } from '../../lib/training/training-plan.ts';
+import { siteFrom, siteVariables } from '../../lib/training/training-site.ts';
 import { stepHandler } from '../step.ts';
 
 const request = z.object({
@@ -19,16 +21,7 @@ const request = z.object({
   source: sourceObject,
 });
 
-const variables = {
-  DATA_BUCKET: z.string(),
-  MODEL_BUCKET: z.string(),
-  REGISTRY_TABLE: z.string(),
-  CODE_BUCKET: z.string(),
-  TRAINING_IMAGE: z.string(),
-  TRAINING_ROLE_ARN: z.string(),
-  KMS_KEY_ARN: z.string(),
-  AWS_REGION: z.string(),
-};
+const variables = { ...siteVariables, REGISTRY_TABLE: z.string() };
 
 /** Decides what is to be trained, or that the same data and definition were trained before. */
 export const handler = stepHandler(
@@ -49,21 +42,14 @@ export const handler = stepHandler(
       approval,
       approvalTimeoutSeconds: approvalTimeoutHours * 3600,
     };
-    if (version !== undefined && !forced) {
+    // Of the parties' rows nothing is known here: they may be others than those that led to that version.
+    if (version !== undefined && !forced && !deployed.definition.train.federated) {
       const reason = reasonOfReuse(version, live);
       return { ...rules, outcome: 'reuse', version, reason, rollOut: live.champion === null };
     }
     const champion = continuationOf(deployed.definition, live.champion, source.key);
     const order = { runId, datasetId, deployed, ...(champion && { champion }) };
-    const site = {
-      dataBucket: environment.DATA_BUCKET,
-      modelBucket: environment.MODEL_BUCKET,
-      codeBucket: environment.CODE_BUCKET,
-      image: environment.TRAINING_IMAGE,
-      roleArn: environment.TRAINING_ROLE_ARN,
-      kmsKeyArn: environment.KMS_KEY_ARN,
-      region: environment.AWS_REGION,
-    };
+    const site = siteFrom(environment);
     return {
       ...rules,
       outcome: 'train',
@@ -71,6 +57,7 @@ export const handler = stepHandler(
       trainingJob: trainingJob(site, order),
       tuningJob: tuningJob(site, order) ?? null,
       tuneFirst: deployed.definition.train.tune?.when === 'always',
+      federation: federationPlan(site, order),
       jobTimeoutSeconds: jobTimeoutSeconds(deployed.definition),
     };
   },

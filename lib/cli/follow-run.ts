@@ -22,7 +22,7 @@ function elapsed(run: Run, now: Date): string {
 
 /** How a state is told when it is over. */
 export function stateLine({ part, state, seconds }: StateTiming): string {
-  return `  ${part === 'rollout' ? 'rollout: ' : ''}${state} ${seconds.toFixed(1)} s`;
+  return `  ${part === 'pipeline' ? '' : `${part}: `}${state} ${seconds.toFixed(1)} s`;
 }
 
 /** States that only choose or shape data are over at once and say nothing to a person. */

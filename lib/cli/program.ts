@@ -3,6 +3,7 @@ import { count, examples, groups, type On, type Run, wholeNumber } from './comma
 import type { FeedbackOptions } from './commands/feedback.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { UpOptions } from './commands/up.ts';
+import type { UploadOptions } from './commands/upload.ts';
 import type { GlobalOptions } from './context.ts';
 import { addModels } from './model-commands.ts';
 import { addServing } from './serving-commands.ts';
@@ -114,8 +115,9 @@ function addLoop(program: Command, on: On): void {
       .argument('<file>')
       .option('--wait', 'show the run until it ends; exit 5 when it did not lead to a served version')
       .option('--force', 'upload although the same bytes are there; a new run begins')
+      .option('--party <party>', 'rows of a party that trains with others; no run begins')
       .addHelpText('after', examples('upload iris models/iris/data/iris.csv --wait')),
-    (model: string, file: string, options: { wait?: boolean; force?: boolean }) => async (context) =>
+    (model: string, file: string, options: UploadOptions) => async (context) =>
       (await import('./commands/upload.ts')).upload(context, model, file, options),
   );
 

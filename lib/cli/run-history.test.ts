@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import { executionArn, rolloutNameIn, timingsOf } from './run-history.ts';
+import { executionArn, federationNameIn, rolloutNameIn, timingsOf } from './run-history.ts';
 
 const machine = 'arn:aws:states:us-east-1:000000000000:stateMachine:Rollout';
 
@@ -19,6 +19,18 @@ describe('timingsOf', () => {
   it('times each state, also one that is passed twice', () => {
     const events = [entered(0, 'Train'), exited(5, 'Train'), entered(5, 'Train'), exited(7, 'Train')];
     expect(timingsOf('pipeline', events, new Date(9000)).map(({ seconds }) => seconds)).toEqual([5, 2]);
+  });
+
+  it('times the items of a map, which are in one state at once', () => {
+    const events = [
+      ...[entered(0, 'TrainParty'), entered(1, 'TrainParty')],
+      ...[exited(5, 'TrainParty'), exited(7, 'TrainParty')],
+    ];
+    const timings = timingsOf('federation', events, new Date(9000));
+    expect(timings.map(({ endedAt, seconds }) => [endedAt !== null, seconds])).toEqual([
+      [true, 7],
+      [true, 4],
+    ]);
   });
 
   it('lets a state that is on last until now', () => {
@@ -61,6 +73,22 @@ describe('rolloutNameIn', () => {
       event(1, { stateExitedEventDetails: { name, output: JSON.stringify(output) } });
     const events = [exit('PlanTraining', { outcome: 'reuse', version: 5 }), entered(2, 'RollOut')];
     expect(rolloutNameIn(events, 'iris-1')).toBe('iris-1-v5-r0');
+  });
+});
+
+describe('federationNameIn', () => {
+  const redriven = (seconds: number, redriveCount: number) =>
+    event(seconds, { type: 'ExecutionRedriven', executionRedrivenEventDetails: { redriveCount } });
+
+  it('is made of the run, once parties train', () => {
+    expect(federationNameIn([entered(1, 'Train')], 'iris-1')).toBeUndefined();
+    expect(federationNameIn([entered(1, 'Federate')], 'iris-1')).toBe('iris-1-f-r0');
+  });
+
+  it('counts how often the run was redriven before it was over', () => {
+    const again = [entered(1, 'Federate'), redriven(2, 1)];
+    expect(federationNameIn(again, 'iris-1')).toBe('iris-1-f-r1');
+    expect(federationNameIn([...again, exited(3, 'Federate'), redriven(4, 2)], 'iris-1')).toBe('iris-1-f-r1');
   });
 });
 

@@ -1,9 +1,9 @@
 import { GetExecutionHistoryCommand, type HistoryEvent, type SFNClient } from '@aws-sdk/client-sfn';
 import { z } from 'zod';
 
-/** One state of an execution, with its times. `part` tells the rollout's states from the pipeline's. */
+/** One state of an execution, with its times. `part` tells states of inner executions from the pipeline's. */
 export interface StateTiming {
-  part: 'pipeline' | 'rollout';
+  part: 'pipeline' | 'federation' | 'rollout';
   state: string;
   startedAt: string;
   endedAt: string | null;
@@ -28,7 +28,8 @@ export function timingsOf(part: StateTiming['part'], events: HistoryEvent[], now
     }
     if (exited !== undefined)
       close(
-        timings.findLast((timing) => timing.state === exited),
+        // The items of a map are in one state at once.
+        timings.findLast((timing) => timing.state === exited && timing.endedAt === null),
         at,
       );
     if (/^Execution(Succeeded|Failed|TimedOut|Aborted)$/.test(event.type ?? '')) endedAt = at;
@@ -69,6 +70,17 @@ export function rolloutNameIn(events: HistoryEvent[], runId: string): string | u
   return undefined;
 }
 
+/** The federation is an execution of its own, named after the run and how often it had been redriven by then. */
+export function federationNameIn(events: HistoryEvent[], runId: string): string | undefined {
+  if (!events.some((event) => event.stateEnteredEventDetails?.name === 'Federate')) return undefined;
+  let redriveCount = 0;
+  for (const { executionRedrivenEventDetails: redriven, stateExitedEventDetails: exited } of events) {
+    redriveCount = redriven?.redriveCount ?? redriveCount;
+    if (exited?.name === 'Federate') break;
+  }
+  return `${runId}-f-r${redriveCount}`;
+}
+
 async function readHistory(sfn: SFNClient, arn: string): Promise<HistoryEvent[]> {
   const events: HistoryEvent[] = [];
   let nextToken: string | undefined;
@@ -93,17 +105,22 @@ async function readHistory(sfn: SFNClient, arn: string): Promise<HistoryEvent[]>
   return events;
 }
 
-/** The states a run went through so far, those of its rollout included. */
+/** The states a run went through so far, those of its federation and its rollout included. */
 export async function readTimings(
   sfn: SFNClient,
-  machines: { PipelineArn: string; RolloutArn: string },
+  machines: { PipelineArn: string; FederationArn: string; RolloutArn: string },
   runId: string,
   now: Date,
 ): Promise<StateTiming[]> {
   const events = await readHistory(sfn, executionArn(machines.PipelineArn, runId));
   const timings = timingsOf('pipeline', events, now);
-  const rollout = rolloutNameIn(events, runId);
-  if (rollout === undefined) return timings;
-  const rolloutEvents = await readHistory(sfn, executionArn(machines.RolloutArn, rollout));
-  return [...timings, ...timingsOf('rollout', rolloutEvents, now)];
+  const inner: [part: StateTiming['part'], machine: string, name: string | undefined][] = [
+    ['federation', machines.FederationArn, federationNameIn(events, runId)],
+    ['rollout', machines.RolloutArn, rolloutNameIn(events, runId)],
+  ];
+  for (const [part, machine, name] of inner) {
+    if (name === undefined) continue;
+    timings.push(...timingsOf(part, await readHistory(sfn, executionArn(machine, name)), now));
+  }
+  return timings;
 }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { apiAddress, modelNames, readOutputs, requireModel, stackOutputs } from './stack-outputs.ts';
+import {
+  apiAddress,
+  modelNames,
+  readOutputs,
+  requireModel,
+  requireParty,
+  stackOutputs,
+} from './stack-outputs.ts';
 
 const values = Object.fromEntries(Object.keys(stackOutputs.shape).map((name) => [name, `value of ${name}`]));
 const outputs = {
@@ -26,6 +33,18 @@ describe('requireModel', () => {
     expect(() => requireModel(outputs, 'iris')).not.toThrow();
     expect(() => requireModel(outputs, 'rose')).toThrow('no model is named rose; deployed are: iris, wine');
     expect(modelNames({ ...outputs, Models: '' })).toEqual([]);
+  });
+});
+
+describe('requireParty', () => {
+  it('names the parties there are', () => {
+    const some = { ...outputs, Parties: 'iris/north,iris/south,wine/east' };
+    expect(() => requireParty(some, 'iris', 'south')).not.toThrow();
+    expect(() => requireParty(some, 'iris', 'east')).toThrow(
+      'east is no party of iris; its parties are: north, south',
+    );
+    expect(() => requireParty(some, 'rose', 'east')).toThrow('model rose is not trained by parties');
+    expect(() => requireParty({ ...outputs, Parties: '' }, 'iris', 'north')).toThrow('leave --party out');
   });
 });
 

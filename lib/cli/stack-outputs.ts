@@ -15,11 +15,14 @@ export const stackOutputs = z.object({
   RunsTable: z.string(),
   PredictionsTable: z.string(),
   PipelineArn: z.string(),
+  FederationArn: z.string(),
   RolloutArn: z.string(),
   IntakeQueueUrl: z.string(),
   MeasureDriftFunction: z.string(),
   /** Names, separated by commas. */
   Models: z.string(),
+  /** `<model>/<party>`, separated by commas; left out when no model is trained by parties. */
+  Parties: z.string().default(''),
   DashboardPrefix: z.string(),
 });
 export type StackOutputs = z.infer<typeof stackOutputs>;
@@ -52,6 +55,21 @@ export function requireModel(outputs: StackOutputs, model: string): void {
   throw new EvergreenError(
     'model-unknown',
     `no model is named ${model}; deployed are: ${names.join(', ') || 'none yet'}`,
+  );
+}
+
+/** @throws EvergreenError `usage-invalid` when the model has no such party, whose rows nobody would read. */
+export function requireParty(outputs: StackOutputs, model: string, party: string): void {
+  const parties = outputs.Parties.split(',').flatMap((each) => {
+    const [of, name] = each.split('/');
+    return of === model && name !== undefined ? [name] : [];
+  });
+  if (parties.includes(party)) return;
+  throw new EvergreenError(
+    'usage-invalid',
+    parties.length === 0
+      ? `model ${model} is not trained by parties; leave --party out`
+      : `${party} is no party of ${model}; its parties are: ${parties.join(', ')}`,
   );
 }
 

@@ -18,10 +18,10 @@ import { aSigningKey } from '../registry/fixtures/signing.ts';
 import { type Live, type LiveVersion, neverLive } from '../registry/registry.ts';
 import { signPackage } from '../registry/sign-package.ts';
 import { sha256 } from '../shared/digest.ts';
+import { tarOf } from '../shared/fixtures/tar-writer.ts';
 import { readRequiredBytes } from '../shared/objects.ts';
 import { evaluateCandidate } from './evaluate-candidate.ts';
 import { evaluationDocument } from './evaluation.ts';
-import { tarOf } from './fixtures/tar-writer.ts';
 
 const trialWorker = fileURLToPath(
   new URL('../../lambdas/evaluate-candidate/trial-worker.ts', import.meta.url),

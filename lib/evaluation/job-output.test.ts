@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defineModel } from '../model/definition.ts';
-import { type TarEntry, tarOf } from './fixtures/tar-writer.ts';
+import { type TarEntry, tarOf } from '../shared/fixtures/tar-writer.ts';
+import { pickFromTar } from '../shared/tar.ts';
 import { readJobOutput, requireSameGoldenRows } from './job-output.ts';
-import { pickFromTar } from './tar.ts';
 
 const golden = {
   schema: 'evergreen/golden/v1',

@@ -4,6 +4,7 @@ import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
+import { pickFromTar } from '../shared/tar.ts';
 import { type Explanation, explanation } from '../training/explanation.ts';
 import {
   type GoldenAnswers,
@@ -12,7 +13,6 @@ import {
   trainingRecord,
   trainingState,
 } from '../training/model-package.ts';
-import { pickFromTar } from './tar.ts';
 
 /** What a training job left, as it was written. */
 export interface JobOutput {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { EvergreenError } from '../shared/errors.ts';
 import { type Algorithm, algorithmsOf, refuseAlgorithm, task } from './algorithms.ts';
 import { feature, target } from './features.ts';
+import { federationProblems } from './federation.ts';
 import { gate, gateProblems } from './gate.ts';
 import { card, monitor, retrain, rollout } from './policies.ts';
 import { privacy, privacyProblems } from './privacy.ts';
@@ -111,9 +112,12 @@ export const modelDefinition = z
 const newDefinition = modelDefinition.superRefine((definition, context) => {
   const message = refuseAlgorithm(definition.train.algorithm, definition.task);
   if (message) context.addIssue({ code: 'custom', path: ['train', 'algorithm'], message });
-  for (const problem of [...gateProblems(definition.gate, definition), ...privacyProblems(definition)]) {
-    context.addIssue({ code: 'custom', ...problem });
-  }
+  const problems = [
+    ...gateProblems(definition.gate, definition),
+    ...privacyProblems(definition),
+    ...federationProblems(definition),
+  ];
+  for (const problem of problems) context.addIssue({ code: 'custom', ...problem });
 });
 
 export type ModelDefinition = z.infer<typeof modelDefinition>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { algorithm } from './algorithms.ts';
+import { federated } from './federation.ts';
 import { checkMoney, hyperparameter, tune } from './tuning.ts';
 
 /** How the model is trained. */
@@ -21,6 +22,8 @@ export const train = z
     pricePerHour: z.number().positive().optional(),
     volumeSizeGb: z.int().min(1).default(10),
     tune: tune.optional(),
+    /** Parties that train together, each on its own rows; gradient-descent only. */
+    federated: federated.optional(),
   })
   .superRefine((training, context) => {
     const { tune: tuning, pricePerHour } = training;

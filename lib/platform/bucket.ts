@@ -80,6 +80,25 @@ export class GuardedBucket extends Bucket {
     allow(grantee, { actions: ['kms:Decrypt'], resources: [this.#key.keyArn] });
   }
 
+  /**
+   * Reading objects below a prefix, and listing no others: what is called how and how large elsewhere is not told.
+   *
+   * @param prefix Ends with a slash.
+   */
+  grantReadOnlyBelow(grantee: IGrantable, prefix: string): void {
+    allow(grantee, {
+      actions: ['s3:GetObject', 's3:GetObjectVersion'],
+      resources: [this.arnForObjects(`${prefix}*`)],
+      because: becauseKeysAreMany(prefix),
+    });
+    allow(grantee, {
+      actions: ['s3:ListBucket'],
+      resources: [this.bucketArn],
+      conditions: { StringLike: { 's3:prefix': `${prefix}*` } },
+    });
+    allow(grantee, { actions: ['kms:Decrypt'], resources: [this.#key.keyArn] });
+  }
+
   /** Writing objects below a prefix. Nothing is deleted: that is left to the lifecycle rules. */
   grantWriteBelow(grantee: IGrantable, prefix: string): void {
     allow(grantee, {

@@ -11,6 +11,7 @@ import { RegistryRoom } from '../registry/registry.construct.ts';
 import { RemediationRoom } from '../remediation/remediation.construct.ts';
 import { RolloutRoom } from '../rollout/rollout.construct.ts';
 import { metricNamespaceOf } from '../shared/embedded-metrics.ts';
+import { Federation } from '../training/federation.construct.ts';
 import { TrainingRoom } from '../training/training.construct.ts';
 import { AccessLogBucket } from './bucket.ts';
 import { HttpApi } from './http-api.ts';
@@ -32,6 +33,7 @@ export class EvergreenPlatform extends Construct {
   readonly data: DataRoom;
   readonly registry: RegistryRoom;
   readonly training: TrainingRoom;
+  readonly federation: Federation;
   readonly evaluation: EvaluationRoom;
   readonly rollout: RolloutRoom;
   readonly inference: InferenceRoom;
@@ -58,6 +60,7 @@ export class EvergreenPlatform extends Construct {
     const { registry } = this;
     this.training = new TrainingRoom(this, 'Training', { stage, key, data, registry, models });
     const { deployed } = this.training;
+    this.federation = new Federation(this, 'Federation', { stage, data, registry, training: this.training });
     this.intake = new IntakeRoom(this, 'Intake', { stage, dataBucket: data.bucket, models: deployed });
     const { intake } = this;
 
@@ -98,6 +101,7 @@ export class EvergreenPlatform extends Construct {
       stage,
       runs: intake.runs,
       training: this.training,
+      federation: this.federation.stateMachine,
       rollout: this.rollout.stateMachine,
       functions: {
         AssembleRetrain: this.remediation.assemble,
@@ -125,7 +129,11 @@ export class EvergreenPlatform extends Construct {
       metricNamespace: metricNamespaceOf(stage.name),
       people: this.remediation.people,
       deadLetters: { ...intake.deadLetters, ...monitoring.deadLetters, ...this.remediation.deadLetters },
-      stateMachines: { pipeline: this.pipeline.stateMachine, rollout: this.rollout.stateMachine },
+      stateMachines: {
+        pipeline: this.pipeline.stateMachine,
+        federation: this.federation.stateMachine,
+        rollout: this.rollout.stateMachine,
+      },
       predict: this.inference.predict,
     });
   }

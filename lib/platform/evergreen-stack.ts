@@ -25,7 +25,8 @@ export class EvergreenStack extends Stack {
     this.platform = new EvergreenPlatform(this, 'Evergreen', { models, stage });
     Tags.of(this).add('evergreen:stage', stage.name);
 
-    const { api, data, registry, intake, monitoring, remediation, pipeline, rollout } = this.platform;
+    const { api, data, registry, intake, monitoring, remediation, pipeline, federation, rollout } =
+      this.platform;
     const outputs: Record<string, string> = {
       ApiUrl: api.api.url,
       ApiId: api.api.restApiId,
@@ -38,6 +39,7 @@ export class EvergreenStack extends Stack {
       RunsTable: intake.runs.tableName,
       PredictionsTable: monitoring.predictions.tableName,
       PipelineArn: pipeline.stateMachine.stateMachineArn,
+      FederationArn: federation.stateMachine.stateMachineArn,
       RolloutArn: rollout.stateMachine.stateMachineArn,
       IntakeQueueUrl: intake.queue.queueUrl,
       MeasureDriftFunction: monitoring.measure.functionName,
@@ -45,6 +47,10 @@ export class EvergreenStack extends Stack {
       Models: models.map(({ definition }) => definition.name).join(','),
       DashboardPrefix: alarmPrefixOf(stage),
     };
+    const parties = models.flatMap(({ definition: { name, train } }) =>
+      (train.federated?.parties ?? []).map((party) => `${name}/${party}`),
+    );
+    if (parties.length > 0) outputs.Parties = parties.join(',');
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }
 }

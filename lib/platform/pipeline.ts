@@ -12,6 +12,7 @@ export interface PipelineProps {
   readonly stage: StageSettings;
   readonly runs: DocumentTable;
   readonly training: TrainingRoom;
+  readonly federation: AslStateMachine;
   readonly rollout: AslStateMachine;
   /** The steps of the rooms, by the name that the definition calls them. */
   readonly functions: Record<string, IFunction>;
@@ -21,8 +22,9 @@ export interface PipelineProps {
 export class Pipeline extends Construct {
   readonly stateMachine: AslStateMachine;
 
-  constructor(scope: Construct, id: string, { stage, runs, training, rollout, functions }: PipelineProps) {
+  constructor(scope: Construct, id: string, props: PipelineProps) {
     super(scope, id);
+    const { stage, runs, training, federation, rollout, functions } = props;
     const awaitApproval = new NodeFunction(this, 'AwaitApproval', {
       folder: 'await-approval',
       description: 'Lets a run wait for a person',
@@ -34,11 +36,14 @@ export class Pipeline extends Construct {
       file: 'pipeline.asl.json',
       comment: 'From an arrival to a served version',
       functions: { ...functions, AwaitApproval: awaitApproval },
-      substitutions: { RolloutArn: rollout.stateMachineArn },
+      substitutions: { FederationArn: federation.stateMachineArn, RolloutArn: rollout.stateMachineArn },
     });
-    training.grantRunJobs(this.stateMachine);
-    rollout.grantStartExecution(this.stateMachine);
-    rollout.grantExecutions(this.stateMachine, 'states:DescribeExecution', 'states:StopExecution');
+    training.grantRunTraining(this.stateMachine, [training.role]);
+    training.grantRunSearches(this.stateMachine);
+    for (const inner of [federation, rollout]) {
+      inner.grantStartExecution(this.stateMachine);
+      inner.grantExecutions(this.stateMachine, 'states:DescribeExecution', 'states:StopExecution');
+    }
     // Step Functions learns of the inner execution's end by a rule of this fixed name.
     allow(this.stateMachine, {
       actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],

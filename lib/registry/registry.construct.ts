@@ -31,7 +31,10 @@ export class RegistryRoom extends Construct {
       stage,
       accessLogs,
       accessLogPrefix: 'models/',
-      lifecycleRules: [{ id: 'job-output', prefix: 'jobs/', expiration: Duration.days(30) }],
+      lifecycleRules: [
+        { id: 'job-output', prefix: 'jobs/', expiration: Duration.days(30) },
+        { id: 'federated', prefix: 'federated/', expiration: Duration.days(30) },
+      ],
     });
     this.signingKey = new Key(this, 'SigningKey', {
       description: `Signs the model packages of ${Stack.of(this).stackName}`,

@@ -145,6 +145,12 @@ export const errorCatalogue = {
     meaning: 'The training job ended well but left no usable model package.',
     remedy: 'Let the trainer write model.onnx, golden.json and training.json to SM_MODEL_DIR.',
   },
+  'federated-update-invalid': {
+    kind: 'not-allowed',
+    meaning: 'What a party of a federation left cannot be averaged with the others.',
+    remedy:
+      "Look into the log of the party's job; when all parties run the deployed code, upload with --force to train again.",
+  },
   'run-unknown': {
     kind: 'not-found',
     meaning: 'No run of this id is on record.',

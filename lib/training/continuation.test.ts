@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { continuationOf, continues, requireCapableTrainer } from './continuation.ts';
-import { anOrder } from './fixtures/builders.ts';
+import { aFederatedOrder, anOrder } from './fixtures/builders.ts';
 
 const champion = {
   version: 4,
@@ -63,6 +63,14 @@ describe('requireCapableTrainer', () => {
     expect(() => requireCapableTrainer(forest, false)).toThrow(
       /asks for train\.warmStart, train\.instanceCount 2, retrain\.mode online, privacy\.differentialPrivacy, which random-forest cannot do; use the algorithm gradient-descent/,
     );
+  });
+
+  it('refuses an own program to parties, who could not know what it does with their rows', () => {
+    const { definition } = aFederatedOrder().deployed;
+    expect(() => requireCapableTrainer(definition, true)).toThrow(
+      /asks for train\.federated and has a train\.py of its own/,
+    );
+    expect(() => requireCapableTrainer(definition, false)).not.toThrow();
   });
 
   it('leaves own programs and gradient descent alone', () => {

@@ -47,6 +47,12 @@ export function continuationOf(
  */
 export function requireCapableTrainer(definition: ModelDefinition, hasOwnProgram: boolean): void {
   const { name, train, retrain, privacy } = definition;
+  if (hasOwnProgram && train.federated) {
+    throw new EvergreenError(
+      'definition-invalid',
+      `model ${name} asks for train.federated and has a train.py of its own; parties train by the built-in gradient-descent, so take one of them out`,
+    );
+  }
   if (hasOwnProgram || train.algorithm === 'gradient-descent') return;
   const asked = [
     train.warmStart ? 'train.warmStart' : '',

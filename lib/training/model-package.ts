@@ -60,6 +60,13 @@ export const privacyRecord = z.object({
 });
 export type PrivacyRecord = z.infer<typeof privacyRecord>;
 
+/** The parties that trained a version together. */
+export const federation = z.object({
+  parties: z.array(z.object({ name: z.string(), rows: z.int().positive() })).min(2),
+  rounds: z.int().positive(),
+  localEpochs: z.int().positive(),
+});
+
 export const trainingRecord = z.object({
   schema: z.literal('evergreen/training/v1'),
   algorithm: z.string(),
@@ -73,6 +80,8 @@ export const trainingRecord = z.object({
   libraries: z.record(z.string(), z.string()),
   learningCurve: learningCurve.optional(),
   continuedFrom: continuedFrom.optional(),
+  /** Then `rows` are those the model was held against, which no party learned from. */
+  federation: federation.optional(),
   privacy: privacyRecord.optional(),
 });
 export type TrainingRecord = z.infer<typeof trainingRecord>;

@@ -18,6 +18,8 @@ export interface TrainingSite {
   /** The container of SageMaker's script mode. */
   image: string;
   roleArn: string;
+  /** What the ARNs of parties' roles begin with; see federated-jobs.ts. */
+  partyRolePrefix: string;
   kmsKeyArn: string;
   region: string;
 }
@@ -58,7 +60,7 @@ export function jobNameStem(runId: string): string {
   return `evergreen-${runId.slice(-16)}`;
 }
 
-function channel(name: string, bucket: string, key: string) {
+export function channel(name: string, bucket: string, key: string) {
   return {
     ChannelName: name,
     DataSource: {

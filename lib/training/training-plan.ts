@@ -4,6 +4,7 @@ import type {
 } from '@aws-sdk/client-sagemaker';
 import type { ModelDefinition } from '../model/definition.ts';
 import { parallelTrialsOf, trialsOf } from '../model/tuning.ts';
+import type { FederationPlan } from './federated-jobs.ts';
 import { limitsOfNext, nothingSpent } from './tuning-budget.ts';
 
 /** What the Train and Tune states send, or the version that makes training needless. */
@@ -27,6 +28,8 @@ export type TrainingPlan = {
       tuningJob: CreateHyperParameterTuningJobRequest | null;
       /** Whether the search takes the place of the single job. */
       tuneFirst: boolean;
+      /** Parties that train in place of the single job. */
+      federation: FederationPlan | null;
       jobTimeoutSeconds: number;
     }
 );

@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { Arn, ArnFormat, Aws, Duration, Stack } from 'aws-cdk-lib';
-import { type IGrantable, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Aws, Duration, Stack } from 'aws-cdk-lib';
+import type { IGrantable, Role } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
@@ -17,6 +17,9 @@ import type { StageSettings } from '../platform/stage.ts';
 import { stagedFolder } from '../platform/staged-folder.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
 import { continues, requireCapableTrainer } from './continuation.ts';
+import { resultsPrefix } from './federated-jobs.ts';
+import { JobRole } from './job-role.construct.ts';
+import { PartyRoles } from './party-roles.construct.ts';
 import { packTrainingSource } from './source-archive.ts';
 
 const trainingFolder = join(packageRoot, 'training');
@@ -42,7 +45,8 @@ export interface TrainingRoomProps {
 
 /** What is trained, where and as whom. */
 export class TrainingRoom extends Construct {
-  readonly role: Role;
+  readonly role: JobRole;
+  readonly parties: PartyRoles;
   readonly deployed: DeployedModel[];
   readonly plan: LambdaFunction;
   readonly collect: LambdaFunction;
@@ -50,23 +54,17 @@ export class TrainingRoom extends Construct {
   constructor(scope: Construct, id: string, props: TrainingRoomProps) {
     super(scope, id);
     const { stage, key, data, registry, models } = props;
-    this.role = new Role(this, 'JobRole', {
-      description: 'What a training job may do',
-      assumedBy: new ServicePrincipal('sagemaker.amazonaws.com', {
-        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
-      }),
-    });
+    this.role = new JobRole(this, 'JobRole', { description: 'What a training job may do', key });
+    this.parties = new PartyRoles(this, 'Parties', { key, data, models: registry.models });
     this.deployed = models.map((model) => this.#deploy(model));
     data.grantReadDatasets(this.role);
     data.grantReadDefinitions(this.role);
     registry.models.grantWriteBelow(this.role, 'jobs/');
     for (const { definition } of models) {
       if (continues(definition)) registry.models.grantReadBelow(this.role, `packages/${definition.name}/`);
+      if (definition.train.federated)
+        registry.models.grantReadBelow(this.role, resultsPrefix(definition.name));
     }
-    // Asked for besides the rights of S3 when a job names the key of its output:
-    // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html
-    allow(this.role, { actions: ['kms:Encrypt'], resources: [key.keyArn] });
-    this.#grantLogsAndImage();
 
     this.plan = new NodeFunction(this, 'PlanTraining', {
       folder: 'plan-training',
@@ -80,6 +78,7 @@ export class TrainingRoom extends Construct {
         CODE_BUCKET: this.#codeBucket,
         TRAINING_IMAGE: stage.trainingImage ?? this.#containerImage(),
         TRAINING_ROLE_ARN: this.role.roleArn,
+        PARTY_ROLE_PREFIX: this.parties.arnPrefix,
         KMS_KEY_ARN: key.keyArn,
       },
     });
@@ -122,16 +121,8 @@ export class TrainingRoom extends Construct {
     rmSync(dirname(archive.file), { recursive: true });
     const path = join(kept, basename(archive.file));
     const asset = new Asset(this, `Source-${definition.name}`, { path });
-    // Its key is known, so the role reads this one archive of the bucket.
-    allow(this.role, {
-      actions: ['s3:GetObject'],
-      resources: [asset.bucket.arnForObjects(asset.s3ObjectKey)],
-    });
-    allow(this.role, {
-      actions: ['s3:ListBucket'],
-      resources: [asset.bucket.bucketArn],
-      conditions: { StringEquals: { 's3:prefix': asset.s3ObjectKey } },
-    });
+    this.role.grantReadSource(asset);
+    this.parties.add(definition, asset);
     this.#codeBucket = asset.s3BucketName;
     return deployModel(definition, {
       key: asset.s3ObjectKey,
@@ -146,54 +137,8 @@ export class TrainingRoom extends Construct {
     return `${account}.dkr.ecr.${region}.${Aws.URL_SUFFIX}/${containerTag}`;
   }
 
-  #grantLogsAndImage(): void {
-    const stack = Stack.of(this);
-    const logs = (resource: string) =>
-      stack.formatArn({
-        service: 'logs',
-        resource: 'log-group',
-        resourceName: resource,
-        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-      });
-    allow(this.role, {
-      actions: [
-        'logs:CreateLogGroup',
-        'logs:CreateLogStream',
-        'logs:DescribeLogStreams',
-        'logs:PutLogEvents',
-      ],
-      resources: [logs('/aws/sagemaker/*'), logs('/aws/sagemaker/*:log-stream:*')],
-      because:
-        'SageMaker makes a log stream for each job, named after it; these are the log groups of its jobs.',
-    });
-    allow(this.role, {
-      actions: ['cloudwatch:PutMetricData'],
-      resources: ['*'],
-      conditions: { StringEquals: { 'cloudwatch:namespace': '/aws/sagemaker/TrainingJobs' } },
-      because: 'This action knows no resources; the condition holds it to the namespace of training jobs.',
-    });
-    allow(this.role, {
-      actions: ['ecr:GetAuthorizationToken'],
-      resources: ['*'],
-      because: 'This action knows no resources; the token opens nothing that other rights do not name.',
-    });
-    allow(this.role, {
-      actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'],
-      resources: [
-        Arn.format(
-          { service: 'ecr', account: '*', resource: 'repository', resourceName: 'pytorch-training' },
-          stack,
-        ),
-      ],
-      because: 'The account of AWS with the deep learning containers differs from region to region.',
-    });
-  }
-
-  /** Lets a state machine run the jobs of this product, wait for them and stop them. */
-  grantRunJobs(grantee: IGrantable): void {
-    const stack = Stack.of(this);
-    const rule = (name: string) =>
-      stack.formatArn({ service: 'events', resource: 'rule', resourceName: name });
+  /** Lets a state machine run training jobs of this product as certain roles, wait for them and stop them. */
+  grantRunTraining(grantee: IGrantable, roles: readonly Role[]): void {
     allow(grantee, {
       actions: [
         'sagemaker:CreateTrainingJob',
@@ -205,6 +150,22 @@ export class TrainingRoom extends Construct {
       because: jobNames,
     });
     allow(grantee, {
+      actions: ['sagemaker:ListTags'],
+      resources: ['*'],
+      because:
+        'Step Functions reads the tags of jobs; the policy that AWS gives for these integrations has this right on every resource (Step Functions Developer Guide, IAM policies for Amazon SageMaker).',
+    });
+    this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTrainingJobsRule');
+    allow(grantee, {
+      actions: ['iam:PassRole'],
+      resources: roles.map(({ roleArn }) => roleArn),
+      conditions: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
+    });
+  }
+
+  /** Lets a state machine search as well; its trials run as the role of jobs. */
+  grantRunSearches(grantee: IGrantable): void {
+    allow(grantee, {
       actions: [
         'sagemaker:CreateHyperParameterTuningJob',
         'sagemaker:DescribeHyperParameterTuningJob',
@@ -214,24 +175,15 @@ export class TrainingRoom extends Construct {
       resources: [jobsOf(this, 'hyper-parameter-tuning-job')],
       because: jobNames,
     });
-    allow(grantee, {
-      actions: ['sagemaker:ListTags'],
-      resources: ['*'],
-      because:
-        'Step Functions reads the tags of jobs; the policy that AWS gives for these integrations has this right on every resource (Step Functions Developer Guide, IAM policies for Amazon SageMaker).',
-    });
-    // Step Functions learns of a job's end by rules of these fixed names.
+    this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTuningJobsRule');
+  }
+
+  /** Step Functions learns of a job's end by rules of fixed names. */
+  #grantHearOf(grantee: IGrantable, rule: string): void {
+    const stack = Stack.of(this);
     allow(grantee, {
       actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
-      resources: [
-        'StepFunctionsGetEventsForSageMakerTrainingJobsRule',
-        'StepFunctionsGetEventsForSageMakerTuningJobsRule',
-      ].map(rule),
-    });
-    allow(grantee, {
-      actions: ['iam:PassRole'],
-      resources: [this.role.roleArn],
-      conditions: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
+      resources: [stack.formatArn({ service: 'events', resource: 'rule', resourceName: rule })],
     });
   }
 }

@@ -22,6 +22,7 @@ _REPLACEMENTS: tuple[str, ...] = (
     "stepfunctions.start_execution",
     "stepfunctions.callbacks",
     "stepfunctions.task_rules",
+    "stepfunctions.branches",
     "stepfunctions.role_check",
     "sagemaker.role_trust",
     "sagemaker.request_resource",

@@ -109,6 +109,24 @@ def test_stopping_an_execution_stops_the_job_and_stays_aborted(bench, machines):
     assert machines.ended(arn)["status"] == "ABORTED"
 
 
+@pytest.mark.parametrize("kind", ["Map", "Parallel"])
+def test_one_failure_stops_what_runs_beside_it_and_is_the_one_told(bench, machines, kind):
+    requests = [bench.request(SLEEP), bench.request("raise SystemExit(3)"), bench.request(SLEEP)]
+    if kind == "Map":
+        train = {"StartAt": "Train", "States": {"Train": task("sagemaker:createTrainingJob.sync", "{% $states.input %}")}}
+        state = {"Items": "{% $states.input.requests %}", "ItemProcessor": train}
+    else:
+        state = {"Branches": [{"StartAt": f"Train{place}", "States": {f"Train{place}": task("sagemaker:createTrainingJob.sync", request)}}
+                              for place, request in enumerate(requests)]}
+    ended = machines.run({"Side": {"Type": kind, "End": True, **state,
+                                   "Catch": [{"ErrorEquals": ["States.TaskFailed"], "Next": "Caught", "Output": "{% $states.errorOutput.Cause %}"}]},
+                          "Caught": {"Type": "Pass", "End": True}}, {"requests": requests})
+    assert ended["status"] == "SUCCEEDED", ended.get("cause")
+    assert json.loads(json.loads(ended["output"]))["TrainingJobName"] == requests[1]["TrainingJobName"]
+    statuses = [bench.ended(request["TrainingJobName"])["TrainingJobStatus"] for request in requests]
+    assert statuses == ["Stopped", "Failed", "Stopped"]
+
+
 def test_a_machine_time_out_ends_the_execution(machines):
     ended = machines.run({"Wait": {"Type": "Wait", "Seconds": 30, "End": True}}, TimeoutSeconds=1)
     assert ended["status"] == "TIMED_OUT"

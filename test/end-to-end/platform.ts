@@ -47,9 +47,11 @@ export class Platform {
     };
   }
 
-  async start({ bakeSeconds, auth }: { bakeSeconds: number; auth: boolean }): Promise<void> {
+  /** @param settings `models` is a folder below test/end-to-end. */
+  async start(settings: { bakeSeconds: number; auth: boolean; models?: string }): Promise<void> {
+    const { bakeSeconds, auth } = settings;
     this.port = await freePort();
-    const models = join(root, 'test', 'end-to-end', 'models');
+    const models = join(root, 'test', 'end-to-end', settings.models ?? 'models');
     const options = ['--port', String(this.port), '--models', models, '--bake', String(bakeSeconds)];
     const answer = await this.cli('up', ...options, auth ? '--auth' : '--no-auth');
     if (answer.code !== 0) throw new Error(`the platform did not start: ${JSON.stringify(answer)}`);

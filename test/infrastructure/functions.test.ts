@@ -64,7 +64,7 @@ describe.each(stages)('functions of stage %s', (stage) => {
   it('answer predictions within the time that API Gateway waits', () => {
     const [, predict] = functions.find(([id]) => made.pathOf(id) === 'Inference/Predict') ?? [];
     expect(predict?.Properties.Timeout).toBeLessThanOrEqual(29);
-    expect(predict?.Properties.Environment.Variables.MODEL_NAMES).toBe('iris,prices');
+    expect(predict?.Properties.Environment.Variables.MODEL_NAMES).toBe('iris,prices,yields');
   });
 });
 

@@ -64,6 +64,9 @@ const onEverything = new Map([
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
   /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
+  // One party of one model, or what a model's parties share; the average reads and writes those of all.
+  /^<\w*Data\w*\.Arn>\/(parties\/yields\/(north|south)|definitions\/yields)\/\*$/,
+  /^<\w*Registry\w*\.Arn>\/federated\/(updates|rounds|results|updates\/yields\/(north|south)|(rounds|results)\/yields)\/\*$/,
   /:log-group:\/aws\/sagemaker\/\*(:log-stream:\*)?$/,
   /^arn:<AWS::Partition>:ecr:<AWS::Region>:\*:repository\/pytorch-training$/,
   /:sagemaker:[^*]+:(training-job|hyper-parameter-tuning-job)\/evergreen-\*$/,
@@ -179,7 +182,8 @@ describe.each(stages)('rights of stage %s', (stage) => {
     });
     const everybodyElse = rights.filter(
       ({ role, action }) =>
-        role !== 'Pipeline/Pipeline/Role' && (action.startsWith('sagemaker:') || action === 'iam:PassRole'),
+        !['Pipeline/Pipeline/Role', 'Federation/Rounds/Role'].includes(role) &&
+        (action.startsWith('sagemaker:') || action === 'iam:PassRole'),
     );
     // Nobody else starts or stops a job; one function reads what a search found.
     expect(everybodyElse.map(({ role, action }) => `${role} ${action}`).sort()).toEqual([
@@ -190,10 +194,123 @@ describe.each(stages)('rights of stage %s', (stage) => {
       expect(resource).toMatch(/:hyper-parameter-tuning-job\/evergreen-\*$/);
   });
 
+  it('let a federation run training jobs alone, as its parties and as the role of jobs', () => {
+    const ours = rights.filter(({ role }) => role === 'Federation/Rounds/Role');
+    const jobs = ours.filter(({ action }) => action.startsWith('sagemaker:'));
+    for (const { action, resource } of jobs) {
+      if (action !== 'sagemaker:ListTags') expect(resource).toMatch(/:training-job\/evergreen-\*$/);
+    }
+    expect(jobs.map(({ action }) => action.replace('sagemaker:', '')).sort()).toEqual(
+      ['AddTags', 'CreateTrainingJob', 'DescribeTrainingJob', 'ListTags', 'StopTrainingJob'].sort(),
+    );
+    const passed = ours.filter(({ action }) => action === 'iam:PassRole');
+    expect(passed.map(({ resource }) => resource).sort()).toEqual([
+      expect.stringMatching(/^<\w*JobRole\w*\.Arn>$/),
+      expect.stringMatching(/^<\w*Partiesyieldsnorth\w*\.Arn>$/),
+      expect.stringMatching(/^<\w*Partiesyieldssouth\w*\.Arn>$/),
+    ]);
+    for (const { condition } of passed) {
+      expect(condition).toEqual({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
+    }
+  });
+
+  describe.each(['north', 'south'])('of the party %s', (party) => {
+    const own = rights.filter(({ role }) => role === `Training/Parties/yields-${party}`);
+    const objects = (...actions: string[]) => [
+      ...new Set(
+        own
+          .filter(({ action }) => actions.includes(action))
+          .map(({ resource }) => resource.replace(/^<\w+?(Data|Registry)\w*\.Arn>/, '$1')),
+      ),
+    ];
+
+    it('let its jobs read its rows, the definition, the average and the code, and nothing else', () => {
+      const read = objects('s3:GetObject', 's3:GetObjectVersion').sort();
+      expect(read).toEqual([
+        `Data/definitions/yields/*`,
+        `Data/parties/yields/${party}/*`,
+        `Registry/federated/rounds/yields/*`,
+        expect.stringMatching(/:s3:::[^*]*cdk-hnb659fds-assets-[^*]+\/[0-9a-f]{64}\.(tar\.)?gz$/),
+      ]);
+    });
+
+    it('let its jobs list no more than that', () => {
+      const lists = own.filter(({ action }) => action === 's3:ListBucket');
+      expect(lists.map(({ condition }) => condition)).toEqual(
+        expect.arrayContaining([
+          { StringLike: { 's3:prefix': `parties/yields/${party}/*` } },
+          { StringLike: { 's3:prefix': 'definitions/yields/*' } },
+          { StringLike: { 's3:prefix': 'federated/rounds/yields/*' } },
+          { StringEquals: { 's3:prefix': expect.stringMatching(/^[0-9a-f]{64}\.(tar\.)?gz$/) } },
+        ]),
+      );
+      expect(lists).toHaveLength(4);
+    });
+
+    it('let its jobs write its updates alone', () => {
+      expect(objects('s3:PutObject')).toEqual([`Registry/federated/updates/yields/${party}/*`]);
+    });
+
+    it('hold for nothing beside S3 but the key, the log and the container', () => {
+      const services = new Set(own.map(({ action }) => action.split(':')[0]));
+      expect([...services].sort()).toEqual(['cloudwatch', 'ecr', 'kms', 'logs', 's3']);
+    });
+
+    it('are for SageMaker in this account alone', () => {
+      const [, role] =
+        made
+          .ofType('AWS::IAM::Role')
+          .find(([id]) => made.pathOf(id) === `Training/Parties/yields-${party}`) ?? [];
+      expect(role?.Properties.AssumeRolePolicyDocument.Statement).toEqual([
+        {
+          Action: 'sts:AssumeRole',
+          Effect: 'Allow',
+          Principal: { Service: 'sagemaker.amazonaws.com' },
+          Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+        },
+      ]);
+    });
+  });
+
+  it('let nobody but a party read its rows', () => {
+    const readers = rights.filter(({ resource }) => /\/parties\//.test(resource));
+    for (const { role, action, resource } of readers) {
+      expect(action).toMatch(/^s3:GetObject(Version)?$/);
+      expect(resource).toContain(
+        `/${role.replace('Training/Parties/', 'parties/').replace('yields-', 'yields/')}/*`,
+      );
+    }
+    // Whoever may read objects of the data bucket may read them below one prefix.
+    const whole = rights.filter(
+      ({ action, resource }) => action.startsWith('s3:GetObject') && /Data\w*\.Arn>\/\*$/.test(resource),
+    );
+    expect(whole).toEqual([]);
+  });
+
+  it('let the average alone read what parties left, and write what they go on from', () => {
+    const holders = (action: string, prefix: string) => [
+      ...new Set(
+        rights
+          .filter((right) => right.action === action && right.resource.includes(`/federated/${prefix}/`))
+          .map(({ role }) => role),
+      ),
+    ];
+    const average = ['Federation/AverageUpdatesRole'];
+    expect(holders('s3:GetObject', 'updates')).toEqual(average);
+    expect(holders('s3:PutObject', 'rounds')).toEqual(average);
+    expect(holders('s3:PutObject', 'results')).toEqual(average);
+    expect(holders('s3:GetObject', 'results')).toEqual(['Training/JobRole']);
+  });
+
   it('let state machines invoke the functions in their definition, unversioned', () => {
     const invoked = rights.filter(({ action }) => action === 'lambda:InvokeFunction');
     const roles = [...new Set(invoked.map(({ role }) => role))].sort();
-    expect(roles).toEqual(['Monitoring/ScheduleRole', 'Pipeline/Pipeline/Role', 'Rollout/Rollout/Role']);
+    expect(roles).toEqual([
+      'Federation/Rounds/Role',
+      'Monitoring/ScheduleRole',
+      'Pipeline/Pipeline/Role',
+      'Rollout/Rollout/Role',
+    ]);
     for (const { resource } of invoked) expect(resource).toMatch(/^<\w+\.Arn>$/);
   });
 

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { repositoryRoot } from '../../lib/local/home.ts';
-import { anOrder, site, tuningOrders } from '../../lib/training/fixtures/builders.ts';
-import { trainingJob, tuningJob } from '../../lib/training/training-job.ts';
+import { federationPlan, roundKey } from '../../lib/training/federated-jobs.ts';
+import { aFederatedOrder, anOrder, site, tuningOrders } from '../../lib/training/fixtures/builders.ts';
+import { channel, trainingJob, tuningJob } from '../../lib/training/training-job.ts';
 import { nextSearch, nothingSpent } from '../../lib/training/tuning-budget.ts';
 
 interface Request {
@@ -54,6 +56,20 @@ function secondSearch(): Request {
   };
 }
 
+/** As the state machine completes them: the longest names, with the weights to go on from. */
+function ofParties(): Request[] {
+  const plan = federationPlan(site, aFederatedOrder(['north', 'a-name-of-twenty-cha']));
+  const weights = channel('weights', site.modelBucket, roundKey('iris', 'iris-0123456789abcdef', 49));
+  const named = (request: CreateTrainingJobRequest, ending: string): Request => ({
+    operation: 'CreateTrainingJob',
+    request: { ...request, TrainingJobName: `${request.TrainingJobName}${ending}` },
+  });
+  const jobs = (plan?.parties ?? []).map(({ job }) =>
+    named({ ...job, InputDataConfig: [...(job.InputDataConfig ?? []), weights] }, '-n50-r9r9a4'),
+  );
+  return [...jobs, ...(plan ? [named(plan.packageJob, '-r9r9a4')] : [])];
+}
+
 describe('requests to SageMaker', () => {
   it('have the shape that AWS accepts', () => {
     const tuning = Object.values(tuningOrders).map((order): Request => {
@@ -64,7 +80,8 @@ describe('requests to SageMaker', () => {
         request: { ...job, HyperParameterTuningJobName },
       };
     });
-    const requests = [training(), ...tuning, secondSearch()];
+    const requests = [training(), ...tuning, secondSearch(), ...ofParties()];
+    expect(requests).toHaveLength(Object.keys(tuningOrders).length + 5);
     expect(complaintsAbout(...requests)).toEqual(requests.map(() => ''));
   });
 

@@ -16,12 +16,22 @@ interface State {
   Choices?: { Condition: string; Next: string }[];
   Retry?: { ErrorEquals: string[] }[];
   Catch?: { ErrorEquals: string[]; Next: string }[];
+  ItemProcessor?: { States: Record<string, State> };
 }
 
 const folder = join(packageRoot, 'statemachines');
 const files = readdirSync(folder).sort();
 const definitions = files.map((file): [string, string] => [file, readFileSync(join(folder, file), 'utf8')]);
-const statesOf = (text: string): [string, State][] => Object.entries(JSON.parse(text).States);
+
+/** The states of a definition, those that a map runs for each of its items included. */
+function statesOf(text: string): [string, State][] {
+  const below = (states: Record<string, State>): [string, State][] =>
+    Object.entries(states).flatMap(([name, state]): [string, State][] => [
+      [name, state],
+      ...below(state.ItemProcessor?.States ?? {}),
+    ]);
+  return below(JSON.parse(text).States);
+}
 
 /** The definition with an ARN in the place of each name, as CloudFormation puts it there. */
 function substituted(text: string, names: string[]): string {
@@ -36,9 +46,9 @@ describe.each(stages)('state machines of stage %s', (stage) => {
   const made = synthesised(stage);
   const machines = made.ofType('AWS::StepFunctions::StateMachine').map(([, { Properties }]) => Properties);
 
-  it('are the pipeline and the rollout', () => {
-    expect(files).toEqual(['pipeline.asl.json', 'rollout.asl.json']);
-    expect(machines).toHaveLength(2);
+  it('are the pipeline and those it calls', () => {
+    expect(files).toEqual(['federation.asl.json', 'pipeline.asl.json', 'rollout.asl.json']);
+    expect(machines).toHaveLength(3);
   });
 
   it('log every step without the data, and trace', () => {
@@ -152,11 +162,47 @@ describe('what the pipeline starts', () => {
 
   it('has a new name after a redrive, for a used name is refused', () => {
     const starts = statesOf(text).filter(([, { Resource = '' }]) => /:(create|start)/.test(Resource));
-    expect(starts.map(([name]) => name).sort()).toEqual(['RollOut', 'Train', 'Tune']);
+    expect(starts.map(([name]) => name).sort()).toEqual(['Federate', 'RollOut', 'Train', 'Tune']);
     for (const [name, { Arguments }] of starts) {
       const naming = typeof Arguments === 'string' ? Arguments : Arguments?.Name;
       expect(naming, name).toContain('Execution.RedriveCount : 0)');
     }
+  });
+});
+
+describe('the rounds of a federation', () => {
+  const states = Object.fromEntries(statesOf(readFileSync(join(folder, 'federation.asl.json'), 'utf8')));
+
+  it('take the place of the one job, and lead to the same evaluation', () => {
+    const pipeline = Object.fromEntries(statesOf(readFileSync(join(folder, 'pipeline.asl.json'), 'utf8')));
+    expect(pipeline.IsNew?.Choices?.slice(1, 3)).toEqual([
+      { Condition: "{% $plan.outcome = 'train' and $plan.federation != null %}", Next: 'Federate' },
+      { Condition: "{% $plan.outcome = 'train' %}", Next: 'Train' },
+    ]);
+    expect(pipeline.Federate?.Next).toBe(pipeline.Train?.Next);
+  });
+
+  it('begin again until the average says that they are over', () => {
+    expect(states.TrainParties?.Next).toBe('AverageUpdates');
+    expect(states.AverageUpdates?.Next).toBe('AreRoundsOver');
+    expect(states.AreRoundsOver?.Default).toBe('TrainParties');
+    expect(states.AreRoundsOver?.Choices).toEqual([
+      { Condition: '{% $states.input.isLast %}', Next: 'MakePackage' },
+    ]);
+  });
+
+  it('go on without no party: what fails for one is caught nowhere', () => {
+    for (const [name, { Catch }] of Object.entries(states)) expect(Catch, name).toBeUndefined();
+  });
+
+  it('name each job anew after a redrive, of the run or of the federation, and after a retry', () => {
+    for (const name of ['TrainParty', 'MakePackage']) {
+      const naming = String(states[name]?.Arguments);
+      expect(naming).toContain("'-r' & $string($federation.redriven)");
+      expect(naming).toContain('Execution.RedriveCount : 0)');
+      expect(naming).toContain('$states.context.State.RetryCount');
+    }
+    expect(states.TrainParty?.Arguments).toContain("'-n' & $string($round)");
   });
 });
 

@@ -17,7 +17,7 @@ export interface Resource {
 
 const centimetres = { type: 'number', unit: 'cm', min: 0, max: 30 } as const;
 
-/** Two models that between them use every setting which makes a resource. */
+/** Models that between them use every setting which makes a resource. */
 export const models: ModelFolder[] = [
   {
     definition: defineModel({
@@ -39,6 +39,16 @@ export const models: ModelFolder[] = [
       train: { algorithm: 'random-forest' },
       monitor: { everyMinutes: 1440, quality: { metric: 'rmse', limit: 20 } },
       retrain: { everyDays: 7 },
+    }),
+  },
+  {
+    definition: defineModel({
+      name: 'yields',
+      task: 'classification',
+      features: { rain: { type: 'number', unit: 'mm', min: 0, max: 100 } },
+      target: { name: 'harvest', type: 'category', categories: ['poor', 'good'] },
+      train: { algorithm: 'gradient-descent', federated: { parties: ['north', 'south'] } },
+      monitor: { quality: { limit: 0.7 } },
     }),
   },
 ];

@@ -65,14 +65,14 @@ def load_job(arguments: Sequence[str] | None = None, environment: Mapping[str, s
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     environment = os.environ if environment is None else environment
-    definition = read_definition(_channel(environment, "definition"))
+    definition = read_definition(channel(environment, "definition"))
     given = read_hyperparameters(arguments, environment)
     return Job(
         definition=definition,
         hyperparameters={**definition.hyperparameters, **given},
-        train=read_training_table(_channel(environment, "train"), definition),
-        golden=read_golden_rows(_channel(environment, "golden"), definition),
-        model_folder=Path(environment.get("SM_MODEL_DIR") or "/opt/ml/model"),
+        train=read_training_table(channel(environment, "train"), definition),
+        golden=read_golden_rows(channel(environment, "golden"), definition),
+        model_folder=model_folder(environment),
     )
 
 
@@ -81,5 +81,11 @@ def failure_file(environment: Mapping[str, str]) -> Path:
     return Path(environment.get("SM_OUTPUT_DIR") or "/opt/ml/output") / "failure"
 
 
-def _channel(environment: Mapping[str, str], name: str) -> Path:
+def model_folder(environment: Mapping[str, str]) -> Path:
+    """Where the job leaves its results."""
+    return Path(environment.get("SM_MODEL_DIR") or "/opt/ml/model")
+
+
+def channel(environment: Mapping[str, str], name: str) -> Path:
+    """The folder of a channel."""
     return Path(environment.get(f"SM_CHANNEL_{name.upper()}") or f"/opt/ml/input/data/{name}")

@@ -53,6 +53,38 @@ class DifferentialPrivacy:
 
 
 @dataclass(frozen=True)
+class Federation:
+    """Parties that learn one model together, each where its rows lie, and which of its rows count.
+
+    Attributes
+    ----------
+    parties : tuple of str
+    rounds : int
+        How often the parties' weights are averaged.
+    local_epochs : int
+        Passes over its rows that a party makes between two averages.
+    formats : tuple of str
+        Of a party's files: ``csv``, ``jsonl``, ``parquet``.
+    least_rows : int
+        Rows a party must have for its weights to be taken.
+    most_rejected : float
+        Share of a party's rows that may not fit.
+    drops_duplicates : bool
+    identity : tuple of str
+        Columns that tell rows apart which are otherwise equal.
+    """
+
+    parties: tuple[str, ...]
+    rounds: int
+    local_epochs: int
+    formats: tuple[str, ...]
+    least_rows: int
+    most_rejected: float
+    drops_duplicates: bool
+    identity: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Definition:
     """A model's definition, reduced to what training needs.
 
@@ -74,6 +106,7 @@ class Definition:
     target_range : (least, greatest)
         Of a regression, as declared.
     privacy : DifferentialPrivacy or None
+    federation : Federation or None
     """
 
     name: str
@@ -87,6 +120,7 @@ class Definition:
     folds: int
     target_range: tuple[float, float] = (-math.inf, math.inf)
     privacy: DifferentialPrivacy | None = None
+    federation: Federation | None = None
 
     @property
     def is_classification(self) -> bool:
@@ -145,6 +179,7 @@ def parse_definition(definition: Mapping[str, Any]) -> Definition:
         folds=int(train.get("crossValidationFolds", 5)),
         target_range=_parse_range(target),
         privacy=_parse_privacy(definition.get("privacy") or {}),
+        federation=_parse_federation(train.get("federated"), definition),
     )
 
 
@@ -167,3 +202,17 @@ def _parse_range(column: Mapping[str, Any]) -> tuple[float, float]:
 def _parse_privacy(privacy: Mapping[str, Any]) -> DifferentialPrivacy | None:
     asked = privacy.get("differentialPrivacy")
     return asked and DifferentialPrivacy(float(asked["epsilon"]), float(asked["delta"]), float(asked["clipNorm"]))
+
+
+def _parse_federation(asked: Mapping[str, Any] | None, definition: Mapping[str, Any]) -> Federation | None:
+    data = definition.get("data") or {}
+    return asked and Federation(
+        parties=tuple(asked["parties"]),
+        rounds=int(asked.get("rounds", 10)),
+        local_epochs=int(asked.get("localEpochs", 1)),
+        formats=tuple(data.get("formats", ("csv", "parquet", "jsonl"))),
+        least_rows=int(data.get("minRows", 20)),
+        most_rejected=float(data.get("maxRejectedShare", 0.02)),
+        drops_duplicates=data.get("duplicates", "drop") == "drop",
+        identity=tuple(definition.get("identity", ())),
+    )

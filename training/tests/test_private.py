@@ -14,6 +14,7 @@ from test_continuing import work  # noqa: F401
 from test_command import iris_job, read
 
 from evergreen_training import JobError, load_job
+from evergreen_training.declared import prepare_publicly
 from evergreen_training.definition import DifferentialPrivacy, parse_definition
 from evergreen_training.estimators import choose_trainer
 from evergreen_training.figures import score_answers
@@ -22,7 +23,7 @@ from evergreen_training.optimisers.network import Network
 from evergreen_training.parity import check_parity
 from evergreen_training.private.accountant import epsilon_of, epsilon_spent, noise_for, renyi_divergence
 from evergreen_training.private.descent import clipped_sum, descend_privately
-from evergreen_training.private.training import choose_private_course, fit_privately, prepare_publicly
+from evergreen_training.private.training import choose_private_course, fit_privately
 
 
 def test_divergences_are_those_of_googles_accountant() -> None:

@@ -11,6 +11,10 @@ describe('uploadKey', () => {
     );
   });
 
+  it('lies below the prefix of a party when it is one', () => {
+    expect(uploadKey('iris', 'a.csv', digest, 'north')).toBe('parties/iris/north/abcdef012345-a.csv');
+  });
+
   it('keeps the ending of a long name, and finds one for a name without letters', () => {
     expect(uploadKey('iris', `${'x'.repeat(300)}.csv`, digest)).toMatch(
       /^incoming\/iris\/abcdef012345-x+\.csv$/,

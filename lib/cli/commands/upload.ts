@@ -2,13 +2,16 @@ import { basename } from 'node:path';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { forceMetadata } from '../../data/source.store.ts';
 import { isEnded, type Run } from '../../intake/run.ts';
+import { partyPrefix } from '../../model/federation.ts';
+import { formatOf } from '../../model/source-format.ts';
 import { sha256 } from '../../shared/digest.ts';
+import { EvergreenError } from '../../shared/errors.ts';
 import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { followRun } from '../follow-run.ts';
 import { fields, lines, type Outcome } from '../outcome.ts';
 import { readNamedFile } from '../row-files.ts';
-import { requireModel } from '../stack-outputs.ts';
+import { requireModel, requireParty } from '../stack-outputs.ts';
 import { waitFor } from '../waiting.ts';
 import { exitCodeOfRun, runView } from './runs.ts';
 
@@ -18,13 +21,14 @@ const earlierRunsSearched = 500;
 const longestName = 100;
 
 /** Where an upload goes: the same bytes under the same name have the same key. */
-export function uploadKey(model: string, path: string, digest: string): string {
+export function uploadKey(model: string, path: string, digest: string, party?: string): string {
   const name = basename(path)
     .normalize('NFKD')
     .replace(/[^A-Za-z0-9._-]+/g, '-')
     .replace(/^[.-]+/, '')
     .slice(-longestName);
-  return `incoming/${model}/${digest.slice(0, 12)}-${name === '' ? 'data' : name}`;
+  const folder = party === undefined ? `incoming/${model}/` : partyPrefix(model, party);
+  return `${folder}${digest.slice(0, 12)}-${name === '' ? 'data' : name}`;
 }
 
 interface Uploaded {
@@ -54,9 +58,11 @@ export interface UploadWish {
   again?: boolean | undefined;
   /** Uploads, and asks to be trained whatever the same bytes led to before. */
   force?: boolean | undefined;
+  /** Puts the rows where only this party's jobs read them, and starts nothing. */
+  party?: string | undefined;
 }
 
-/** Puts a file where intake sees it. */
+/** Puts a file where intake sees it, or where a party's jobs do. */
 export async function uploadFile(
   connection: Connection,
   model: string,
@@ -65,7 +71,7 @@ export async function uploadFile(
 ): Promise<Uploaded> {
   const body = readNamedFile(path);
   const digest = sha256(body);
-  const key = uploadKey(model, path, digest);
+  const key = uploadKey(model, path, digest, wish.party);
   const facts = { key, sha256: digest, bytes: body.length };
   const { again = false, force = false } = wish;
   const before = again || force ? undefined : await existing(connection, key, digest);
@@ -104,14 +110,54 @@ export function runOfUpload(connection: Connection, model: string, uploaded: Upl
   });
 }
 
+export interface UploadOptions {
+  wait?: boolean | undefined;
+  force?: boolean | undefined;
+  party?: string | undefined;
+}
+
+async function uploadForParty(
+  connection: Connection,
+  model: string,
+  path: string,
+  { party = '', wait = false, force = false }: UploadOptions,
+): Promise<Outcome> {
+  if (wait || force) {
+    throw new EvergreenError(
+      'usage-invalid',
+      "--wait and --force are about a run, and a party's rows begin none; leave them out with --party",
+    );
+  }
+  requireParty(connection.outputs, model, party);
+  const format = formatOf(path)?.format;
+  if (format === undefined) {
+    throw new EvergreenError(
+      'usage-invalid',
+      `${path} is no CSV, Parquet or JSON lines by its name, and a party's job refuses other files`,
+    );
+  }
+  const uploaded = await uploadFile(connection, model, path, { party });
+  const said = uploaded.uploaded ? 'uploaded as' : 'there already as';
+  return {
+    data: { ...uploaded, party, run: null },
+    view: [
+      lines(
+        `${path} ${said} ${uploaded.key}`,
+        `no run begins; the next upload for ${model} trains with all rows of its parties`,
+      ),
+    ],
+  };
+}
+
 export async function upload(
   context: Context,
   model: string,
   path: string,
-  options: { wait?: boolean | undefined; force?: boolean | undefined },
+  options: UploadOptions,
 ): Promise<Outcome> {
   const connection = await connect(context);
   requireModel(connection.outputs, model);
+  if (options.party !== undefined) return uploadForParty(connection, model, path, options);
   const uploaded = await uploadFile(connection, model, path, { force: options.force });
   const run = uploaded.uploaded
     ? await runOfUpload(connection, model, uploaded)

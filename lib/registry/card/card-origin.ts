@@ -60,7 +60,8 @@ export function renderTraining({ training, cost }: ModelCard): Html {
   const settings = Object.entries(training.hyperparameters).map(
     ([name, value]) => `${name} ${written(value)}`,
   );
-  const { search } = training;
+  const { search, federation } = training;
+  const parties = federation?.parties.map(({ name, rows }) => `${name} with ${rows} rows`).join(', ');
   const found = search
     ? `${search.strategy} search over ${cost.trials ?? 0} trials, best ${search.metric} ${search.best === null ? 'not known' : short(search.best)}`
     : 'no search';
@@ -72,9 +73,12 @@ export function renderTraining({ training, cost }: ModelCard): Html {
     fact('Hyperparameters', settings.length === 0 ? 'none' : settings.join(', ')),
     fact('Seed', training.seed),
     fact('Tuning', found),
+    ...(federation
+      ? [fact('Parties', `${parties}; their weights were averaged in ${federation.rounds} rounds`)]
+      : []),
     fact(
       'Time',
-      `${secondsText(cost.trainingSeconds)} on ${machines}${cost.trials === null ? '' : ', all trials together'}`,
+      `${secondsText(cost.trainingSeconds)} on ${machines}${cost.trials === null ? '' : ', all trials together'}${federation ? ", without the parties' jobs" : ''}`,
     ),
     fact('Price', price),
     fact('Cost', cost.money === null ? null : moneyText(cost.money)),

@@ -45,6 +45,20 @@ describe('cardPage', () => {
     expect(page).toContain('epsilon 0.5 0.7, without noise 0.9');
   });
 
+  it('names the parties that trained it, and only then', () => {
+    expect(pageOf()).not.toContain('Parties');
+    const page = pageOf({}, (card) => {
+      const parties = [
+        { name: 'north', rows: 700 },
+        { name: 'south', rows: 50 },
+      ];
+      card.training.federation = { parties, rounds: 3, localEpochs: 1 };
+    });
+    expect(page).toContain(
+      'north with 700 rows, south with 50 rows; their weights were averaged in 3 rounds',
+    );
+  });
+
   it('tells each picture in words', () => {
     const page = pageOf();
     expect(page.match(/<desc id="[\w-]+">[^<]{10,}<\/desc>/g)).toHaveLength(6);

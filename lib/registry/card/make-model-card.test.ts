@@ -11,6 +11,22 @@ describe('makeModelCard', () => {
     expect(card.lineage).toMatchObject({ runId: 'iris-run-3', parentVersion: 2, continuedFrom: null });
   });
 
+  it('counts the rows of the parties that trained it, of which the dataset has none', () => {
+    const documents = cardDocuments();
+    const federation = {
+      parties: [
+        { name: 'north', rows: 700 },
+        { name: 'south', rows: 50 },
+      ],
+      rounds: 3,
+      localEpochs: 1,
+    };
+    documents.training.federation = federation;
+    const card = makeModelCard(fruitVersion(), documents);
+    expect(card.data.trainRows).toBe(750);
+    expect(card.training.federation).toEqual(federation);
+  });
+
   it('shows what nobody said as null, and what somebody said as it is', () => {
     const { statements } = makeModelCard(
       fruitVersion(),

@@ -82,7 +82,7 @@ export function makeModelCard(version: ModelVersion, documents: CardDocuments): 
     data: {
       datasetId,
       datasetManifestKey,
-      trainRows: training.rows,
+      trainRows: training.federation?.parties.reduce((sum, { rows }) => sum + rows, 0) ?? training.rows,
       heldOutRows: evaluation.rows,
       features: Object.entries(definition.features).map(([name, feature]) => ({ name, feature })),
       target: definition.target,
@@ -96,6 +96,7 @@ export function makeModelCard(version: ModelVersion, documents: CardDocuments): 
       figures: training.metrics,
       learningCurve: training.learningCurve ?? null,
       privacy: training.privacy ?? null,
+      federation: training.federation ?? null,
       search: tuning && {
         strategy: tuning.strategy,
         ...tuning.objective,

@@ -5,7 +5,13 @@ import { feature, target } from '../../model/features.ts';
 import { card } from '../../model/policies.ts';
 import { digest } from '../../shared/digest.ts';
 import { explanation } from '../../training/explanation.ts';
-import { continuedFrom, learningCurve, privacyRecord, trainingRecord } from '../../training/model-package.ts';
+import {
+  continuedFrom,
+  federation,
+  learningCurve,
+  privacyRecord,
+  trainingRecord,
+} from '../../training/model-package.ts';
 import { lineage, modelVersion, versionKey } from '../registry.ts';
 
 /*
@@ -48,6 +54,7 @@ export const modelCard = z.object({
   }),
   data: z.object({
     ...lineage.pick({ datasetId: true, datasetManifestKey: true }).shape,
+    /** Of a federation the rows of all its parties, which are no part of the dataset. */
     trainRows: z.int(),
     heldOutRows: z.int(),
     /** In the order of the tensors' columns. */
@@ -63,6 +70,8 @@ export const modelCard = z.object({
     learningCurve: learningCurve.nullable(),
     /** What training with noise spent; null of a training without. */
     privacy: privacyRecord.nullable(),
+    /** The parties that trained it together, each on its own rows; null of a training in one place. */
+    federation: federation.nullable(),
     search: z
       .object({ strategy: z.string(), metric: z.string(), goal: z.string(), best: z.number().nullable() })
       .nullable(),

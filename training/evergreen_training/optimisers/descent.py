@@ -131,7 +131,7 @@ def descend(
     for epoch in range(1, pace.epochs + 1):
         # Overflow on the way down is what the check below reports.
         with np.errstate(over="ignore", invalid="ignore"):
-            parameters = _one_epoch(objective, parameters, train, gradient, rule, pace.batch_size, random)
+            parameters = walk_one_epoch(objective, parameters, train, gradient, rule, pace.batch_size, random)
             loss, height, gradient = objective.measure(parameters, X, target)
             held_loss = None if held is None else objective.mean_loss(parameters, *held)
         if not math.isfinite(height) or height > _LOST * max(begun, 1.0):
@@ -152,7 +152,7 @@ def descend(
     return kept, curve
 
 
-def _one_epoch(
+def walk_one_epoch(
     objective: Objective,
     parameters: np.ndarray,
     train: Part,
@@ -161,6 +161,7 @@ def _one_epoch(
     batch_size: int,
     random: np.random.Generator,
 ) -> np.ndarray:
+    """The parameters after one pass over the rows; `gradient` is the objective's over all of them."""
     X, target = train
     if batch_size == 0 or batch_size >= len(target):
         return rule.step(parameters, gradient)

@@ -35,6 +35,11 @@ class Network:
         """Rows and columns of each layer's weights."""
         return list(zip(self.widths[:-1], self.widths[1:], strict=True))
 
+    @property
+    def count(self) -> int:
+        """Number of parameters."""
+        return sum((rows + 1) * columns for rows, columns in self.shapes)
+
     def split(self, parameters: np.ndarray) -> list[Layer]:
         """The flat vector as weights of shape (in, out) and intercepts of shape (out,), layer by layer; views."""
         layers, at = [], 0
@@ -51,7 +56,7 @@ class Network:
         equal, so theirs are drawn uniformly within ±sqrt(6 / (in + out)) (Glorot and Bengio 2010).
         """
         if len(self.widths) == 2:
-            return np.zeros(sum((rows + 1) * columns for rows, columns in self.shapes))
+            return np.zeros(self.count)
         drawn = []
         for rows, columns in self.shapes:
             bound = np.sqrt(6.0 / (rows + columns))

@@ -11,16 +11,14 @@ import numpy as np
 
 from ..contract import Job
 from ..data import Table
-from ..definition import Definition, DifferentialPrivacy
+from ..declared import declare_model
+from ..definition import DifferentialPrivacy
 from ..errors import JobError
 from ..estimators import Trainer
 from ..figures import print_note, score_answers
 from ..model import FittedModel
-from ..optimisers.estimator import GradientDescentClassifier, GradientDescentRegressor
-from ..optimisers.network import Network
 from ..optimisers.update_rules import make_rule
 from ..package import Course
-from ..preprocessing import Preprocessing
 from .accountant import noise_for
 from .descent import descend_privately
 
@@ -34,25 +32,15 @@ def fit_privately(trainer: Trainer, privacy: DifferentialPrivacy) -> Callable[[T
     """A function that fits the trainer's model with differential privacy on any train rows."""
 
     def fit(train: Table) -> FittedModel:
-        definition, settings = trainer.definition, trainer.settings
-        given = {name: value for name, value in settings.items() if name != "scale" and value is not None}
-        estimator: GradientDescentClassifier | GradientDescentRegressor = trainer.recipe.build(given, definition.seed)
-        preprocessing = prepare_publicly(definition)
-        if definition.is_classification:
-            # Which classes occur is a fact about the rows; all that are declared are taken.
-            classes, scaling = np.arange(len(definition.categories)), None
-            outputs = 1 if len(classes) == 2 else len(classes)
-        else:
-            low, high = definition.target_range
-            classes, scaling, outputs = None, ((low + high) / 2, (high - low) / 2), 1
-        network = Network((preprocessing.width, outputs))
-        estimator.resume(network.split(np.zeros((preprocessing.width + 1) * outputs)), classes, scaling)
+        settings = trainer.settings
+        model = declare_model(trainer)
+        network, estimator = model.network, model.estimator
         rate, steps = pace_of(settings, len(train))
         parameters = descend_privately(
             network,
             estimator.loss,
             estimator.l2,
-            (preprocessing.transform(train.rows), estimator.scale_target(train.target)),
+            model.prepare(train),
             make_rule(estimator.optimizer, estimator.learning_rate),
             rate,
             steps,
@@ -60,8 +48,7 @@ def fit_privately(trainer: Trainer, privacy: DifferentialPrivacy) -> Callable[[T
             noise_of(privacy, rate, steps),
             np.random.default_rng(secrets.randbits(128)),
         )
-        estimator.adopt(network.split(parameters))
-        return FittedModel(definition, preprocessing, estimator)
+        return model.with_parameters(parameters)
 
     return fit
 
@@ -135,21 +122,3 @@ def noise_of(privacy: DifferentialPrivacy, rate: float, steps: int) -> float:
         return noise_for(privacy.epsilon, privacy.delta, rate, steps)
     except ValueError as error:
         raise JobError(f"{error}; ask for a larger epsilon, or set fewer epochs") from error
-
-
-def prepare_publicly(definition: Definition) -> Preprocessing:
-    """Preprocessing from the declared ranges and categories alone.
-
-    A number is scaled from its range to -1 … 1 and is 0 where it is missing; a missing category has 0 in all columns.
-    """
-    ranges = [feature.range for feature in definition.numbers]
-    low, high = (np.array([each[side] for each in ranges], dtype=np.float64) for side in (0, 1))
-    middle = (low + high) / 2
-    levels = [(place, name) for place, feature in enumerate(definition.texts) for name in feature.categories]
-    return Preprocessing(
-        fills=middle.astype(np.float32),
-        means=middle,
-        deviations=np.where(high > low, (high - low) / 2, 1.0),
-        levels=tuple(levels),
-        text_fills=("",) * len(definition.texts),
-    )

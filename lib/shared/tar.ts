@@ -1,4 +1,4 @@
-import { EvergreenError } from '../shared/errors.ts';
+import { EvergreenError } from './errors.ts';
 
 const blockBytes = 512;
 const mostEntries = 10_000;
