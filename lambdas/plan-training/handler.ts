@@ -38,7 +38,6 @@ export const handler = stepHandler(
     ]);
     const { approval, approvalTimeoutHours } = deployed.definition.rollout;
     const rules = {
-      liveRevision: live.revision,
       approval,
       approvalTimeoutSeconds: approvalTimeoutHours * 3600,
     };

@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { describe, expect, it } from 'vitest';
-import { executionArn, federationNameIn, rolloutNameIn, timingsOf } from './run-history.ts';
+import { executionArn, rolloutNameIn, timingsOf, trainingNameIn } from './run-history.ts';
 
 const machine = 'arn:aws:states:us-east-1:000000000000:stateMachine:Rollout';
 
@@ -26,7 +26,7 @@ describe('timingsOf', () => {
       ...[entered(0, 'TrainParty'), entered(1, 'TrainParty')],
       ...[exited(5, 'TrainParty'), exited(7, 'TrainParty')],
     ];
-    const timings = timingsOf('federation', events, new Date(9000));
+    const timings = timingsOf('training', events, new Date(9000));
     expect(timings.map(({ endedAt, seconds }) => [endedAt !== null, seconds])).toEqual([
       [true, 7],
       [true, 4],
@@ -76,19 +76,19 @@ describe('rolloutNameIn', () => {
   });
 });
 
-describe('federationNameIn', () => {
+describe('trainingNameIn', () => {
   const redriven = (seconds: number, redriveCount: number) =>
     event(seconds, { type: 'ExecutionRedriven', executionRedrivenEventDetails: { redriveCount } });
 
-  it('is made of the run, once parties train', () => {
-    expect(federationNameIn([entered(1, 'Train')], 'iris-1')).toBeUndefined();
-    expect(federationNameIn([entered(1, 'Federate')], 'iris-1')).toBe('iris-1-f-r0');
+  it('is made of the run, once it trains', () => {
+    expect(trainingNameIn([entered(1, 'Tune')], 'iris-1')).toBeUndefined();
+    expect(trainingNameIn([entered(1, 'Train')], 'iris-1')).toBe('iris-1-t-r0');
   });
 
   it('counts how often the run was redriven before it was over', () => {
-    const again = [entered(1, 'Federate'), redriven(2, 1)];
-    expect(federationNameIn(again, 'iris-1')).toBe('iris-1-f-r1');
-    expect(federationNameIn([...again, exited(3, 'Federate'), redriven(4, 2)], 'iris-1')).toBe('iris-1-f-r1');
+    const again = [entered(1, 'Train'), redriven(2, 1)];
+    expect(trainingNameIn(again, 'iris-1')).toBe('iris-1-t-r1');
+    expect(trainingNameIn([...again, exited(3, 'Train'), redriven(4, 2)], 'iris-1')).toBe('iris-1-t-r1');
   });
 });
 

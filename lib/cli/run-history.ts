@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 /** One state of an execution, with its times. `part` tells states of inner executions from the pipeline's. */
 export interface StateTiming {
-  part: 'pipeline' | 'federation' | 'rollout';
+  part: 'pipeline' | 'training' | 'rollout';
   state: string;
   startedAt: string;
   endedAt: string | null;
@@ -70,15 +70,15 @@ export function rolloutNameIn(events: HistoryEvent[], runId: string): string | u
   return undefined;
 }
 
-/** The federation is an execution of its own, named after the run and how often it had been redriven by then. */
-export function federationNameIn(events: HistoryEvent[], runId: string): string | undefined {
-  if (!events.some((event) => event.stateEnteredEventDetails?.name === 'Federate')) return undefined;
+/** Training is an execution of its own, named after the run and how often it had been redriven by then. */
+export function trainingNameIn(events: HistoryEvent[], runId: string): string | undefined {
+  if (!events.some((event) => event.stateEnteredEventDetails?.name === 'Train')) return undefined;
   let redriveCount = 0;
   for (const { executionRedrivenEventDetails: redriven, stateExitedEventDetails: exited } of events) {
     redriveCount = redriven?.redriveCount ?? redriveCount;
-    if (exited?.name === 'Federate') break;
+    if (exited?.name === 'Train') break;
   }
-  return `${runId}-f-r${redriveCount}`;
+  return `${runId}-t-r${redriveCount}`;
 }
 
 async function readHistory(sfn: SFNClient, arn: string): Promise<HistoryEvent[]> {
@@ -105,17 +105,17 @@ async function readHistory(sfn: SFNClient, arn: string): Promise<HistoryEvent[]>
   return events;
 }
 
-/** The states a run went through so far, those of its federation and its rollout included. */
+/** The states a run went through so far, those of its training and its rollout included. */
 export async function readTimings(
   sfn: SFNClient,
-  machines: { PipelineArn: string; FederationArn: string; RolloutArn: string },
+  machines: { PipelineArn: string; TrainingArn: string; RolloutArn: string },
   runId: string,
   now: Date,
 ): Promise<StateTiming[]> {
   const events = await readHistory(sfn, executionArn(machines.PipelineArn, runId));
   const timings = timingsOf('pipeline', events, now);
   const inner: [part: StateTiming['part'], machine: string, name: string | undefined][] = [
-    ['federation', machines.FederationArn, federationNameIn(events, runId)],
+    ['training', machines.TrainingArn, trainingNameIn(events, runId)],
     ['rollout', machines.RolloutArn, rolloutNameIn(events, runId)],
   ];
   for (const [part, machine, name] of inner) {

@@ -15,7 +15,7 @@ export const stackOutputs = z.object({
   RunsTable: z.string(),
   PredictionsTable: z.string(),
   PipelineArn: z.string(),
-  FederationArn: z.string(),
+  TrainingArn: z.string(),
   RolloutArn: z.string(),
   IntakeQueueUrl: z.string(),
   MeasureDriftFunction: z.string(),

@@ -11,8 +11,8 @@ import { RegistryRoom } from '../registry/registry.construct.ts';
 import { RemediationRoom } from '../remediation/remediation.construct.ts';
 import { RolloutRoom } from '../rollout/rollout.construct.ts';
 import { metricNamespaceOf } from '../shared/embedded-metrics.ts';
-import { Federation } from '../training/federation.construct.ts';
 import { TrainingRoom } from '../training/training.construct.ts';
+import { TrainingMachine } from '../training/training-machine.construct.ts';
 import { AccessLogBucket } from './bucket.ts';
 import { HttpApi } from './http-api.ts';
 import type { ModelFolder } from './model-folders.ts';
@@ -33,7 +33,7 @@ export class EvergreenPlatform extends Construct {
   readonly data: DataRoom;
   readonly registry: RegistryRoom;
   readonly training: TrainingRoom;
-  readonly federation: Federation;
+  readonly train: TrainingMachine;
   readonly evaluation: EvaluationRoom;
   readonly rollout: RolloutRoom;
   readonly inference: InferenceRoom;
@@ -60,7 +60,7 @@ export class EvergreenPlatform extends Construct {
     const { registry } = this;
     this.training = new TrainingRoom(this, 'Training', { stage, key, data, registry, models });
     const { deployed } = this.training;
-    this.federation = new Federation(this, 'Federation', { stage, data, registry, training: this.training });
+    this.train = new TrainingMachine(this, 'Train', { stage, data, registry, training: this.training });
     this.intake = new IntakeRoom(this, 'Intake', { stage, dataBucket: data.bucket, models: deployed });
     const { intake } = this;
 
@@ -101,7 +101,8 @@ export class EvergreenPlatform extends Construct {
       stage,
       runs: intake.runs,
       training: this.training,
-      federation: this.federation.stateMachine,
+      registry,
+      train: this.train.stateMachine,
       rollout: this.rollout.stateMachine,
       functions: {
         AssembleRetrain: this.remediation.assemble,
@@ -131,7 +132,7 @@ export class EvergreenPlatform extends Construct {
       deadLetters: { ...intake.deadLetters, ...monitoring.deadLetters, ...this.remediation.deadLetters },
       stateMachines: {
         pipeline: this.pipeline.stateMachine,
-        federation: this.federation.stateMachine,
+        training: this.train.stateMachine,
         rollout: this.rollout.stateMachine,
       },
       predict: this.inference.predict,

@@ -25,8 +25,7 @@ export class EvergreenStack extends Stack {
     this.platform = new EvergreenPlatform(this, 'Evergreen', { models, stage });
     Tags.of(this).add('evergreen:stage', stage.name);
 
-    const { api, data, registry, intake, monitoring, remediation, pipeline, federation, rollout } =
-      this.platform;
+    const { api, data, registry, intake, monitoring, remediation, pipeline, train, rollout } = this.platform;
     const outputs: Record<string, string> = {
       ApiUrl: api.api.url,
       ApiId: api.api.restApiId,
@@ -39,7 +38,7 @@ export class EvergreenStack extends Stack {
       RunsTable: intake.runs.tableName,
       PredictionsTable: monitoring.predictions.tableName,
       PipelineArn: pipeline.stateMachine.stateMachineArn,
-      FederationArn: federation.stateMachine.stateMachineArn,
+      TrainingArn: train.stateMachine.stateMachineArn,
       RolloutArn: rollout.stateMachine.stateMachineArn,
       IntakeQueueUrl: intake.queue.queueUrl,
       MeasureDriftFunction: monitoring.measure.functionName,

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { RegistryRoom } from '../registry/registry.construct.ts';
 import type { TrainingRoom } from '../training/training.construct.ts';
 import { allow } from './grants.ts';
 import { NodeFunction } from './node-function.ts';
@@ -12,7 +13,8 @@ export interface PipelineProps {
   readonly stage: StageSettings;
   readonly runs: DocumentTable;
   readonly training: TrainingRoom;
-  readonly federation: AslStateMachine;
+  readonly registry: RegistryRoom;
+  readonly train: AslStateMachine;
   readonly rollout: AslStateMachine;
   /** The steps of the rooms, by the name that the definition calls them. */
   readonly functions: Record<string, IFunction>;
@@ -24,7 +26,7 @@ export class Pipeline extends Construct {
 
   constructor(scope: Construct, id: string, props: PipelineProps) {
     super(scope, id);
-    const { stage, runs, training, federation, rollout, functions } = props;
+    const { stage, runs, training, train, registry, rollout, functions } = props;
     const awaitApproval = new NodeFunction(this, 'AwaitApproval', {
       folder: 'await-approval',
       description: 'Lets a run wait for a person',
@@ -36,11 +38,15 @@ export class Pipeline extends Construct {
       file: 'pipeline.asl.json',
       comment: 'From an arrival to a served version',
       functions: { ...functions, AwaitApproval: awaitApproval },
-      substitutions: { FederationArn: federation.stateMachineArn, RolloutArn: rollout.stateMachineArn },
+      substitutions: {
+        RegistryTable: registry.table.tableName,
+        RolloutArn: rollout.stateMachineArn,
+        TrainingArn: train.stateMachineArn,
+      },
     });
-    training.grantRunTraining(this.stateMachine, [training.role]);
+    registry.grantReadLive(this.stateMachine);
     training.grantRunSearches(this.stateMachine);
-    for (const inner of [federation, rollout]) {
+    for (const inner of [train, rollout]) {
       inner.grantStartExecution(this.stateMachine);
       inner.grantExecutions(this.stateMachine, 'states:DescribeExecution', 'states:StopExecution');
     }

@@ -9,6 +9,8 @@ export interface StageSettings {
   readonly architecture: Architecture;
   /** What becomes of buckets, tables and keys when the stack is deleted; deletion protection goes with RETAIN. */
   readonly removalPolicy: RemovalPolicy;
+  /** Seconds until AWS is asked again for a machine that it lacked; twice as many each further time. */
+  readonly capacityWaitSeconds: number;
   /** Seconds of one alarm period; below 60 only high-resolution metrics can be watched. */
   readonly alarmPeriodSeconds: number;
   /** Takes the place of the bake time of every definition. @default - each definition's own */
@@ -33,6 +35,7 @@ export const awsStage: StageSettings = {
   architecture: Architecture.ARM_64,
   removalPolicy: RemovalPolicy.RETAIN,
   alarmPeriodSeconds: 60,
+  capacityWaitSeconds: 60,
   firewall: true,
   apiAuthorization: 'key',
   largestMemoryMib: 3008,
@@ -45,6 +48,7 @@ export const localStage: StageSettings = {
   architecture: process.arch === 'arm64' ? Architecture.ARM_64 : Architecture.X86_64,
   removalPolicy: RemovalPolicy.DESTROY,
   alarmPeriodSeconds: 10,
+  capacityWaitSeconds: 1,
   bakeSeconds: 2,
   trainingImage: 'evergreen/script-mode:local',
   firewall: false,

@@ -66,6 +66,8 @@ export type ModelVersion = z.infer<typeof modelVersion>;
 
 export const logAction = z.enum([
   'registered',
+  'approved',
+  'rejected',
   'canary-started',
   'promoted',
   'candidate-withdrawn',

@@ -9,8 +9,6 @@ import { limitsOfNext, nothingSpent } from './tuning-budget.ts';
 
 /** What the Train and Tune states send, or the version that makes training needless. */
 export type TrainingPlan = {
-  /** What was live when the run began; a rollback after it is not undone by this run. */
-  liveRevision: number;
   approval: ModelDefinition['rollout']['approval'];
   approvalTimeoutSeconds: number;
 } & (

@@ -137,16 +137,23 @@ export class TrainingRoom extends Construct {
     return `${account}.dkr.ecr.${region}.${Aws.URL_SUFFIX}/${containerTag}`;
   }
 
-  /** Lets a state machine run training jobs of this product as certain roles, wait for them and stop them. */
-  grantRunTraining(grantee: IGrantable, roles: readonly Role[]): void {
+  /** Lets a state machine run training jobs of this product, as the role of jobs or a party's, and wait for them. */
+  grantRunTraining(grantee: IGrantable): void {
+    this.#grantRun(grantee, 'TrainingJob', 'training-job', [this.role, ...this.parties.roles]);
+    this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTrainingJobsRule');
+  }
+
+  /** Lets a state machine search; trials run as the role of jobs. */
+  grantRunSearches(grantee: IGrantable): void {
+    this.#grantRun(grantee, 'HyperParameterTuningJob', 'hyper-parameter-tuning-job', [this.role]);
+    this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTuningJobsRule');
+  }
+
+  #grantRun(grantee: IGrantable, kind: string, resource: string, roles: readonly Role[]): void {
+    const verbs = ['Create', 'Describe', 'Stop'];
     allow(grantee, {
-      actions: [
-        'sagemaker:CreateTrainingJob',
-        'sagemaker:DescribeTrainingJob',
-        'sagemaker:StopTrainingJob',
-        'sagemaker:AddTags',
-      ],
-      resources: [jobsOf(this, 'training-job')],
+      actions: [...verbs.map((verb) => `sagemaker:${verb}${kind}`), 'sagemaker:AddTags'],
+      resources: [jobsOf(this, resource)],
       because: jobNames,
     });
     allow(grantee, {
@@ -155,27 +162,11 @@ export class TrainingRoom extends Construct {
       because:
         'Step Functions reads the tags of jobs; the policy that AWS gives for these integrations has this right on every resource (Step Functions Developer Guide, IAM policies for Amazon SageMaker).',
     });
-    this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTrainingJobsRule');
     allow(grantee, {
       actions: ['iam:PassRole'],
       resources: roles.map(({ roleArn }) => roleArn),
       conditions: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
     });
-  }
-
-  /** Lets a state machine search as well; its trials run as the role of jobs. */
-  grantRunSearches(grantee: IGrantable): void {
-    allow(grantee, {
-      actions: [
-        'sagemaker:CreateHyperParameterTuningJob',
-        'sagemaker:DescribeHyperParameterTuningJob',
-        'sagemaker:StopHyperParameterTuningJob',
-        'sagemaker:AddTags',
-      ],
-      resources: [jobsOf(this, 'hyper-parameter-tuning-job')],
-      because: jobNames,
-    });
-    this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTuningJobsRule');
   }
 
   /** Step Functions learns of a job's end by rules of fixed names. */

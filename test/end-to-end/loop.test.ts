@@ -376,11 +376,17 @@ describe('a candidate that goes wrong in traffic', () => {
   const far = () => ({ x: 95, mood: 0 });
   const isWithdrawn = async () => (await models('moody')).live.candidate === null;
 
-  it('starts from a healthy champion, whose rows came as JSON lines', async () => {
+  it('starts from a healthy champion, whose rows came as JSON lines and whose job waited for a machine twice', async () => {
     const run = await ended(
       (await upload('moody', platform.file('calm.jsonl', jsonLines(moodyRows(0, 60, 1))))).runId,
     );
     expectEnd(run, { status: 'promoted', version: 1 });
+    const { states } = z
+      .object({ states: z.array(z.object({ part: z.string(), state: z.string() })) })
+      .parse((await platform.cli('runs', 'show', run.runId)).json);
+    expect(states.filter(({ part, state }) => `${part} ${state}` === 'training AwaitCapacity')).toHaveLength(
+      2,
+    );
     expect((await predict('moody', { x: 95, mood: 0 })).predictions).toEqual([
       expect.objectContaining({ label: 'right' }),
     ]);
@@ -556,6 +562,14 @@ describe('a model that a person has to approve', () => {
     const { code } = await platform.cli('models', 'approve', first.runId, '--why', 'looks right');
     expect(code).toBe(0);
     const end = await ended(first.runId);
+    const entries = await promotionLog('guarded');
+    expect(entries.find(({ action }) => action === 'approved')).toMatchObject({
+      version: 1,
+      why: 'looks right',
+    });
+    expect(entries.find(({ action }) => action === 'promoted')?.why).toMatch(
+      /; approved by \S+: looks right$/,
+    );
     expectEnd(end, { status: 'promoted', version: 1 });
     const { status, body } = await platform.http('POST', '/models/guarded/predict', {
       rows: [{ area: 100, district: null }],

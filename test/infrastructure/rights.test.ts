@@ -164,15 +164,14 @@ describe.each(stages)('rights of stage %s', (stage) => {
     ]);
   });
 
-  it('let the pipeline run jobs of this product alone, as the role of jobs alone', () => {
+  it('let the pipeline run searches of this product alone, as the role of jobs alone', () => {
     const ours = rights.filter(({ role }) => role === 'Pipeline/Pipeline/Role');
     const jobs = ours.filter(({ action }) => action.startsWith('sagemaker:'));
     for (const { action, resource } of jobs) {
       if (action !== 'sagemaker:ListTags') expect(resource).toMatch(/\/evergreen-\*$/);
     }
-    // As in AWS's policies for createTrainingJob.sync and createHyperParameterTuningJob.sync.
-    const kinds = ['TrainingJob', 'HyperParameterTuningJob'];
-    const ofKinds = kinds.flatMap((kind) => ['Create', 'Describe', 'Stop'].map((verb) => `${verb}${kind}`));
+    // As in AWS's policy for createHyperParameterTuningJob.sync.
+    const ofKinds = ['Create', 'Describe', 'Stop'].map((verb) => `${verb}HyperParameterTuningJob`);
     const asked = [...ofKinds, 'AddTags', 'ListTags'].map((action) => `sagemaker:${action}`);
     expect([...new Set(jobs.map(({ action }) => action))].sort()).toEqual(asked.sort());
     const passed = ours.filter(({ action }) => action === 'iam:PassRole');
@@ -182,7 +181,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     });
     const everybodyElse = rights.filter(
       ({ role, action }) =>
-        !['Pipeline/Pipeline/Role', 'Federation/Rounds/Role'].includes(role) &&
+        !['Pipeline/Pipeline/Role', 'Train/Training/Role'].includes(role) &&
         (action.startsWith('sagemaker:') || action === 'iam:PassRole'),
     );
     // Nobody else starts or stops a job; one function reads what a search found.
@@ -194,8 +193,8 @@ describe.each(stages)('rights of stage %s', (stage) => {
       expect(resource).toMatch(/:hyper-parameter-tuning-job\/evergreen-\*$/);
   });
 
-  it('let a federation run training jobs alone, as its parties and as the role of jobs', () => {
-    const ours = rights.filter(({ role }) => role === 'Federation/Rounds/Role');
+  it('let training run training jobs alone, as its parties and as the role of jobs', () => {
+    const ours = rights.filter(({ role }) => role === 'Train/Training/Role');
     const jobs = ours.filter(({ action }) => action.startsWith('sagemaker:'));
     for (const { action, resource } of jobs) {
       if (action !== 'sagemaker:ListTags') expect(resource).toMatch(/:training-job\/evergreen-\*$/);
@@ -295,7 +294,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
           .map(({ role }) => role),
       ),
     ];
-    const average = ['Federation/AverageUpdatesRole'];
+    const average = ['Train/AverageUpdatesRole'];
     expect(holders('s3:GetObject', 'updates')).toEqual(average);
     expect(holders('s3:PutObject', 'rounds')).toEqual(average);
     expect(holders('s3:PutObject', 'results')).toEqual(average);
@@ -306,10 +305,10 @@ describe.each(stages)('rights of stage %s', (stage) => {
     const invoked = rights.filter(({ action }) => action === 'lambda:InvokeFunction');
     const roles = [...new Set(invoked.map(({ role }) => role))].sort();
     expect(roles).toEqual([
-      'Federation/Rounds/Role',
       'Monitoring/ScheduleRole',
       'Pipeline/Pipeline/Role',
       'Rollout/Rollout/Role',
+      'Train/Training/Role',
     ]);
     for (const { resource } of invoked) expect(resource).toMatch(/^<\w+\.Arn>$/);
   });

@@ -65,9 +65,9 @@ function ofParties(): Request[] {
     request: { ...request, TrainingJobName: `${request.TrainingJobName}${ending}` },
   });
   const jobs = (plan?.parties ?? []).map(({ job }) =>
-    named({ ...job, InputDataConfig: [...(job.InputDataConfig ?? []), weights] }, '-n50-r9r9a4'),
+    named({ ...job, InputDataConfig: [...(job.InputDataConfig ?? []), weights] }, '-n50-r9r9c5a4'),
   );
-  return [...jobs, ...(plan ? [named(plan.packageJob, '-r9r9a4')] : [])];
+  return [...jobs, ...(plan ? [named(plan.packageJob, '-r9r9c5a4')] : [])];
 }
 
 describe('requests to SageMaker', () => {

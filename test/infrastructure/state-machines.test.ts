@@ -33,13 +33,11 @@ function statesOf(text: string): [string, State][] {
   return below(JSON.parse(text).States);
 }
 
-/** The definition with an ARN in the place of each name, as CloudFormation puts it there. */
+/** The definition with an ARN, or a number of seconds, in the place of each name, as CloudFormation puts it there. */
 function substituted(text: string, names: string[]): string {
-  return names.reduce(
-    (definition, name) =>
-      definition.replaceAll(`\${${name}}`, `arn:aws:lambda:eu-central-1:111122223333:function:${name}`),
-    text,
-  );
+  const placed = (name: string) =>
+    name.endsWith('Seconds') ? '60' : `arn:aws:lambda:eu-central-1:111122223333:function:${name}`;
+  return names.reduce((definition, name) => definition.replaceAll(`\${${name}}`, placed(name)), text);
 }
 
 describe.each(stages)('state machines of stage %s', (stage) => {
@@ -47,7 +45,7 @@ describe.each(stages)('state machines of stage %s', (stage) => {
   const machines = made.ofType('AWS::StepFunctions::StateMachine').map(([, { Properties }]) => Properties);
 
   it('are the pipeline and those it calls', () => {
-    expect(files).toEqual(['federation.asl.json', 'pipeline.asl.json', 'rollout.asl.json']);
+    expect(files).toEqual(['pipeline.asl.json', 'rollout.asl.json', 'training.asl.json']);
     expect(machines).toHaveLength(3);
   });
 
@@ -70,9 +68,19 @@ describe.each(stages)('state machines of stage %s', (stage) => {
     const given = machines.map(({ DefinitionSubstitutions }) => Object.keys(DefinitionSubstitutions).sort());
     expect(given.sort()).toEqual(wanted.sort());
     for (const { DefinitionSubstitutions } of machines) {
-      for (const value of Object.values<{ 'Fn::GetAtt'?: string[]; Ref?: string }>(DefinitionSubstitutions)) {
+      for (const value of Object.values<string | { 'Fn::GetAtt'?: string[]; Ref?: string }>(
+        DefinitionSubstitutions,
+      )) {
+        if (typeof value === 'string') {
+          expect(value).toMatch(/^\d+$/);
+          continue;
+        }
         const target = made.resources[value['Fn::GetAtt']?.[0] ?? value.Ref ?? ''];
-        expect(['AWS::Lambda::Function', 'AWS::StepFunctions::StateMachine']).toContain(target?.Type);
+        expect([
+          'AWS::DynamoDB::GlobalTable',
+          'AWS::Lambda::Function',
+          'AWS::StepFunctions::StateMachine',
+        ]).toContain(target?.Type);
       }
     }
   });
@@ -162,7 +170,7 @@ describe('what the pipeline starts', () => {
 
   it('has a new name after a redrive, for a used name is refused', () => {
     const starts = statesOf(text).filter(([, { Resource = '' }]) => /:(create|start)/.test(Resource));
-    expect(starts.map(([name]) => name).sort()).toEqual(['Federate', 'RollOut', 'Train', 'Tune']);
+    expect(starts.map(([name]) => name).sort()).toEqual(['RollOut', 'Train', 'Tune']);
     for (const [name, { Arguments }] of starts) {
       const naming = typeof Arguments === 'string' ? Arguments : Arguments?.Name;
       expect(naming, name).toContain('Execution.RedriveCount : 0)');
@@ -171,15 +179,13 @@ describe('what the pipeline starts', () => {
 });
 
 describe('the rounds of a federation', () => {
-  const states = Object.fromEntries(statesOf(readFileSync(join(folder, 'federation.asl.json'), 'utf8')));
+  const states = Object.fromEntries(statesOf(readFileSync(join(folder, 'training.asl.json'), 'utf8')));
 
   it('take the place of the one job, and lead to the same evaluation', () => {
-    const pipeline = Object.fromEntries(statesOf(readFileSync(join(folder, 'pipeline.asl.json'), 'utf8')));
-    expect(pipeline.IsNew?.Choices?.slice(1, 3)).toEqual([
-      { Condition: "{% $plan.outcome = 'train' and $plan.federation != null %}", Next: 'Federate' },
-      { Condition: "{% $plan.outcome = 'train' %}", Next: 'Train' },
+    expect(states.HasParties?.Choices).toEqual([
+      { Condition: '{% $count($training.parties) > 0 %}', Next: 'TrainParties' },
     ]);
-    expect(pipeline.Federate?.Next).toBe(pipeline.Train?.Next);
+    expect(states.HasParties?.Default).toBe('Train');
   });
 
   it('begin again until the average says that they are over', () => {
@@ -187,20 +193,36 @@ describe('the rounds of a federation', () => {
     expect(states.AverageUpdates?.Next).toBe('AreRoundsOver');
     expect(states.AreRoundsOver?.Default).toBe('TrainParties');
     expect(states.AreRoundsOver?.Choices).toEqual([
-      { Condition: '{% $states.input.isLast %}', Next: 'MakePackage' },
+      { Condition: '{% $states.input.isLast %}', Next: 'Train' },
     ]);
   });
 
-  it('go on without no party: what fails for one is caught nowhere', () => {
-    for (const [name, { Catch }] of Object.entries(states)) expect(Catch, name).toBeUndefined();
+  it('go on without no party: what fails for one is tried again for want of a machine, and else fails them all', () => {
+    expect(states.TrainParty?.Catch?.map(({ Next }) => Next)).toEqual(['LacksPartyCapacity']);
+    expect(states.LacksPartyCapacity?.Default).toBe('PartyFailed');
+    expect(states.PartyFailed?.Type).toBe('Fail');
+    expect(states.TrainParties?.Catch).toBeUndefined();
+  });
+
+  it('wait for a machine that AWS lacks, some times, and fail with the reason of the job else (F12)', () => {
+    expect(states.Train?.Catch?.map(({ ErrorEquals }) => ErrorEquals)).toEqual([['States.TaskFailed']]);
+    expect(states.LacksCapacity?.Choices).toEqual([
+      {
+        Condition: "{% $contains($failure.Cause, 'CapacityError') and $shortages <= 5 %}",
+        Next: 'AwaitCapacity',
+      },
+    ]);
+    expect(states.LacksCapacity?.Default).toBe('TrainingFailed');
+    expect(states.AwaitCapacity?.Next).toBe('Train');
   });
 
   it('name each job anew after a redrive, of the run or of the federation, and after a retry', () => {
-    for (const name of ['TrainParty', 'MakePackage']) {
+    for (const name of ['TrainParty', 'Train']) {
       const naming = String(states[name]?.Arguments);
-      expect(naming).toContain("'-r' & $string($federation.redriven)");
+      expect(naming).toContain("'-r' & $string($training.redriven)");
       expect(naming).toContain('Execution.RedriveCount : 0)');
       expect(naming).toContain('$states.context.State.RetryCount');
+      expect(naming).toMatch(/'c' & \$string\(\$(shortages|lacks)\)/);
     }
     expect(states.TrainParty?.Arguments).toContain("'-n' & $string($round)");
   });

@@ -125,8 +125,10 @@ export async function decide(
 ): Promise<Outcome> {
   const connection = await connect(context);
   const { taskToken, version } = await connection.runs.readApproval(runId);
+  const { model } = await connection.runs.read(runId);
   const who = await connection.who();
   await answerTask(connection, taskToken, decision, who, why, runId);
+  await noteDecision(context, connection, { model, version, decision, who, why });
   const reason = `${decision === 'approve' ? 'approved' : 'rejected'} by ${who}: ${why}`;
   await connection.runs.update(runId, ['waiting-for-approval'], { status: 'running', reason });
   const text =
@@ -134,6 +136,32 @@ export async function decide(
       ? `run ${runId} goes on with version ${version}; watch it with \`npx evergreen runs watch ${runId}\``
       : `run ${runId} ends as rejected; version ${version} is not rolled out`;
   return { data: { runId, version, decision, who, why }, view: [lines(text)] };
+}
+
+async function noteDecision(
+  context: Context,
+  { registry }: Connection,
+  {
+    model,
+    version,
+    decision,
+    who,
+    why,
+  }: { model: string; version: number; decision: 'approve' | 'reject'; who: string; why: string },
+): Promise<void> {
+  const { revision, champion } = await registry.readLive(model);
+  await registry.appendLog({
+    model,
+    at: context.now().toISOString(),
+    revision,
+    action: decision === 'approve' ? 'approved' : 'rejected',
+    version,
+    championBefore: champion?.version ?? null,
+    championAfter: champion?.version ?? null,
+    who,
+    why,
+    details: {},
+  });
 }
 
 async function answerTask(
@@ -184,9 +212,12 @@ function logBlock(entries: LogEntry[], empty: string): Block {
   );
 }
 
+/** What is logged without a change of what is live. */
+const leavingTraffic = new Set<LogEntry['action']>(['registered', 'approved', 'rejected', 'alarm-judged']);
+
 /** Which version took traffic at a time, by the log up to then. */
 export function championAt(entriesNewestFirst: LogEntry[]): number | null {
-  const isOfTraffic = ({ action }: LogEntry) => action !== 'registered' && action !== 'alarm-judged';
+  const isOfTraffic = ({ action }: LogEntry) => !leavingTraffic.has(action);
   return entriesNewestFirst.find(isOfTraffic)?.championAfter ?? null;
 }
 

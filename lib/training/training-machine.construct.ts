@@ -8,18 +8,18 @@ import type { RegistryRoom } from '../registry/registry.construct.ts';
 import { federatedPrefix } from './federated-jobs.ts';
 import type { TrainingRoom } from './training.construct.ts';
 
-export interface FederationProps {
+export interface TrainingMachineProps {
   readonly stage: StageSettings;
   readonly data: DataRoom;
   readonly registry: RegistryRoom;
   readonly training: TrainingRoom;
 }
 
-/** Rounds in which parties train on their own rows and their weights are averaged. */
-export class Federation extends Construct {
+/** Trains: one job, or rounds in which parties train on their own rows and their weights are averaged. */
+export class TrainingMachine extends Construct {
   readonly stateMachine: AslStateMachine;
 
-  constructor(scope: Construct, id: string, { stage, data, registry, training }: FederationProps) {
+  constructor(scope: Construct, id: string, { stage, data, registry, training }: TrainingMachineProps) {
     super(scope, id);
     const average = new NodeFunction(this, 'AverageUpdates', {
       folder: 'average-updates',
@@ -34,11 +34,12 @@ export class Federation extends Construct {
     registry.models.grantWriteBelow(average, federatedPrefix.rounds);
     registry.models.grantWriteBelow(average, federatedPrefix.results);
 
-    this.stateMachine = new AslStateMachine(this, 'Rounds', {
-      file: 'federation.asl.json',
-      comment: 'Parties train on their own rows, their weights are averaged, round by round',
+    this.stateMachine = new AslStateMachine(this, 'Training', {
+      file: 'training.asl.json',
+      comment: 'A training job, or the rounds of a federation',
       functions: { AverageUpdates: average },
+      substitutions: { CapacityWaitSeconds: String(stage.capacityWaitSeconds) },
     });
-    training.grantRunTraining(this.stateMachine, [training.role, ...training.parties.roles]);
+    training.grantRunTraining(this.stateMachine);
   }
 }
