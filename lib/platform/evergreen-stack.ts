@@ -33,6 +33,7 @@ export class EvergreenStack extends Stack {
       ApiKeyId: api.key.keyId,
       DataBucket: data.bucket.bucketName,
       ModelBucket: registry.models.bucketName,
+      SigningKeyArn: registry.signingKey.keyArn,
       RegistryTable: registry.table.tableName,
       RunsTable: intake.runs.tableName,
       PredictionsTable: monitoring.predictions.tableName,
