@@ -2,7 +2,9 @@ import os
 
 import pytest
 from botocore.exceptions import ClientError
-from evergreen_engine.sagemaker.search_strategy import BayesianSearch, NumberRange, RandomSearch, SearchSpace
+from evergreen_engine.sagemaker.bayesian_search import BayesianSearch
+from evergreen_engine.sagemaker.search_space import ChoiceRange, NumberRange, SearchSpace
+from evergreen_engine.sagemaker.search_strategy import RandomSearch
 from training_support import wait_until
 
 SCRIPT = """
@@ -125,6 +127,49 @@ def test_bayesian_search_that_learned_the_optimum_tries_near_it():
         return abs(space.numbers[0].fraction_of(search.ask()[1]["rate"]) - 0.3)
     cold, warm = ([distance(learned, seed) for seed in range(10)] for learned in (False, True))
     assert sum(warm) < sum(cold) / 2
+
+
+def searched(space: SearchSpace, seed: int, trials: int, value_of, maximise: bool = True) -> list[dict[str, str]]:
+    """What a Bayesian search tries, two trials under way at a time."""
+    search, tried = BayesianSearch(space, seed, maximise), []
+    for _ in range(trials // 2):
+        for handle, tuned in [search.ask(), search.ask()]:
+            search.tell(handle, value_of(tuned))
+            tried.append(tuned)
+    return tried
+
+
+@pytest.mark.parametrize("maximise", [True, False])
+def test_bayesian_search_finds_an_optimum_among_numbers_and_choices(maximise):
+    space = SearchSpace((NumberRange("rate", 1e-4, 1.0, False, "Logarithmic"), NumberRange("depth", 1, 20, True, "Linear")),
+                        (ChoiceRange("kind", ("bad", "good", "worse")),))
+    def distance(tuned: dict[str, str]) -> float:
+        off = (space.numbers[0].fraction_of(tuned["rate"]) - 0.3) ** 2 + ((int(tuned["depth"]) - 14) / 20) ** 2
+        return off + (0 if tuned["kind"] == "good" else 1)
+    best = [min(map(distance, searched(space, seed, 36, lambda tuned: -distance(tuned) if maximise else distance(tuned), maximise)))
+            for seed in range(5)]
+    # A random search of as many trials comes as near as 0.02.
+    assert sorted(best)[2] < 0.001 and max(best) < 0.01
+
+
+def test_bayesian_search_repeats_no_trial_before_all_were_made():
+    space = SearchSpace((NumberRange("depth", 1, 4, True, "Linear"),), (ChoiceRange("kind", ("a", "b")),))
+    tried = [tuple(tuned.items()) for tuned in searched(space, 3, 14, lambda tuned: float(tuned["depth"]))]
+    assert len(tried) == 14 and len(set(tried[:8])) == 8
+
+
+def test_bayesian_search_keeps_away_from_where_trials_fail():
+    space = SearchSpace((NumberRange("x", 0, 1, False, "Linear"), NumberRange("y", 0, 1, False, "Linear")), ())
+    tried = searched(space, 1, 40, lambda tuned: None if float(tuned["x"]) > 0.5 else float(tuned["y"]))
+    assert sum(float(tuned["x"]) > 0.5 for tuned in tried[20:]) <= 4
+    # Nothing is known as long as all have failed.
+    assert len({tuned["x"] for tuned in searched(space, 1, 20, lambda tuned: None)}) == 20
+
+
+def test_the_same_seed_searches_the_same_way():
+    space = SearchSpace((NumberRange("x", 0, 1, False, "Linear"),), ())
+    first, second = (searched(space, 5, 12, lambda tuned: -abs(float(tuned["x"]) - 0.7)) for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize("strategy, ranges, limit, text", [

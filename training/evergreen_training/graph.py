@@ -16,6 +16,13 @@ OPSETS = {"": 18, ML: 3}
 IR_VERSION = 8
 
 
+def _attribute(name: str, column: np.ndarray) -> onnx.AttributeProto:
+    """An attribute of whole numbers or texts; onnx's own way looks at each of them, of which forests have millions."""
+    if column.dtype.kind == "U":
+        return onnx.AttributeProto(name=name, type=onnx.AttributeProto.STRINGS, strings=np.char.encode(column).tolist())
+    return onnx.AttributeProto(name=name, type=onnx.AttributeProto.INTS, ints=column.astype(int).tolist())
+
+
 class Graph:
     """An ONNX graph in the making.
 
@@ -60,7 +67,9 @@ class Graph:
         """Add a node, by default with one output. Returns the name of the output that is taken."""
         name = f"{operator}{len(self._nodes)}"
         names = [output or name, *(f"{name}_{position}" for position in range(1, outputs))]
+        columns = {key: attributes.pop(key) for key in [*attributes] if isinstance(attributes[key], np.ndarray)}
         node = helper.make_node(operator, list(inputs), names, name=name, domain=domain, **attributes)
+        node.attribute.extend(_attribute(key, columns[key]) for key in sorted(columns))
         self._nodes.append(node)
         return names[take]
 

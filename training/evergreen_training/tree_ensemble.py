@@ -78,7 +78,7 @@ class TreeEnsemble:
             if name.endswith("_as_tensor"):
                 attributes[name] = numpy_helper.from_array(column.astype(np.float64))
             else:
-                attributes[name] = column.tolist() if name == "nodes_modes" else column.astype(int).tolist()
+                attributes[name] = column
         return graph.add("TreeEnsembleRegressor", prepared, domain=ML, n_targets=self.targets, **attributes)
 
     def _append(self, name: str, values: np.ndarray) -> None:
