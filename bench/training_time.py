@@ -36,7 +36,7 @@ ROUNDS = 3
 # Beyond so many seconds one round tells enough, and nothing is run before it.
 LONG = 10.0
 # Seconds after which a program is ended, and not measured.
-LONGEST = 180
+LONGEST = 120
 # Support vector machines need scaled columns to end at all. A forest of whole trees on so many values is larger than what
 # is served, and its trainer says so.
 SMALL_FOREST = {"n_estimators": 20, "min_samples_leaf": 20}

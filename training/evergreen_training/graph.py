@@ -16,11 +16,12 @@ OPSETS = {"": 18, ML: 3}
 IR_VERSION = 8
 
 
-def _attribute(name: str, column: np.ndarray) -> onnx.AttributeProto:
-    """An attribute of whole numbers or texts; onnx's own way looks at each of them, of which forests have millions."""
-    if column.dtype.kind == "U":
-        return onnx.AttributeProto(name=name, type=onnx.AttributeProto.STRINGS, strings=np.char.encode(column).tolist())
-    return onnx.AttributeProto(name=name, type=onnx.AttributeProto.INTS, ints=column.astype(int).tolist())
+def _add_column(node: onnx.NodeProto, name: str, column: np.ndarray) -> None:
+    """Add an attribute of whole numbers or bytes. onnx's own way looks at each of them, of which forests have millions."""
+    if column.dtype.kind == "S":
+        node.attribute.add(name=name, type=onnx.AttributeProto.STRINGS).strings.extend(column.tolist())
+    else:
+        node.attribute.add(name=name, type=onnx.AttributeProto.INTS).ints.extend(column.astype(int).tolist())
 
 
 class Graph:
@@ -69,7 +70,8 @@ class Graph:
         names = [output or name, *(f"{name}_{position}" for position in range(1, outputs))]
         columns = {key: attributes.pop(key) for key in [*attributes] if isinstance(attributes[key], np.ndarray)}
         node = helper.make_node(operator, list(inputs), names, name=name, domain=domain, **attributes)
-        node.attribute.extend(_attribute(key, columns[key]) for key in sorted(columns))
+        for key in sorted(columns):
+            _add_column(node, key, columns[key])
         self._nodes.append(node)
         return names[take]
 

@@ -97,7 +97,7 @@ def _number_nodes(ensemble: TreeEnsemble) -> _Nodes:
     trees = columns["nodes_treeids"]
     roots = np.flatnonzero(np.diff(trees, prepend=-1))
     first = roots[trees]
-    is_leaf = columns["nodes_modes"] == "LEAF"
+    is_leaf = columns["nodes_modes"] == b"LEAF"
     values = np.zeros((len(trees), ensemble.targets))
     leaf = roots[columns["target_treeids"]] + columns["target_nodeids"]
     np.add.at(values, (leaf, columns["target_ids"]), columns["target_weights_as_tensor"])
