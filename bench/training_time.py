@@ -37,8 +37,8 @@ ROUNDS = 3
 LONG = 10.0
 # Seconds after which a program is ended, and not measured.
 LONGEST = 120
-# Support vector machines need scaled columns to end at all. A forest of whole trees on so many values is larger than what
-# is served, and its trainer says so.
+# Support vector machines need scaled columns to end at all. A forest of whole trees on so many values is larger than
+# what is served, and its trainer says so.
 SMALL_FOREST = {"n_estimators": 20, "min_samples_leaf": 20}
 SETTINGS = {
     ("classification", "linear-svc"): {"scale": True},

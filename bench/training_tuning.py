@@ -1,7 +1,8 @@
 """Counts how many trials a Bayesian search needs to find what a grid finds.
 
-The search is the one that serves tuning jobs on the local engine, the grid that of Hsu, Chang and Lin, "A Practical Guide
-to Support Vector Classification" (2003), section 3.2, and the trials are real: scores of the built-in trainer on folds.
+The search is the one that serves tuning jobs on the local engine, the grid that of Hsu, Chang and Lin, "A Practical
+Guide to Support Vector Classification" (2003), section 3.2, and the trials are real: scores of the built-in trainer on
+folds.
 Both search the same region; like a tuning job, the Bayesian search has two trials under way at a time. One JSON line a
 data set, with what each seed needed, null where the trials of a whole grid were not enough:
 

@@ -17,7 +17,7 @@ IR_VERSION = 8
 
 
 def _add_column(node: onnx.NodeProto, name: str, column: np.ndarray) -> None:
-    """Add an attribute of whole numbers or bytes. onnx's own way looks at each of them, of which forests have millions."""
+    """Add an attribute of whole numbers or bytes. onnx's own way looks at each of them, and forests have millions."""
     if column.dtype.kind == "S":
         node.attribute.add(name=name, type=onnx.AttributeProto.STRINGS).strings.extend(column.tolist())
     else:

@@ -50,8 +50,8 @@ def explain_model(
     job : Job
     model : Model
     served : callable
-        What the ONNX file of the model answers. That is what is explained; only the importance is measured with the last
-        model of the cross-validation, on the fold that this one has not learned from.
+        What the ONNX file of the model answers. That is what is explained; only the importance is measured with the
+        last model of the cross-validation, on the fold that this one has not learned from.
     folds : Folds
     scores : sequence of float
         The model's score on each fold.
