@@ -39,8 +39,8 @@ export function printFigures(figures: Figure[], asJson: boolean): void {
     };
     const suffix = unit === '1' ? '' : ` ${unit}`;
     const spread = `${shown(Math.min(...values))} to ${shown(Math.max(...values))}, n = ${values.length}`;
-    process.stdout.write(
-      `${isMet ? 'met ' : 'OVER'}  ${name.padEnd(width)}  ${shown(median(values))}${suffix} (${spread}), limit ${limit}${suffix}\n`,
-    );
+    const measured = values.length > 0 ? `${shown(median(values))}${suffix} (${spread})` : 'not measured';
+    const most = `${Number(limit.toPrecision(3))}${suffix}`;
+    process.stdout.write(`${isMet ? 'met ' : 'OVER'}  ${name.padEnd(width)}  ${measured}, limit ${most}\n`);
   }
 }

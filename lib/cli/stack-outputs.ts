@@ -11,7 +11,7 @@ export const stackOutputs = z.object({
   ModelBucket: z.string(),
   RegistryTable: z.string(),
   /** ARN of the key that signs versions. */
-  SigningKey: z.string(),
+  SigningKeyArn: z.string(),
   RunsTable: z.string(),
   PredictionsTable: z.string(),
   PipelineArn: z.string(),

@@ -2,7 +2,8 @@ import os
 
 import pytest
 from botocore.exceptions import ClientError
-from evergreen_engine.sagemaker.search_strategy import BayesianSearch, NumberRange, RandomSearch, SearchSpace
+from evergreen_engine.sagemaker.search_space import ChoiceRange, NumberRange, SearchSpace
+from evergreen_engine.sagemaker.search_strategy import BayesianSearch, RandomSearch
 from training_support import wait_until
 
 SCRIPT = """
@@ -125,6 +126,34 @@ def test_bayesian_search_that_learned_the_optimum_tries_near_it():
         return abs(space.numbers[0].fraction_of(search.ask()[1]["rate"]) - 0.3)
     cold, warm = ([distance(learned, seed) for seed in range(10)] for learned in (False, True))
     assert sum(warm) < sum(cold) / 2
+
+
+def searched(space: SearchSpace, seed: int, trials: int, value_of, maximise: bool = True) -> list[dict[str, str]]:
+    """What a Bayesian search tries, two trials under way at a time."""
+    search, tried = BayesianSearch(space, seed, maximise), []
+    for _ in range(trials // 2):
+        for handle, tuned in [search.ask(), search.ask()]:
+            search.tell(handle, value_of(tuned))
+            tried.append(tuned)
+    return tried
+
+
+@pytest.mark.parametrize("maximise", [True, False])
+def test_bayesian_search_finds_an_optimum_among_numbers_and_choices(maximise):
+    space = SearchSpace((NumberRange("rate", 1e-4, 1.0, False, "Logarithmic"), NumberRange("depth", 1, 20, True, "Linear")),
+                        (ChoiceRange("kind", ("bad", "good", "worse")),))
+    def distance(tuned: dict[str, str]) -> float:
+        off = (space.numbers[0].fraction_of(tuned["rate"]) - 0.3) ** 2 + ((int(tuned["depth"]) - 14) / 20) ** 2
+        return off + (0 if tuned["kind"] == "good" else 1)
+    best = [min(map(distance, searched(space, seed, 36, lambda tuned: -distance(tuned) if maximise else distance(tuned), maximise)))
+            for seed in range(5)]
+    assert sorted(best)[2] < 0.02
+
+
+def test_the_same_seed_searches_the_same_way():
+    space = SearchSpace((NumberRange("x", 0, 1, False, "Linear"),), ())
+    first, second = (searched(space, 5, 12, lambda tuned: -abs(float(tuned["x"]) - 0.7)) for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize("strategy, ranges, limit, text", [

@@ -29,6 +29,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
+export interface StartOptions {
+  bakeSeconds: number;
+  auth: boolean;
+  models?: string;
+}
+
 /** The product on an engine of its own, reached as a user reaches it: by its command, its API, and AWS's own clients. */
 export class Platform {
   readonly folder = mkdtempSync(join(tmpdir(), 'evergreen-e2e-'));
@@ -47,12 +53,11 @@ export class Platform {
     };
   }
 
-  /** @param settings `models` is a folder below test/end-to-end. */
-  async start(settings: { bakeSeconds: number; auth: boolean; models?: string }): Promise<void> {
-    const { bakeSeconds, auth } = settings;
+  /** @param models Folder beside this file. */
+  async start({ bakeSeconds, auth, models = 'models' }: StartOptions): Promise<void> {
     this.port = await freePort();
-    const models = join(root, 'test', 'end-to-end', settings.models ?? 'models');
-    const options = ['--port', String(this.port), '--models', models, '--bake', String(bakeSeconds)];
+    const folder = join(root, 'test', 'end-to-end', models);
+    const options = ['--port', String(this.port), '--models', folder, '--bake', String(bakeSeconds)];
     const answer = await this.cli('up', ...options, auth ? '--auth' : '--no-auth');
     if (answer.code !== 0) throw new Error(`the platform did not start: ${JSON.stringify(answer)}`);
   }

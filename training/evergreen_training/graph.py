@@ -16,6 +16,19 @@ OPSETS = {"": 18, ML: 3}
 IR_VERSION = 8
 
 
+def _add_attribute(node: onnx.NodeProto, name: str, value: Any) -> None:
+    """Add an attribute; an array holds whole numbers or bytes.
+
+    onnx's own way looks at each number of a list, and forests have millions.
+    """
+    if not isinstance(value, np.ndarray):
+        node.attribute.append(helper.make_attribute(name, value))
+    elif value.dtype.kind == "S":
+        node.attribute.add(name=name, type=onnx.AttributeProto.STRINGS).strings.extend(value.tolist())
+    else:
+        node.attribute.add(name=name, type=onnx.AttributeProto.INTS).ints.extend(value.astype(int).tolist())
+
+
 class Graph:
     """An ONNX graph in the making.
 
@@ -60,7 +73,9 @@ class Graph:
         """Add a node, by default with one output. Returns the name of the output that is taken."""
         name = f"{operator}{len(self._nodes)}"
         names = [output or name, *(f"{name}_{position}" for position in range(1, outputs))]
-        node = helper.make_node(operator, list(inputs), names, name=name, domain=domain, **attributes)
+        node = helper.make_node(operator, list(inputs), names, name=name, domain=domain)
+        for key in sorted(attributes):
+            _add_attribute(node, key, attributes[key])
         self._nodes.append(node)
         return names[take]
 
@@ -99,21 +114,22 @@ class Graph:
         """
         nodes = self._needed_for({output for output, _, _ in outputs})
         used = {value for node in nodes for value in node.input}
-        graph = helper.make_graph(
-            nodes,
-            name,
-            self._inputs,
-            [helper.make_tensor_value_info(*output) for output in outputs],
-            [constant for constant in self._constants if constant.name in used],
-        )
-        opsets = [helper.make_opsetid(domain, version) for domain, version in {**OPSETS, "": self._opset}.items()]
-        return helper.make_model(
-            graph,
+        model = onnx.ModelProto(
+            ir_version=IR_VERSION if self._opset < 19 else IR_VERSION + 1,
             producer_name="evergreen",
             producer_version="1",
-            ir_version=IR_VERSION if self._opset < 19 else IR_VERSION + 1,
-            opset_imports=opsets,
+            opset_import=[
+                helper.make_opsetid(domain, version) for domain, version in {**OPSETS, "": self._opset}.items()
+            ],
         )
+        # Filled in place: helper's functions copy all of it twice, and a forest has a hundred megabytes.
+        graph = model.graph
+        graph.name = name
+        graph.node.extend(nodes)
+        graph.input.extend(self._inputs)
+        graph.output.extend(helper.make_tensor_value_info(*output) for output in outputs)
+        graph.initializer.extend(constant for constant in self._constants if constant.name in used)
+        return model
 
     def _needed_for(self, wanted: set[str]) -> list[onnx.NodeProto]:
         needed = []

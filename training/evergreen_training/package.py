@@ -24,7 +24,7 @@ from .explanation import Folds, explain_model
 from .figures import print_figures, print_note, score_answers
 from .hosts import is_first_host
 from .model import Answers, Model
-from .parity import check_parity, tolerance_of
+from .parity import check_parity, open_session, tolerance_of
 
 # What the serving function admits; see admissionLimits in lib/inference/admission.ts.
 _MOST_BYTES = 200 * 1024 * 1024
@@ -105,10 +105,12 @@ def train_package(
             f"the model has {len(content) >> 20} MiB, and at most {_MOST_BYTES >> 20} MiB are served; "
             "train fewer or smaller trees (n_estimators, max_depth, min_samples_leaf)"
         )
-    compared = check_parity(definition, model, content, job.train.rows, job.golden)
+    # Opened once: of a large forest that takes a second.
+    served = open_session(definition, content)
+    compared = check_parity(definition, model, served, job.train.rows, job.golden)
     print_note(f"the ONNX model answers {compared} rows as the Python model does")
     scores = [fold["score"] for fold in folds]
-    explanation = explain_model(job, model, content, kept, scores)
+    explanation = explain_model(job, model, served, kept, scores)
     record = {
         "schema": "evergreen/training/v1",
         "algorithm": algorithm or definition.algorithm,

@@ -54,7 +54,7 @@ class TreeEnsemble:
         self._append("nodes_values_as_tensor", np.where(is_leaf, 0.0, threshold))
         self._append("nodes_truenodeids", np.where(is_leaf, 0, left))
         self._append("nodes_falsenodeids", np.where(is_leaf, 0, right))
-        self._append("nodes_modes", np.where(is_leaf, "LEAF", "BRANCH_LEQ"))
+        self._append("nodes_modes", np.where(is_leaf, b"LEAF", b"BRANCH_LEQ"))
         self._append("target_treeids", np.full(len(leaves) * len(leaf_targets), self._trees))
         self._append("target_nodeids", np.repeat(leaves, len(leaf_targets)))
         self._append("target_ids", np.tile(leaf_targets, len(leaves)))
@@ -78,7 +78,7 @@ class TreeEnsemble:
             if name.endswith("_as_tensor"):
                 attributes[name] = numpy_helper.from_array(column.astype(np.float64))
             else:
-                attributes[name] = column.tolist() if name == "nodes_modes" else column.astype(int).tolist()
+                attributes[name] = column
         return graph.add("TreeEnsembleRegressor", prepared, domain=ML, n_targets=self.targets, **attributes)
 
     def _append(self, name: str, values: np.ndarray) -> None:

@@ -20,7 +20,7 @@ from evergreen_training.estimators import choose_trainer
 from evergreen_training.figures import score_answers
 from evergreen_training.optimisers.losses import CrossEntropy, SquaredError
 from evergreen_training.optimisers.network import Network
-from evergreen_training.parity import check_parity
+from evergreen_training.parity import check_parity, open_session
 from evergreen_training.private.accountant import epsilon_of, epsilon_spent, noise_for, renyi_divergence
 from evergreen_training.private.descent import clipped_sum, descend_privately
 from evergreen_training.private.training import choose_private_course, fit_privately
@@ -180,6 +180,7 @@ def test_preprocessing_looks_at_no_row_and_travels_in_the_graph(tmp_path: Path) 
     trainer = choose_trainer(job.definition, job.hyperparameters)
     model = fit_privately(trainer, DifferentialPrivacy(float("inf"), 1e-3, 10.0))(job.train)
     np.testing.assert_allclose(model.answer(job.golden.rows).values, [100, 150, 260], atol=5)
-    assert check_parity(job.definition, model, model.to_onnx(), job.train.rows, job.golden) > 60
+    served = open_session(job.definition, model.to_onnx())
+    assert check_parity(job.definition, model, served, job.train.rows, job.golden) > 60
 
 

@@ -37,7 +37,7 @@ export async function exportModel(
   }
   const at = context.now().toISOString();
   const exported = toLiveVersion(await registry.readVersion(model, wanted), at);
-  const { key } = await new SigningKey(kms, outputs.SigningKey).trusted();
+  const { key } = await new SigningKey(kms, outputs.SigningKeyArn).trusted();
   const folder = resolve(out);
   const index = join(folder, indexFile);
   const files = await exportVersion(

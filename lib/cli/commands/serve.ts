@@ -52,7 +52,7 @@ async function placeOf(context: Context, models: string | undefined): Promise<Pl
     kind: 'registry' as const,
     registryTable: outputs.RegistryTable,
     modelBucket: outputs.ModelBucket,
-    signingKey: outputs.SigningKey,
+    signingKey: outputs.SigningKeyArn,
     modelNames: outputs.Models.split(',').filter(Boolean),
   };
   // Those of this process that do not belong to the target are taken away.

@@ -11,7 +11,8 @@ from evergreen_engine.sagemaker import job_run, metrics, role_session, state_eve
 from evergreen_engine.sagemaker.errors import validation_error
 from evergreen_engine.sagemaker.job_store import Record, training_jobs, tuning_jobs
 from evergreen_engine.sagemaker.listing import list_jobs
-from evergreen_engine.sagemaker.search_strategy import SearchSpace, make_strategy
+from evergreen_engine.sagemaker.search_space import SearchSpace
+from evergreen_engine.sagemaker.search_strategy import make_strategy
 
 _DEFAULT_MAX_JOBS = 500
 

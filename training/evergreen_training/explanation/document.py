@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,8 +12,7 @@ import numpy as np
 from ..contract import Job
 from ..data import Rows, Table
 from ..figures import print_note
-from ..model import Model
-from ..parity import open_session
+from ..model import Answers, Model
 from .dependence import partial_dependence
 from .explained import Explained, explain_answers
 from .golden import explain_golden_rows
@@ -39,7 +38,9 @@ class Folds:
         self.last = model
 
 
-def explain_model(job: Job, model: Model, content: bytes, folds: Folds, scores: Sequence[float]) -> dict[str, Any]:
+def explain_model(
+    job: Job, model: Model, served: Callable[[Rows], Answers], folds: Folds, scores: Sequence[float]
+) -> dict[str, Any]:
     """Explain a trained model as a whole, and prepare what ``/explain`` needs for single predictions.
 
     All of it is seeded and bounded: about 80,000 rows are answered whatever the data.
@@ -48,9 +49,9 @@ def explain_model(job: Job, model: Model, content: bytes, folds: Folds, scores: 
     ----------
     job : Job
     model : Model
-    content : bytes
-        The ONNX file of the model. What is explained are its answers; only the importance is measured with the last
-        model of the cross-validation, on the fold that this one has not learned from.
+    served : callable
+        What the ONNX file of the model answers. That is what is explained; only the importance is measured with the
+        last model of the cross-validation, on the fold that this one has not learned from.
     folds : Folds
     scores : sequence of float
         The model's score on each fold.
@@ -60,15 +61,17 @@ def explain_model(job: Job, model: Model, content: bytes, folds: Folds, scores: 
     started = time.monotonic()
     # Small batches: threads would wait for each other longer than they work.
     with threadpool_limits(limits=1):
-        document = _write_document(job, model, content, folds, scores)
+        document = _write_document(job, model, served, folds, scores)
     document["durationSeconds"] = round(time.monotonic() - started, 3)
     _tell(document)
     return document
 
 
-def _write_document(job: Job, model: Model, content: bytes, folds: Folds, scores: Sequence[float]) -> dict[str, Any]:
+def _write_document(
+    job: Job, model: Model, served: Callable[[Rows], Answers], folds: Folds, scores: Sequence[float]
+) -> dict[str, Any]:
     definition, train, random = job.definition, job.train, np.random.default_rng(job.seed)
-    explained = explain_answers(definition, open_session(definition, content), job.golden.rows)
+    explained = explain_answers(definition, served, job.golden.rows)
     features = len(definition.features)
     background = _draw(random, train.rows, max(4, min(_BACKGROUND_ROWS, _BACKGROUND_CELLS // features)))
     importance, rows_from = _measure_importance(job, explained, folds)

@@ -68,8 +68,6 @@ def attribute_trees(
     """
     nodes = _number_nodes(ensemble)
     count, behind = len(rows), len(background)
-    row_goes_left = (rows[:, nodes.feature] <= nodes.threshold).astype(bool)
-    background_goes_left = (background[:, nodes.feature] <= nodes.threshold).astype(bool)
     base = np.tile(ensemble.base, (count, 1)).astype(np.float64)
     contributions = np.zeros((count, features, ensemble.targets))
     pairs = np.arange(count * behind)
@@ -86,9 +84,11 @@ def attribute_trees(
             leaves = front.take(at_leaf)
             _share(leaves, nodes.values[leaves.node] / behind, leaves.pair // behind, base, contributions)
             front = front.take(~at_leaf)
-            own = row_goes_left[front.pair // behind, front.node]
-            other = background_goes_left[front.pair % behind, front.node]
-            front = _descend(front, own, other, players[nodes.feature[front.node]], nodes.left, nodes.right)
+            # Of a large forest most nodes are never come by.
+            feature, threshold = nodes.feature[front.node], nodes.threshold[front.node]
+            own = rows[front.pair // behind, feature] <= threshold
+            other = background[front.pair % behind, feature] <= threshold
+            front = _descend(front, own, other, players[feature], nodes.left, nodes.right)
     return base, contributions
 
 
@@ -97,7 +97,7 @@ def _number_nodes(ensemble: TreeEnsemble) -> _Nodes:
     trees = columns["nodes_treeids"]
     roots = np.flatnonzero(np.diff(trees, prepend=-1))
     first = roots[trees]
-    is_leaf = columns["nodes_modes"] == "LEAF"
+    is_leaf = columns["nodes_modes"] == b"LEAF"
     values = np.zeros((len(trees), ensemble.targets))
     leaf = roots[columns["target_treeids"]] + columns["target_nodeids"]
     np.add.at(values, (leaf, columns["target_ids"]), columns["target_weights_as_tensor"])
