@@ -42,8 +42,7 @@ beforeEach(() => {
     'REGISTRY_TABLE',
     'CODE_BUCKET',
     'TRAINING_IMAGE',
-    'TRAINING_ROLE_ARN',
-    'PARTY_ROLE_PREFIX',
+    'JOB_ROLE_PREFIX',
     'KMS_KEY_ARN',
   );
 });
@@ -54,7 +53,10 @@ describe('plan-training', () => {
     expect(await invoke(handler, event)).toMatchObject({
       outcome: 'train',
       codeDigest: deployed.code.digest,
-      trainingJob: { TrainingJobName: 'evergreen-0123456789abcdef', RoleArn: 'TRAINING_ROLE_ARN' },
+      trainingJob: {
+        TrainingJobName: 'evergreen-0123456789abcdef',
+        RoleArn: expect.stringMatching(/^JOB_ROLE_PREFIX[0-9a-f]{16}$/),
+      },
       tuningJob: null,
       tuneFirst: false,
       federation: null,
@@ -86,10 +88,10 @@ describe('plan-training', () => {
       outcome: 'train',
       federation: {
         parties: [
-          { name: 'north', job: { RoleArn: expect.stringMatching(/^PARTY_ROLE_PREFIX[0-9a-f]{16}$/) } },
+          { name: 'north', job: { RoleArn: expect.stringMatching(/^JOB_ROLE_PREFIX[0-9a-f]{16}$/) } },
           { name: 'south', job: { Environment: { EVERGREEN_PARTY: 'south' } } },
         ],
-        packageJob: { RoleArn: 'TRAINING_ROLE_ARN' },
+        packageJob: { RoleArn: expect.stringMatching(/^JOB_ROLE_PREFIX[0-9a-f]{16}$/) },
       },
     });
   });

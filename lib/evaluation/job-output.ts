@@ -40,7 +40,7 @@ function parse<Schema extends z.ZodType>(name: string, bytes: Uint8Array, schema
   }
 }
 
-/** The key of what a job left, as SageMaker names it: `s3://<model bucket>/jobs/<job>/output/model.tar.gz`. */
+/** The key of what a job left, as SageMaker names it: `s3://<model bucket>/jobs/<model>/<job>/output/model.tar.gz`. */
 export function artifactKey(uri: string, bucket: string): string {
   const prefix = `s3://${bucket}/`;
   if (uri.startsWith(`${prefix}jobs/`)) return uri.slice(prefix.length);

@@ -30,11 +30,11 @@ describe('federationPlan', () => {
   });
 
   it('runs each party as its own role, and lets it write below its own prefix', () => {
-    expect(north?.RoleArn).toBe(`${site.partyRolePrefix}${partyRoleSuffix('iris', 'north')}`);
+    expect(north?.RoleArn).toBe(`${site.rolePrefix}${partyRoleSuffix('iris', 'north')}`);
     expect(north?.OutputDataConfig?.S3OutputPath).toBe('s3://evergreen-models/federated/updates/iris/north');
     const roles = new Set(plan?.parties.map(({ job }) => job.RoleArn));
     expect(roles.size).toBe(2);
-    expect(roles).not.toContain(site.roleArn);
+    expect(roles).not.toContain(trainingJob(site, anOrder()).RoleArn);
   });
 
   it('keeps no figures of a party beside its update', () => {

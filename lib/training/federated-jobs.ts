@@ -80,7 +80,7 @@ function partyJob(
       TrainingImage: AlgorithmSpecification?.TrainingImage,
       TrainingInputMode: 'File',
     },
-    RoleArn: `${site.partyRolePrefix}${partyRoleSuffix(model, party)}`,
+    RoleArn: `${site.rolePrefix}${partyRoleSuffix(model, party)}`,
     InputDataConfig: [
       channel('train', site.dataBucket, partyPrefix(model, party)),
       channel('definition', site.dataBucket, definitionKey(model, deployed.digest)),

@@ -9,8 +9,7 @@ export interface JobRoleProps {
   readonly description: string;
   /** Of what the job leaves. */
   readonly key: IKey;
-  /** @default - made up by CloudFormation */
-  readonly roleName?: string;
+  readonly roleName: string;
 }
 
 /** What SageMaker runs a training job as: it gets its container and writes its log, and reads only what it is given. */
@@ -18,7 +17,7 @@ export class JobRole extends Role {
   constructor(scope: Construct, id: string, { description, key, roleName }: JobRoleProps) {
     super(scope, id, {
       description,
-      ...(roleName === undefined ? {} : { roleName }),
+      roleName,
       assumedBy: new ServicePrincipal('sagemaker.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
       }),

@@ -102,7 +102,7 @@ describe('trainingJob', () => {
   it('encrypts what it writes, ends in time and says whose it is', () => {
     const limited = trainingJob(site, anOrder({ maxRuntimeMinutes: 7, volumeSizeGb: 33 }));
     expect(limited).toMatchObject({
-      OutputDataConfig: { S3OutputPath: 's3://evergreen-models/jobs', KmsKeyId: site.kmsKeyArn },
+      OutputDataConfig: { S3OutputPath: 's3://evergreen-models/jobs/iris', KmsKeyId: site.kmsKeyArn },
       StoppingCondition: { MaxRuntimeInSeconds: 420 },
       ResourceConfig: { VolumeSizeInGB: 33, InstanceCount: 1 },
       EnableInterContainerTrafficEncryption: true,

@@ -6,6 +6,7 @@ import { datasetKey } from '../data/dataset.ts';
 import { type DeployedModel, definitionKey } from '../model/deployed-model.ts';
 import type { TrainingDefinition } from '../model/training.ts';
 import type { TuningDefinition } from '../model/tuning.ts';
+import { sha256 } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import type { Continuation } from './continuation.ts';
 import { limitsOfNext, nothingSpent } from './tuning-budget.ts';
@@ -17,9 +18,8 @@ export interface TrainingSite {
   codeBucket: string;
   /** The container of SageMaker's script mode. */
   image: string;
-  roleArn: string;
-  /** What the ARNs of parties' roles begin with; see federated-jobs.ts. */
-  partyRolePrefix: string;
+  /** What the ARNs of the jobs' roles begin with; each model and each party has one. */
+  rolePrefix: string;
   kmsKeyArn: string;
   region: string;
 }
@@ -58,6 +58,16 @@ function metricsOf({ algorithm, tune }: TrainingDefinition) {
  */
 export function jobNameStem(runId: string): string {
   return `evergreen-${runId.slice(-16)}`;
+}
+
+/** Where jobs of a model leave what they made. */
+export function jobsPrefix(model: string): string {
+  return `jobs/${model}/`;
+}
+
+/** The end of the name of the role that a model's jobs run as. */
+export function modelRoleSuffix(model: string): string {
+  return sha256(model).slice(0, 16);
 }
 
 export function channel(name: string, bucket: string, key: string) {
@@ -119,9 +129,12 @@ function jobCore(site: TrainingSite, order: TrainingOrder) {
       TrainingInputMode: 'File' as const,
       MetricDefinitions: metricsOf(train),
     },
-    RoleArn: site.roleArn,
+    RoleArn: `${site.rolePrefix}${modelRoleSuffix(order.deployed.definition.name)}`,
     InputDataConfig: channels(site, order),
-    OutputDataConfig: { S3OutputPath: `s3://${site.modelBucket}/jobs`, KmsKeyId: site.kmsKeyArn },
+    OutputDataConfig: {
+      S3OutputPath: `s3://${site.modelBucket}/${jobsPrefix(order.deployed.definition.name).slice(0, -1)}`,
+      KmsKeyId: site.kmsKeyArn,
+    },
     ResourceConfig: {
       InstanceType: train.instanceType as 'ml.m5.large',
       InstanceCount: train.instanceCount,

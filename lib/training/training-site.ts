@@ -7,8 +7,7 @@ export const siteVariables = {
   MODEL_BUCKET: z.string(),
   CODE_BUCKET: z.string(),
   TRAINING_IMAGE: z.string(),
-  TRAINING_ROLE_ARN: z.string(),
-  PARTY_ROLE_PREFIX: z.string(),
+  JOB_ROLE_PREFIX: z.string(),
   KMS_KEY_ARN: z.string(),
   AWS_REGION: z.string(),
 };
@@ -22,8 +21,7 @@ export function siteFrom(environment: SiteEnvironment): TrainingSite {
     modelBucket: environment.MODEL_BUCKET,
     codeBucket: environment.CODE_BUCKET,
     image: environment.TRAINING_IMAGE,
-    roleArn: environment.TRAINING_ROLE_ARN,
-    partyRolePrefix: environment.PARTY_ROLE_PREFIX,
+    rolePrefix: environment.JOB_ROLE_PREFIX,
     kmsKeyArn: environment.KMS_KEY_ARN,
     region: environment.AWS_REGION,
   };

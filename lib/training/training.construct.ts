@@ -16,10 +16,8 @@ import { packageRoot } from '../platform/package-root.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import { stagedFolder } from '../platform/staged-folder.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
-import { continues, requireCapableTrainer } from './continuation.ts';
-import { resultsPrefix } from './federated-jobs.ts';
-import { JobRole } from './job-role.construct.ts';
-import { PartyRoles } from './party-roles.construct.ts';
+import { requireCapableTrainer } from './continuation.ts';
+import { JobRoles } from './job-roles.construct.ts';
 import { packTrainingSource } from './source-archive.ts';
 
 const trainingFolder = join(packageRoot, 'training');
@@ -45,8 +43,7 @@ export interface TrainingRoomProps {
 
 /** What is trained, where and as whom. */
 export class TrainingRoom extends Construct {
-  readonly role: JobRole;
-  readonly parties: PartyRoles;
+  readonly roles: JobRoles;
   readonly deployed: DeployedModel[];
   readonly plan: LambdaFunction;
   readonly collect: LambdaFunction;
@@ -54,18 +51,8 @@ export class TrainingRoom extends Construct {
   constructor(scope: Construct, id: string, props: TrainingRoomProps) {
     super(scope, id);
     const { stage, key, data, registry, models } = props;
-    this.role = new JobRole(this, 'JobRole', { description: 'What a training job may do', key });
-    this.parties = new PartyRoles(this, 'Parties', { key, data, models: registry.models });
+    this.roles = new JobRoles(this, 'Roles', { key, data, registry });
     this.deployed = models.map((model) => this.#deploy(model));
-    data.grantReadDatasets(this.role);
-    data.grantReadDefinitions(this.role);
-    registry.models.grantWriteBelow(this.role, 'jobs/');
-    for (const { definition } of models) {
-      if (continues(definition)) registry.models.grantReadBelow(this.role, `packages/${definition.name}/`);
-      if (definition.train.federated)
-        registry.models.grantReadBelow(this.role, resultsPrefix(definition.name));
-    }
-
     this.plan = new NodeFunction(this, 'PlanTraining', {
       folder: 'plan-training',
       description: 'Decides what is to be trained, or that it was before',
@@ -77,8 +64,7 @@ export class TrainingRoom extends Construct {
         REGISTRY_TABLE: registry.table.tableName,
         CODE_BUCKET: this.#codeBucket,
         TRAINING_IMAGE: stage.trainingImage ?? this.#containerImage(),
-        TRAINING_ROLE_ARN: this.role.roleArn,
-        PARTY_ROLE_PREFIX: this.parties.arnPrefix,
+        JOB_ROLE_PREFIX: this.roles.arnPrefix,
         KMS_KEY_ARN: key.keyArn,
       },
     });
@@ -121,8 +107,7 @@ export class TrainingRoom extends Construct {
     rmSync(dirname(archive.file), { recursive: true });
     const path = join(kept, basename(archive.file));
     const asset = new Asset(this, `Source-${definition.name}`, { path });
-    this.role.grantReadSource(asset);
-    this.parties.add(definition, asset);
+    this.roles.add(definition, asset);
     this.#codeBucket = asset.s3BucketName;
     return deployModel(definition, {
       key: asset.s3ObjectKey,
@@ -137,15 +122,15 @@ export class TrainingRoom extends Construct {
     return `${account}.dkr.ecr.${region}.${Aws.URL_SUFFIX}/${containerTag}`;
   }
 
-  /** Lets a state machine run training jobs of this product, as the role of jobs or a party's, and wait for them. */
+  /** Lets a state machine run training jobs of this product, as their model's role or a party's, and wait for them. */
   grantRunTraining(grantee: IGrantable): void {
-    this.#grantRun(grantee, 'TrainingJob', 'training-job', [this.role, ...this.parties.roles]);
+    this.#grantRun(grantee, 'TrainingJob', 'training-job', [...this.roles.ofModels, ...this.roles.ofParties]);
     this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTrainingJobsRule');
   }
 
-  /** Lets a state machine search; trials run as the role of jobs. */
+  /** Lets a state machine search; trials run as their model's role. */
   grantRunSearches(grantee: IGrantable): void {
-    this.#grantRun(grantee, 'HyperParameterTuningJob', 'hyper-parameter-tuning-job', [this.role]);
+    this.#grantRun(grantee, 'HyperParameterTuningJob', 'hyper-parameter-tuning-job', this.roles.ofModels);
     this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTuningJobsRule');
   }
 

@@ -3,7 +3,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, it } from 'vitest';
 import { allow } from '../../lib/platform/grants.ts';
 import { flatten } from '../../lib/platform/nag-acknowledgements.ts';
-import { type Resource, type Synthesised, stages, synthesised } from './synthesised.ts';
+import { models, type Resource, type Synthesised, stages, synthesised } from './synthesised.ts';
 
 interface Statement {
   Effect: string;
@@ -64,6 +64,8 @@ const onEverything = new Map([
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
   /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
+  // What is one model's alone.
+  /^<\w*(Data|Registry)\w*\.Arn>\/(datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
   // One party of one model, or what a model's parties share; the average reads and writes those of all.
   /^<\w*Data\w*\.Arn>\/(parties\/yields\/(north|south)|definitions\/yields)\/\*$/,
   /^<\w*Registry\w*\.Arn>\/federated\/(updates|rounds|results|updates\/yields\/(north|south)|(rounds|results)\/yields)\/\*$/,
@@ -132,12 +134,29 @@ describe.each(stages)('rights of stage %s', (stage) => {
           .map(({ role }) => role),
       ),
     ];
-    expect(writers('jobs')).toEqual(['Training/JobRole']);
+    for (const { definition } of models) {
+      expect(writers(`jobs/${definition.name}`)).toEqual([`Training/Roles/${definition.name}/Jobs`]);
+    }
+    expect(writers('jobs')).toEqual([]);
     expect(writers('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
     expect(writers('signatures')).toEqual(['Registry/RegisterVersionRole']);
     expect(writers('cards')).toEqual(['Registry/RegisterVersionRole']);
     expect(writers('datasets')).toEqual(['Data/ValidateDataRole']);
     expect(writers('incoming')).toEqual([]);
+  });
+
+  it('let jobs of a model read and write what is the model’s alone', () => {
+    for (const { definition } of models) {
+      const own = rights.filter(({ role }) => role === `Training/Roles/${definition.name}/Jobs`);
+      const objects = own.filter(({ action }) => /^s3:(Get|Put)Object/.test(action));
+      expect(objects.length).toBeGreaterThan(0);
+      for (const { resource } of objects) {
+        expect(resource).toMatch(new RegExp(`/${definition.name}/\\*$|-assets-.*\\.gz$`));
+      }
+      for (const { action, condition } of own) {
+        if (action === 's3:ListBucket') expect(JSON.stringify(condition)).toContain('s3:prefix');
+      }
+    }
   });
 
   it('let one function sign what is served, with the one key', () => {
@@ -164,7 +183,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     ]);
   });
 
-  it('let the pipeline run searches of this product alone, as the role of jobs alone', () => {
+  it('let the pipeline run searches of this product alone, as the roles of its models alone', () => {
     const ours = rights.filter(({ role }) => role === 'Pipeline/Pipeline/Role');
     const jobs = ours.filter(({ action }) => action.startsWith('sagemaker:'));
     for (const { action, resource } of jobs) {
@@ -175,10 +194,11 @@ describe.each(stages)('rights of stage %s', (stage) => {
     const asked = [...ofKinds, 'AddTags', 'ListTags'].map((action) => `sagemaker:${action}`);
     expect([...new Set(jobs.map(({ action }) => action))].sort()).toEqual(asked.sort());
     const passed = ours.filter(({ action }) => action === 'iam:PassRole');
-    expect(passed.map(({ resource }) => resource)).toEqual([expect.stringMatching(/^<\w*JobRole\w*\.Arn>$/)]);
-    expect(passed[0]?.condition).toEqual({
-      StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' },
-    });
+    expect(passed).toHaveLength(models.length);
+    for (const { resource, condition } of passed) {
+      expect(resource).toMatch(/^<\w*TrainingRoles\w+Jobs\w*\.Arn>$/);
+      expect(condition).toEqual({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
+    }
     const everybodyElse = rights.filter(
       ({ role, action }) =>
         !['Pipeline/Pipeline/Role', 'Train/Training/Role'].includes(role) &&
@@ -193,7 +213,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
       expect(resource).toMatch(/:hyper-parameter-tuning-job\/evergreen-\*$/);
   });
 
-  it('let training run training jobs alone, as its parties and as the role of jobs', () => {
+  it('let training run training jobs alone, as models and their parties', () => {
     const ours = rights.filter(({ role }) => role === 'Train/Training/Role');
     const jobs = ours.filter(({ action }) => action.startsWith('sagemaker:'));
     for (const { action, resource } of jobs) {
@@ -203,18 +223,17 @@ describe.each(stages)('rights of stage %s', (stage) => {
       ['AddTags', 'CreateTrainingJob', 'DescribeTrainingJob', 'ListTags', 'StopTrainingJob'].sort(),
     );
     const passed = ours.filter(({ action }) => action === 'iam:PassRole');
-    expect(passed.map(({ resource }) => resource).sort()).toEqual([
-      expect.stringMatching(/^<\w*JobRole\w*\.Arn>$/),
-      expect.stringMatching(/^<\w*Partiesyieldsnorth\w*\.Arn>$/),
-      expect.stringMatching(/^<\w*Partiesyieldssouth\w*\.Arn>$/),
-    ]);
+    expect(passed).toHaveLength(models.length + 2);
+    for (const { resource } of passed) {
+      expect(resource).toMatch(/^<\w*TrainingRoles(\w+Jobs|yieldsnorth|yieldssouth)[0-9A-F]{8}\.Arn>$/);
+    }
     for (const { condition } of passed) {
       expect(condition).toEqual({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
     }
   });
 
   describe.each(['north', 'south'])('of the party %s', (party) => {
-    const own = rights.filter(({ role }) => role === `Training/Parties/yields-${party}`);
+    const own = rights.filter(({ role }) => role === `Training/Roles/yields/${party}`);
     const objects = (...actions: string[]) => [
       ...new Set(
         own
@@ -257,9 +276,8 @@ describe.each(stages)('rights of stage %s', (stage) => {
 
     it('are for SageMaker in this account alone', () => {
       const [, role] =
-        made
-          .ofType('AWS::IAM::Role')
-          .find(([id]) => made.pathOf(id) === `Training/Parties/yields-${party}`) ?? [];
+        made.ofType('AWS::IAM::Role').find(([id]) => made.pathOf(id) === `Training/Roles/yields/${party}`) ??
+        [];
       expect(role?.Properties.AssumeRolePolicyDocument.Statement).toEqual([
         {
           Action: 'sts:AssumeRole',
@@ -275,9 +293,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     const readers = rights.filter(({ resource }) => /\/parties\//.test(resource));
     for (const { role, action, resource } of readers) {
       expect(action).toMatch(/^s3:GetObject(Version)?$/);
-      expect(resource).toContain(
-        `/${role.replace('Training/Parties/', 'parties/').replace('yields-', 'yields/')}/*`,
-      );
+      expect(resource).toContain(`/${role.replace('Training/Roles/', 'parties/')}/*`);
     }
     // Whoever may read objects of the data bucket may read them below one prefix.
     const whole = rights.filter(
@@ -298,7 +314,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(holders('s3:GetObject', 'updates')).toEqual(average);
     expect(holders('s3:PutObject', 'rounds')).toEqual(average);
     expect(holders('s3:PutObject', 'results')).toEqual(average);
-    expect(holders('s3:GetObject', 'results')).toEqual(['Training/JobRole']);
+    expect(holders('s3:GetObject', 'results')).toEqual(['Training/Roles/yields/Jobs']);
   });
 
   it('let state machines invoke the functions in their definition, unversioned', () => {
@@ -315,7 +331,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
 
   it('let a training job use the key of what it writes, as SageMaker asks', () => {
     const uses = rights.filter(
-      ({ role, action }) => role === 'Training/JobRole' && action.startsWith('kms:'),
+      ({ role, action }) => role === 'Training/Roles/yields/Jobs' && action.startsWith('kms:'),
     );
     expect([...new Set(uses.map(({ action }) => action))].sort()).toEqual([
       'kms:Decrypt',
@@ -327,7 +343,8 @@ describe.each(stages)('rights of stage %s', (stage) => {
 
   it('let a training job take its own source archive from the assets of the CDK', () => {
     const assets = rights.filter(
-      ({ role, resource }) => role === 'Training/JobRole' && resource.includes('cdk-hnb659fds-assets'),
+      ({ role, resource }) =>
+        role === 'Training/Roles/yields/Jobs' && resource.includes('cdk-hnb659fds-assets'),
     );
     for (const { action, resource, condition } of assets) {
       if (action === 's3:ListBucket') expect(condition).toHaveProperty(['StringEquals', 's3:prefix']);
