@@ -289,7 +289,7 @@ describe('a run that cannot go on', () => {
   it('stops its inner execution and their jobs when it is stopped', async () => {
     const sfn = new SFNClient(platform.client);
     const run = await begin('fourth.csv', 6);
-    const stateMachineArn = await platform.output('FederationArn');
+    const stateMachineArn = await platform.output('TrainingArn');
     const inner = await eventually('parties train', 30, async () => {
       const { executions = [] } = await sfn.send(new ListExecutionsCommand({ stateMachineArn }));
       return executions.find(({ name, status }) => name?.startsWith(run.runId) && status === 'RUNNING');
@@ -301,7 +301,7 @@ describe('a run that cannot go on', () => {
     const outer = `${(await platform.output('PipelineArn')).replace(':stateMachine:', ':execution:')}:${run.runId}`;
     await sfn.send(new StopExecutionCommand({ executionArn: outer }));
     expect((await ended(run.runId)).status).toBe('aborted');
-    const stopped = await eventually('the federation ends', 30, async () => {
+    const stopped = await eventually('the training ends', 30, async () => {
       const found = await sfn.send(new DescribeExecutionCommand({ executionArn: inner.executionArn }));
       return found.status === 'RUNNING' ? undefined : found.status;
     });
