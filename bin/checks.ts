@@ -74,6 +74,12 @@ function pytest(name: string, folder: string, limitMinutes: number): Stage {
 
 const types: Stage = { name: 'types', command: ['tsc', '-p', '.'], limitMinutes: 5 };
 const biome: Stage = { name: 'biome', also: ['lint'], command: ['biome', 'check'], limitMinutes: 5 };
+const ruff: Stage = {
+  name: 'ruff',
+  also: ['lint', 'python'],
+  command: [join(repositoryRoot, '.venv', 'bin', 'ruff'), 'check', '--quiet', 'training', 'local', 'bench'],
+  limitMinutes: 5,
+};
 const walk: Stage = {
   name: 'dependencies',
   command: ['vitest', 'run', '--project', 'unit', 'test/architecture'],
@@ -81,10 +87,11 @@ const walk: Stage = {
 };
 
 const plans: Record<string, Stage[][]> = {
-  check: [[types], [biome], [walk]],
+  check: [[types], [biome], [ruff], [walk]],
   test: [
     [types],
     [biome],
+    [ruff],
     [vitest('unit', 10)],
     [vitest('infrastructure', 15, ['infra'])],
     [pytest('training', 'training', 15), pytest('local', 'local', 15)],

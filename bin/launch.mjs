@@ -22,7 +22,7 @@ const scripts = new Map([
 ]);
 
 /** What needs the Python environment; everything else must not wait for it. */
-const needingPython = new Set(['start', 'up', 'test', 'bench']);
+const needingPython = new Set(['start', 'up', 'test', 'check', 'bench']);
 
 function planOf(args) {
   const verb = args.find((arg) => !arg.startsWith('-'));

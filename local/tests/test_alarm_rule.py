@@ -1,6 +1,7 @@
 """The tables of AWS's page on missing data, and metric math."""
 
 import pytest
+
 from evergreen_engine.cloudwatch.alarm_rule import AlarmRule, judge_alarm
 from evergreen_engine.cloudwatch.metric_math import MathError, compute
 

@@ -4,8 +4,9 @@ import json
 import time
 
 import pytest
-from evergreen_engine.logs.filter_pattern import PatternError, compile_pattern
 from training_support import wait_until
+
+from evergreen_engine.logs.filter_pattern import PatternError, compile_pattern
 
 LINE = json.dumps({"kind": "prediction", "ms": 12.5, "model": {"name": "iris"}, "rows": [1, 2], "ok": True, "error": None})
 

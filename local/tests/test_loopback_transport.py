@@ -5,8 +5,9 @@ import signal
 
 import pytest
 from engine_process import start_engine
-from evergreen_engine.loopback_transport import is_loopback
 from training_support import wait_until
+
+from evergreen_engine.loopback_transport import is_loopback
 
 
 @pytest.fixture(scope="module")

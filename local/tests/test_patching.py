@@ -1,8 +1,14 @@
 """An upgrade of MiniStack that moves a function is a clear message, and changes nothing."""
 
 import pytest
+
 from evergreen_engine import patching
-from evergreen_engine.patching import UpstreamChanged, apply_replacements, replaces, require_attributes
+from evergreen_engine.patching import (
+    UpstreamChanged,
+    apply_replacements,
+    replaces,
+    require_attributes,
+)
 
 
 @pytest.fixture

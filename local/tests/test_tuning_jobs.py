@@ -2,9 +2,14 @@ import os
 
 import pytest
 from botocore.exceptions import ClientError
-from evergreen_engine.sagemaker.search_space import ChoiceRange, NumberRange, SearchSpace
-from evergreen_engine.sagemaker.search_strategy import BayesianSearch, RandomSearch
 from training_support import wait_until
+
+from evergreen_engine.sagemaker.search_space import (
+    ChoiceRange,
+    NumberRange,
+    SearchSpace,
+)
+from evergreen_engine.sagemaker.search_strategy import BayesianSearch, RandomSearch
 
 SCRIPT = """
 import argparse, os, pathlib

@@ -2,6 +2,7 @@ import os
 import zipfile
 
 import pytest
+
 from evergreen_engine.functions import unpacked_archives
 from evergreen_engine.functions.unpacked_archives import UnpackedOnce, forget_unused
 

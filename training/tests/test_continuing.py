@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from jobs import a_definition, a_job, mixed_data, rows_of, write_job
 from test_command import read
-from train import train
 
 from evergreen_training.continuing.course import rows_not_known
 from evergreen_training.continuing.state import StateMisfit, carry_over, describe_state, read_state
@@ -22,6 +21,7 @@ from evergreen_training.errors import JobError
 from evergreen_training.estimators import choose_trainer
 from evergreen_training.model import FittedModel
 from evergreen_training.preprocessing import learn_preprocessing
+from train import train
 
 both_tasks = pytest.mark.parametrize("regression", [False, True], ids=["classification", "regression"])
 
@@ -103,7 +103,7 @@ def test_an_online_update_learns_from_the_new_rows_only(tmp_path: Path, regressi
     before, after = (read(each, "state.json") for each in (first, update))
     assert before["preprocessing"] == after["preprocessing"]
     moved = np.array(after["layers"][0]["weights"]) - before["layers"][0]["weights"]
-    assert 0 < np.abs(moved).max()
+    assert np.abs(moved).max() > 0
     if not regression:
         # Five steps of Adam move no weight by more than five times the learning rate, but for its start.
         assert np.abs(moved).max() < 5.5 * 0.005
@@ -125,7 +125,7 @@ def test_a_state_that_is_not_the_registrys_ends_the_job(tmp_path: Path, work: An
     champion = as_champion(first, tmp_path / "champion")
     state = Path(champion["SM_CHANNEL_CHAMPION"]) / "state.json"
     state.write_bytes(state.read_bytes().replace(b"1", b"2", 1))
-    with pytest.raises(JobError, match="the champion's state.json is missing or not the one in the registry"):
+    with pytest.raises(JobError, match=r"the champion's state\.json is missing or not the one in the registry"):
         work({**again, **champion})
 
 

@@ -180,9 +180,7 @@ def test_a_class_without_train_rows_scores_zero(tmp_path: Path, algorithm: str, 
         np.testing.assert_allclose(answers.scores.sum(axis=1), 1, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("algorithm", "task"), [case for case in CASES if case[1] in ("classification", "regression")]
-)
+@pytest.mark.parametrize(("algorithm", "task"), [case for case in CASES if case[1] in ("classification", "regression")])
 def test_two_classes(tmp_path: Path, algorithm: str, task: str) -> None:
     random = np.random.default_rng(3)
     x = random.normal(size=(80, 2))

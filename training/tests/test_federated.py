@@ -143,7 +143,7 @@ def test_rounds_go_on_from_the_weights_of_all_and_lead_to_a_package(tmp_path: Pa
     # Nothing was learned from the reference rows, so a score on them is one on rows unseen.
     assert record["metrics"]["validation_score"] == record["metrics"]["train_score"] > 0.6
     state = read(environment, "state.json")
-    np.testing.assert_array_equal(np.array(state["layers"][0]["weights"]).ravel(), left["weights"][: -4])
+    np.testing.assert_array_equal(np.array(state["layers"][0]["weights"]).ravel(), left["weights"][:-4])
 
 
 def test_a_party_leaves_its_weights_and_a_number_of_rows(tmp_path: Path, work: Any) -> None:  # noqa: F811

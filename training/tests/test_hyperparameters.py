@@ -64,5 +64,6 @@ def test_whole_numbers_may_come_as_decimals_and_nothing_else_does() -> None:
 
 def test_an_unknown_algorithm_is_refused_with_those_there_are() -> None:
     definition = parse_definition(iris_definition("neural-network"))
-    with pytest.raises(JobError, match="neural-network is not built in for classification; use logistic-regression, linear-svc"):
+    said = "neural-network is not built in for classification; use logistic-regression, linear-svc"
+    with pytest.raises(JobError, match=said):
         choose_trainer(definition, {})

@@ -10,8 +10,8 @@ import pytest
 from iris import LENGTHS, iris_cells, iris_definition, iris_split
 from jobs import a_definition, a_job, category, number, rows_of
 from scipy.integrate import quad
-from test_continuing import work  # noqa: F401
 from test_command import iris_job, read
+from test_continuing import work  # noqa: F401
 
 from evergreen_training import JobError, load_job
 from evergreen_training.declared import prepare_publicly
@@ -126,7 +126,7 @@ def test_a_delta_that_gives_a_row_away_is_refused(tmp_path: Path) -> None:
     definition["privacy"]["differentialPrivacy"]["delta"] = 0.01
     job = load_job([], iris_job(tmp_path, definition))
     trainer = choose_trainer(job.definition, job.hyperparameters)
-    with pytest.raises(JobError, match="a delta of 0.01 allows to give a whole row of 120 away; set .* below 0.008"):
+    with pytest.raises(JobError, match=r"a delta of 0\.01 allows to give a whole row of 120 away; set .* below 0\.008"):
         choose_private_course(job, trainer, job.definition.privacy)
 
 
@@ -145,10 +145,12 @@ def test_more_noise_costs_accuracy_and_a_seed_does_not_fix_it() -> None:
         fit = fit_privately(trainer, DifferentialPrivacy(epsilon, 1e-3, 1.0))
         rows = table(held, truth)
         return float(
-            np.mean([
-                score_answers(definition, fit(table(train, species)).answer(rows.rows), rows.target)["score"]
-                for _ in range(8)
-            ])
+            np.mean(
+                [
+                    score_answers(definition, fit(table(train, species)).answer(rows.rows), rows.target)["score"]
+                    for _ in range(8)
+                ]
+            )
         )
 
     tight, loose = mean_score(0.2), mean_score(float("inf"))
@@ -182,5 +184,3 @@ def test_preprocessing_looks_at_no_row_and_travels_in_the_graph(tmp_path: Path) 
     np.testing.assert_allclose(model.answer(job.golden.rows).values, [100, 150, 260], atol=5)
     served = open_session(job.definition, model.to_onnx())
     assert check_parity(job.definition, model, served, job.train.rows, job.golden) > 60
-
-

@@ -10,7 +10,7 @@ from typing import Any
 import botocore.session
 from ministack.core.concurrency import spawn_background
 from ministack.core.responses import get_account_id, get_region, new_uuid
-from ministack.services import cloudwatch, eventbridge, lambda_svc, sns
+from ministack.services import eventbridge, lambda_svc, sns
 
 from evergreen_engine import aws_time
 from evergreen_engine.patching import replaces, require_attributes

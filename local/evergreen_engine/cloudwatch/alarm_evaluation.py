@@ -12,7 +12,12 @@ from ministack.services import cloudwatch
 
 from evergreen_engine import aws_time
 from evergreen_engine.cloudwatch import metric_math, metric_store, service_metrics
-from evergreen_engine.cloudwatch.alarm_rule import INSUFFICIENT, AlarmRule, Judgement, judge_alarm
+from evergreen_engine.cloudwatch.alarm_rule import (
+    INSUFFICIENT,
+    AlarmRule,
+    Judgement,
+    judge_alarm,
+)
 from evergreen_engine.patching import replaces, require_attributes
 
 _CLOUDWATCH = "ministack.services.cloudwatch"

@@ -3,7 +3,6 @@
 Names and dimensions follow each service's CloudWatch page; only the ones alarms are made of are here.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -11,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ministack.services import apigateway_v1, cloudwatch, cloudwatch_logs, sqs
-from ministack.services import stepfunctions as upstream_states
 
 from evergreen_engine.patching import replaces, require_attributes
 

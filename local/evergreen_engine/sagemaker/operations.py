@@ -4,7 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from evergreen_engine.sagemaker import processing_api, tags, training_api, tuning_api
-from evergreen_engine.sagemaker.job_store import processing_jobs, training_jobs, tuning_jobs
+from evergreen_engine.sagemaker.job_store import (
+    processing_jobs,
+    training_jobs,
+    tuning_jobs,
+)
 from evergreen_engine.sagemaker.listing import list_jobs
 
 Request = dict[str, Any]

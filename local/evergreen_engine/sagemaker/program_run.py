@@ -17,7 +17,11 @@ from evergreen_engine.sagemaker.errors import JobFailed, JobStopped
 from evergreen_engine.sagemaker.job_folder import JobFolder
 from evergreen_engine.sagemaker.job_log import JobLog
 from evergreen_engine.sagemaker.job_run import JobRun
-from evergreen_engine.sagemaker.process_groups import EngineEnding, ProcessGroup, close_all
+from evergreen_engine.sagemaker.process_groups import (
+    EngineEnding,
+    ProcessGroup,
+    close_all,
+)
 
 logger = logging.getLogger("evergreen.sagemaker")
 

@@ -9,7 +9,11 @@ from ministack.core.responses import new_uuid
 from evergreen_engine.sagemaker import interrupted, job_store, role_session
 from evergreen_engine.sagemaker.errors import ApiError
 from evergreen_engine.sagemaker.operations import OPERATIONS
-from evergreen_engine.sagemaker.request_model import check_request, only_output_members, operation
+from evergreen_engine.sagemaker.request_model import (
+    check_request,
+    only_output_members,
+    operation,
+)
 
 logger = logging.getLogger("evergreen.sagemaker")
 

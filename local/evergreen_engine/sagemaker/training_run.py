@@ -6,11 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from evergreen_engine import aws_time
-from evergreen_engine.sagemaker import role_session, script_mode, source_code, state_events, transfer
+from evergreen_engine.sagemaker import (
+    role_session,
+    script_mode,
+    source_code,
+    state_events,
+    transfer,
+)
 from evergreen_engine.sagemaker.errors import JobFailed
 from evergreen_engine.sagemaker.job_folder import JobFolder
-from evergreen_engine.sagemaker.program_run import Program, ProgramRun
 from evergreen_engine.sagemaker.metrics import MetricReader
+from evergreen_engine.sagemaker.program_run import Program, ProgramRun
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _STATUS_MESSAGES = {

@@ -7,7 +7,14 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 
 from evergreen_engine import aws_time
-from evergreen_engine.sagemaker import job_run, metrics, role_session, state_events, tags, tuning_run
+from evergreen_engine.sagemaker import (
+    job_run,
+    metrics,
+    role_session,
+    state_events,
+    tags,
+    tuning_run,
+)
 from evergreen_engine.sagemaker.errors import validation_error
 from evergreen_engine.sagemaker.job_store import Record, training_jobs, tuning_jobs
 from evergreen_engine.sagemaker.listing import list_jobs

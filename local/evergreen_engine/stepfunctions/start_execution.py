@@ -6,7 +6,12 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ministack.core.responses import error_response_json, get_account_id, get_region, json_response
+from ministack.core.responses import (
+    error_response_json,
+    get_account_id,
+    get_region,
+    json_response,
+)
 from ministack.services import stepfunctions as upstream_states
 
 from evergreen_engine.patching import replaces, require_attributes

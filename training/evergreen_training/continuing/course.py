@@ -94,7 +94,8 @@ def choose_course(job: Job, champion: Champion | None, trainer: Trainer) -> Cour
     if not len(new):
         print_note(f"version {champion.version} knows all {len(job.train)} train rows; it is trained anew")
         return None
-    print_note(f"online update of version {champion.version} with {len(new)} new rows in batches of {estimator.batch_size}")
+    batches = f"in batches of {estimator.batch_size}"
+    print_note(f"online update of version {champion.version} with {len(new)} new rows {batches}")
     model, figures = continuation.learn_online(new)
     return Course(
         lambda _: model,

@@ -16,7 +16,7 @@ from ..preprocessing import Preprocessing
 SCHEMA = "evergreen/training-state/v1"
 
 
-class StateMisfit(ValueError):
+class StateMisfit(ValueError):  # noqa: N818
     """The state belongs to another kind of model; the message says in what they differ."""
 
 

@@ -128,9 +128,7 @@ def _in_words(definition: Definition, preprocessing: Preprocessing, path: Bounds
     return f"if {' and '.join(conditions)} then {answer}" if conditions else f"always {answer}"
 
 
-def _condition(
-    definition: Definition, preprocessing: Preprocessing, column: int, above: float, most: float
-) -> str:
+def _condition(definition: Definition, preprocessing: Preprocessing, column: int, above: float, most: float) -> str:
     if column >= len(definition.numbers):
         text, category = preprocessing.levels[column - len(definition.numbers)]
         return f"{definition.texts[text].name} is {'not ' if np.isinf(above) else ''}{category}"

@@ -133,9 +133,7 @@ def _descend(
     )
 
 
-def _share(
-    leaves: _Front, values: np.ndarray, row: np.ndarray, base: np.ndarray, contributions: np.ndarray
-) -> None:
+def _share(leaves: _Front, values: np.ndarray, row: np.ndarray, base: np.ndarray, contributions: np.ndarray) -> None:
     p, q = leaves.from_row.sum(axis=1), leaves.from_background.sum(axis=1)
     np.add.at(base, row[p == 0], values[p == 0])
     # beta(p, q + 1) = (p-1)! q! / (p+q)!

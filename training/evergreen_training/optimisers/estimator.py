@@ -16,7 +16,6 @@ from .progress import print_epoch
 from .update_rules import UPDATE_RULES, make_rule
 
 
-
 @dataclass(kw_only=True)
 class _Descended:
     """What both estimators share.
@@ -133,7 +132,8 @@ class _Descended:
         for parameter, allowed, is_fine in limits:
             if not is_fine:
                 raise ValueError(
-                    f"The '{parameter}' parameter of {name} must be {allowed}. Got {getattr(self, parameter)!r} instead."
+                    f"The '{parameter}' parameter of {name} must be {allowed}. "
+                    f"Got {getattr(self, parameter)!r} instead."
                 )
 
     def _optimizers(self) -> list[str]:
@@ -239,7 +239,8 @@ class GradientDescentRegressor(_Descended):
     def _in_target_units(self, point: dict[str, Any]) -> dict[str, Any]:
         # The loss that is walked down is half the squared error of the scaled target.
         units = 2.0 * self.scaling_[1] ** 2
-        return {name: units * value if name != "epoch" and value is not None else value for name, value in point.items()}
+        is_loss = lambda name, value: name != "epoch" and value is not None  # noqa: E731
+        return {name: units * value if is_loss(name, value) else value for name, value in point.items()}
 
     def _inward(self, layers: list[Layer]) -> list[Layer]:
         (weights, shift), (middle, spread) = layers[-1], self.scaling_

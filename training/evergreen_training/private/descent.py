@@ -1,6 +1,7 @@
 """DP-SGD for linear models: clip what each row says, add noise, step.
 
-Abadi et al. (2016), "Deep Learning with Differential Privacy", algorithm 1, with batches drawn as the accountant assumes.
+Abadi et al. (2016), "Deep Learning with Differential Privacy", algorithm 1, with batches drawn as the
+accountant assumes.
 """
 
 from __future__ import annotations

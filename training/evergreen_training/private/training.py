@@ -91,7 +91,7 @@ def choose_private_course(job: Job, trainer: Trainer, privacy: DifferentialPriva
 
 
 def score_by_epsilon(job: Job, trainer: Trainer, privacy: DifferentialPrivacy) -> list[dict[str, Any]]:
-    """Scores on a fifth of the train rows of models trained on the others, from more private to less, then without noise.
+    """Scores on a fifth of the train rows, of models of the others: from more private to less, then without noise.
 
     The same fifth for all. These scores are figures about the rows: they are not part of what is protected.
     """
