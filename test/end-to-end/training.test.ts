@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { CloudWatchLogsClient, DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -52,6 +54,14 @@ const files: Record<string, string> = {
     times(120, () => {
       const rain = dryYear();
       return `${rain.toFixed(2)},${stageOf(rain)}`;
+    }),
+  ),
+  wages: csv(
+    'years,leads,wage',
+    times(400, () => {
+      const [years, leads] = [between(0, 40), random() < 0.3];
+      const isAbove = years + (leads ? 15 : 0) + between(-3, 3) > 25;
+      return `${years.toFixed(2)},${leads},${isAbove ? 'above' : 'below'}`;
     }),
   ),
   films: csv(
@@ -171,6 +181,25 @@ describe('gradient descent on two instances', () => {
     expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) / 2);
     const [reply] = await predict('sums', [{ a: 2, b: 1 }]);
     expect(reply?.predictions[0]?.value).toBeCloseTo(5, 0);
+  });
+});
+
+describe('private training', () => {
+  it('is served, and says in its package and its card what it spent and what that cost', async () => {
+    expectPromoted('wages');
+    const [reply] = await predict('wages', [
+      { years: 38, leads: true },
+      { years: 2, leads: false },
+    ]);
+    expect(reply?.predictions.map(({ label }) => label)).toEqual(['above', 'below']);
+    const { privacy, learningCurve } = await recordOf('wages', 1);
+    expect(privacy).toMatchObject({ epsilon: 4, delta: 1e-5, clipNorm: 1 });
+    expect(privacy?.noiseMultiplier).toBeGreaterThan(0.3);
+    expect(privacy?.scoreByEpsilon.map(({ epsilon }) => epsilon)).toEqual([1, 2, 4, 8, 16, null]);
+    expect(learningCurve).toBeUndefined();
+    const folder = platform.file('card', '').replace(/card$/, 'wages-card');
+    expect((await platform.cli('models', 'card', 'wages', '--out', folder)).code).toBe(0);
+    expect(readFileSync(join(folder, 'card.html'), 'utf8')).toContain('What privacy costs');
   });
 });
 
