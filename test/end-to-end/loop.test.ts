@@ -590,6 +590,34 @@ describe('a model that a person has to approve', () => {
   });
 });
 
+describe('a version served without AWS', () => {
+  const rows = irisRows.slice(0, 30).map(featuresOf);
+
+  async function answersOf(url: string): Promise<unknown> {
+    const reply = await fetch(`${url}/models/iris/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ rows }),
+    });
+    expect(reply.status).toBe(200);
+    const { version, predictions } = z
+      .looseObject({ version: z.int(), predictions: z.array(z.unknown()) })
+      .parse(await reply.json());
+    return { version, predictions };
+  }
+
+  it('answers from an export, and from the registry, as the API does', async () => {
+    const { body } = await platform.http('POST', '/models/iris/predict', { rows });
+    const folder = platform.file('exported', '').replace(/exported$/, 'an-export');
+    expect((await platform.cli('export', 'iris', '--out', folder)).code).toBe(0);
+    for (const from of [['--models', folder], []]) {
+      const server = await platform.serve(...from);
+      expect(body).toMatchObject((await answersOf(server.url)) as object);
+      expect(await server.stop()).toBe(0);
+    }
+  });
+});
+
 describe('the engine started again', () => {
   it('answers as before', async () => {
     const rows = irisRows.slice(0, 30).map(featuresOf);

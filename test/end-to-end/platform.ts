@@ -94,6 +94,32 @@ export class Platform {
     });
   }
 
+  /** Starts `evergreen serve` on a free port; `stop` gives its exit code. */
+  async serve(...args: string[]): Promise<{ url: string; stop(): Promise<number | null> }> {
+    const child = spawn(
+      process.execPath,
+      [join(root, 'bin', 'cli.ts'), 'serve', '--port', '0', '--workers', '1', ...args, '--json'],
+      {
+        cwd: root,
+        env: { ...process.env, EVERGREEN_HOME: this.home, EVERGREEN_TARGET: 'local' },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      printed += chunk;
+    });
+    const url = await eventually('the server listens', 20, async () => /"url": "([^"]+)"/.exec(printed)?.[1]);
+    return {
+      url,
+      stop: () => {
+        child.kill('SIGTERM');
+        return ended;
+      },
+    };
+  }
+
   /** What a command prints when it goes well. */
   async ask<Schema extends z.ZodType>(schema: Schema, ...args: string[]): Promise<z.infer<Schema>> {
     const answer = await this.cli(...args);

@@ -134,9 +134,11 @@ export async function serve(context: Context, options: ServeOptions): Promise<Ou
   });
   await Promise.race([stopped, group.failed]);
   const isWhole = await group.stop();
+  const text = isWhole ? 'stopped' : 'stopped; requests that took too long were cut off';
+  context.progress({ kind: 'note', text });
   return {
     data: { url, isWhole },
-    view: [lines(isWhole ? 'stopped' : 'stopped; requests that took too long were cut off')],
+    view: [lines(text)],
     isPublished: true,
     exitCode: isWhole ? 0 : 1,
   };
