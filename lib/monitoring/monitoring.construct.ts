@@ -50,7 +50,6 @@ export class MonitoringRoom extends Construct {
       PREDICTIONS_TABLE: this.predictions.tableName,
       REGISTRY_TABLE: registry.table.tableName,
       DATA_BUCKET: data.bucket.bucketName,
-      MODEL_BUCKET: registry.models.bucketName,
     };
 
     this.record = new NodeFunction(this, 'RecordPredictions', {
@@ -90,7 +89,7 @@ export class MonitoringRoom extends Construct {
       isRedirected: true,
       timeout: Duration.minutes(5),
       memorySize: 1769,
-      environment: tables,
+      environment: { ...tables, MODEL_BUCKET: registry.models.bucketName },
     });
     data.grantReadDatasets(this.measure);
     data.bucket.grantReadBelow(this.measure, 'captures/');

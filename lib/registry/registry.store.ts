@@ -138,7 +138,7 @@ export class RegistryStore {
         TableName: this.#table,
         Item: {
           pk: partitionKey(entry.model),
-          sk: `${logKey(entry)}#${entry.who}`,
+          sk: logKey(entry),
           ...storedLogEntry.encode(entry),
         },
       }),

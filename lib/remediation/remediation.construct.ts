@@ -80,7 +80,6 @@ export class RemediationRoom extends Construct {
       memorySize: 3008,
       environment: {
         DATA_BUCKET: data.bucket.bucketName,
-        MODEL_BUCKET: registry.models.bucketName,
         REGISTRY_TABLE: registry.table.tableName,
         PREDICTIONS_TABLE: monitoring.predictions.tableName,
       },
