@@ -58,6 +58,20 @@ describe('POST /invocations', () => {
     expect(server.ofKind('prediction').at(-1)).toMatchObject({ predictionId: json.predictionId });
   });
 
+  it('takes NaN for missing, as Python writes it', async () => {
+    const server = servingFlowers();
+    const labels = await expectedLabels(server);
+    const rows = '[[5.1, 1.7, 5, true, "red"], [7, NaN, 4, false, NaN]]';
+    expect((await server.call('POST', path, rows)).json).toMatchObject({ predictions: labels });
+    const texts = '{"instances": [[7, NaN, 4, false, "a \\"NaN\\" b"]]}';
+    expect((await server.call('POST', path, texts)).json.errors).toEqual([
+      { pointer: '/instances/0/4', message: expect.stringContaining('NaN') },
+    ]);
+    for (const broken of ['[Infinity]', '[NaNs]', '{NaN: 1}', '["NaN]', '[-NaN', '[NaN NaN]']) {
+      expect((await server.call('POST', path, broken)).status).toBe(400);
+    }
+  });
+
   it.each([
     ['without a header', csv, 'text/csv'],
     ['with a header', `${columns.join(',')}\n${csv}`, 'text/csv; charset=utf-8'],

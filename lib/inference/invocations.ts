@@ -137,7 +137,7 @@ export function invocationsFormat(accept: string | undefined): WireFormat {
   return {
     parse(request, limitBytes) {
       const kind = requireBody(request, ['json', 'csv'], limitBytes);
-      return kind === 'csv' ? readCsvBody(request) : readJsonBody(request, limitBytes);
+      return kind === 'csv' ? readCsvBody(request) : readJsonBody(request, limitBytes, { readsNaN: true });
     },
     read(body, { definition, readRows }) {
       const given = body instanceof CsvBody ? givenInCsv(body, definition) : givenInJson(body, definition);

@@ -1,5 +1,5 @@
 import { EvergreenError } from '../shared/errors.ts';
-import { parseStrictJson } from './strict-json.ts';
+import { type JsonLimits, parseStrictJson } from './strict-json.ts';
 
 /** A request as any door hands it over. Header names are in lower case. */
 export interface WireRequest {
@@ -11,9 +11,13 @@ export interface WireRequest {
   traceId: string;
 }
 
-const jsonDepth = 16;
+export const jsonDepth = 16;
 
-export const mediaTypes = { json: 'application/json', csv: 'text/csv' } as const;
+export const mediaTypes = {
+  json: 'application/json',
+  csv: 'text/csv',
+  octets: 'application/octet-stream',
+} as const;
 export type BodyKind = keyof typeof mediaTypes;
 
 /** What a content type says: the media type, and its parameters by name. */
@@ -70,7 +74,11 @@ export function requireBody(
  *
  * @throws EvergreenError `media-type-unsupported`, `request-too-large` or `request-not-json`.
  */
-export function readJsonBody(request: Pick<WireRequest, 'headers' | 'body'>, limitBytes: number): unknown {
+export function readJsonBody(
+  request: Pick<WireRequest, 'headers' | 'body'>,
+  limitBytes: number,
+  options: Pick<JsonLimits, 'readsNaN'> = {},
+): unknown {
   requireBody(request, ['json'], limitBytes);
-  return parseStrictJson(request.body, { depth: jsonDepth });
+  return parseStrictJson(request.body, { depth: jsonDepth, ...options });
 }

@@ -93,6 +93,7 @@ describe('Serving of anything', () => {
           shaped,
           csv,
           nearly,
+          fc.constantFrom(...good),
         ),
         fc.constantFrom('/invocations', '/models/flowers/invocations'),
         fc.record({ 'content-type': mediaType, accept: mediaType }, { requiredKeys: [] }),

@@ -91,4 +91,7 @@ function readFriendly(body: unknown, { readRows }: RowTarget): ReadRequest {
   };
 }
 
-export const friendlyFormat: WireFormat = { parse: readJsonBody, read: readFriendly };
+export const friendlyFormat: WireFormat = {
+  parse: (request, limitBytes) => readJsonBody(request, limitBytes),
+  read: readFriendly,
+};

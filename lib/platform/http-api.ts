@@ -128,9 +128,12 @@ export class HttpApi extends Construct {
     this.#route(health.addResource('live'), 'GET', predict);
     this.#route(health.addResource('ready'), 'GET', predict);
     const inferenceModel = v2.addResource('models').addResource('{model}');
-    this.#route(inferenceModel, 'GET', predict);
-    this.#route(inferenceModel.addResource('ready'), 'GET', predict);
-    this.#route(inferenceModel.addResource('infer'), 'POST', predict, body);
+    const version = inferenceModel.addResource('versions').addResource('{version}');
+    for (const asked of [inferenceModel, version]) {
+      this.#route(asked, 'GET', predict);
+      this.#route(asked.addResource('ready'), 'GET', predict);
+      this.#route(asked.addResource('infer'), 'POST', predict, body);
+    }
 
     acknowledge(this.api, 'gatewayLogRole');
     acknowledge(root, isSigned ? 'signedMethod' : 'keyedMethod');

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';
+import { jsonLengthHeader } from '../inference/binary-tensors.ts';
 import { toProblem, type WireResponse } from '../inference/problem.ts';
 import type { WireRequest } from '../inference/request-body.ts';
 import { EvergreenError } from '../shared/errors.ts';
@@ -215,5 +216,6 @@ function plain(headers: IncomingMessage['headers']): Record<string, string | und
     'content-type': headers['content-type'],
     'content-encoding': headers['content-encoding'],
     accept: headers.accept,
+    [jsonLengthHeader]: headers[jsonLengthHeader]?.toString(),
   };
 }
