@@ -2,7 +2,7 @@ import { EvergreenError } from '../shared/errors.ts';
 
 /** What a path and method ask for. */
 export type Route =
-  | { kind: 'server' | 'live' | 'ready' }
+  | { kind: 'server' | 'live' | 'ready' | 'openapi' }
   | { kind: 'invoke'; model: string | undefined }
   | { kind: 'predict' | 'explain'; model: string }
   /** Without a version, of whatever takes traffic. */
@@ -38,6 +38,7 @@ export function findRoute(method: string, path: string): Route {
   const [first, second, third] = steps;
   const called = `${method} ${steps.length}`;
   if (first === 'ping' && called === 'GET 1') return { kind: 'ready' };
+  if (first === 'openapi.json' && called === 'GET 1') return { kind: 'openapi' };
   if (first === 'invocations' && called === 'POST 1') return { kind: 'invoke', model: undefined };
   if (first === 'models' && called === 'POST 3' && third === 'invocations') {
     return { kind: 'invoke', model: decode(second ?? '') };

@@ -11,3 +11,8 @@ export function json(status: number, body: object, headers: Record<string, strin
 export function csv(body: string): WireResponse {
   return { status: 200, headers: { 'content-type': 'text/csv', 'cache-control': 'no-store' }, body };
 }
+
+/** A document that is written already. */
+export function jsonText(body: string): WireResponse {
+  return { status: 200, headers: { 'content-type': 'application/json', 'cache-control': 'no-store' }, body };
+}

@@ -1,3 +1,4 @@
+import type { ModelDefinition } from '../model/definition.ts';
 import type { ModelSource } from './live-models.ts';
 import type { ServingEvent } from './serving-event.ts';
 
@@ -7,6 +8,8 @@ export interface ServingOptions {
   report: (event: ServingEvent) => void;
   /** Of this product, as GET /v2 tells it. */
   serverVersion: string;
+  /** The OpenAPI document, as text. @default - there is none */
+  openApi?: (readDefinitions: () => Promise<ModelDefinition[]>) => Promise<string>;
   /** @default 2000 */
   liveCacheMs?: number;
   /** @default 1 MiB */

@@ -3,13 +3,14 @@ import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { uuidV7 } from '../shared/ids.ts';
 import { findRoute } from './api-routes.ts';
 import { type Attempt, type Facts, isCallersFault } from './attempt.ts';
+import { championDefinitions } from './champion-definitions.ts';
 import { explain } from './explain.ts';
 import { invocationsFormat } from './invocations.ts';
 import { LiveModels, type ServedVersion } from './live-models.ts';
 import { describeModel, openInferenceFormat } from './open-inference.ts';
 import type { Variant } from './prediction-record.ts';
 import { toProblem, type WireResponse } from './problem.ts';
-import { csv, json } from './replies.ts';
+import { csv, json, jsonText } from './replies.ts';
 import { readJsonBody, type WireRequest } from './request-body.ts';
 import { chooseVariant, findLiveVersion, positionOf } from './route.ts';
 import type { ServingEvent } from './serving-event.ts';
@@ -77,6 +78,8 @@ export class Serving {
             version: this.#options.serverVersion,
             extensions: ['binary_tensor_data'],
           });
+        case 'openapi':
+          return await this.#readOpenApi(request);
         case 'live':
           return json(200, { live: true });
         case 'ready':
@@ -267,6 +270,14 @@ export class Serving {
       }
       throw thrown;
     }
+  }
+
+  async #readOpenApi({ method, path }: WireRequest): Promise<WireResponse> {
+    const { openApi } = this.#options;
+    if (!openApi) throw new EvergreenError('route-unknown', `there is no ${method} ${path}`);
+    return jsonText(
+      await openApi(() => championDefinitions(this.#models, this.#options.source.modelNames ?? [])),
+    );
   }
 
   /** Ready is a process that can tell what is live of each model that it knows of; models load when they are asked for. */

@@ -122,6 +122,7 @@ export class HttpApi extends Construct {
     this.#route(model.addResource('explain'), 'POST', predict, body);
     this.#route(model.addResource('feedback'), 'POST', feedback, body);
     this.#route(root.addResource('predictions').addResource('{id}'), 'GET', feedback);
+    this.#route(root.addResource('openapi.json'), 'GET', predict);
     const v2 = root.addResource('v2');
     this.#route(v2, 'GET', predict);
     const health = v2.addResource('health');
