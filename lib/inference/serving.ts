@@ -73,11 +73,7 @@ export class Serving {
         case 'model-ready':
           return await this.#modelReady(route.model, route.version);
         case 'server':
-          return json(200, {
-            name: 'evergreen',
-            version: this.#options.serverVersion,
-            extensions: ['binary_tensor_data'],
-          });
+          return json(200, this.#describeServer());
         case 'openapi':
           return await this.#readOpenApi(request);
         case 'live':
@@ -103,6 +99,11 @@ export class Serving {
       });
     }
     return response;
+  }
+
+  #describeServer(): object {
+    const { serverVersion, extensions = [] } = this.#options;
+    return { name: 'evergreen', version: serverVersion, extensions };
   }
 
   /** Callers of /invocations name no model. */

@@ -57,6 +57,7 @@ export async function startServer({
       else logLine(event);
     },
     serverVersion,
+    extensions: ['binary_tensor_data'],
     openApi: async (readDefinitions) =>
       JSON.stringify(
         describeApi({
