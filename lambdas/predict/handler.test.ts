@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { GetObjectCommand, NoSuchKey, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { aFlower, trainedFlowers } from '../../lib/inference/fixtures/models.ts';
 import { MemorySource } from '../../lib/inference/fixtures/packages.ts';
 import { kmsServer } from '../../lib/registry/fixtures/kms-server.ts';
@@ -21,6 +24,11 @@ function anEvent(change: object = {}) {
   };
 }
 
+const taskRoot = mkdtempSync(join(tmpdir(), 'predict-'));
+writeFileSync(join(taskRoot, 'openapi.json'), '{"openapi":"3.1.0"}');
+
+afterAll(() => rmSync(taskRoot, { recursive: true }));
+
 describe('predict', () => {
   const lines: string[] = [];
 
@@ -33,6 +41,7 @@ describe('predict', () => {
     vi.stubEnv('MODEL_BUCKET', 'models');
     vi.stubEnv('MODEL_NAMES', 'flowers,prices');
     vi.stubEnv('SIGNING_KEY', 'arn:aws:kms:eu-central-1:111122223333:key/1');
+    vi.stubEnv('LAMBDA_TASK_ROOT', taskRoot);
     vi.stubEnv('AWS_REGION', 'eu-central-1');
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
@@ -78,6 +87,12 @@ describe('predict', () => {
     });
     expect(lines).toHaveLength(1);
     expect(lines[0]).toMatch(/^\{"_aws":.*"kind":"prediction".*\}\n$/);
+  });
+
+  it('shows the OpenAPI document that lies beside its code', async () => {
+    const { handler } = await import('./handler.ts');
+    const reply = await handler(anEvent({ httpMethod: 'GET', path: '/openapi.json', body: null }));
+    expect(reply).toMatchObject({ statusCode: 200, body: '{"openapi":"3.1.0"}' });
   });
 
   it('reads a body in base64', async () => {

@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { z } from 'zod';
 import { lineWriter } from '../../lib/inference/capture.ts';
 import { awsModelSource } from '../../lib/inference/model-source.store.ts';
+import { openApiFile } from '../../lib/inference/openapi-file.ts';
 import { Serving } from '../../lib/inference/serving.ts';
 import { SigningKey } from '../../lib/registry/signing-key.store.ts';
 import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
@@ -14,6 +17,7 @@ const variables = {
   SIGNING_KEY: z.string(),
   /** Names of the deployed models, with commas between; without it models are known by what is live. */
   MODEL_NAMES: z.string().optional(),
+  LAMBDA_TASK_ROOT: z.string(),
   LIVE_CACHE_MS: z.coerce.number().min(0).default(2000),
 };
 
@@ -30,7 +34,7 @@ const proxyEvent = z.object({
 let serving: Serving | undefined;
 
 function compose(): Serving {
-  const { REGISTRY_TABLE, MODEL_BUCKET, SIGNING_KEY, MODEL_NAMES, LIVE_CACHE_MS } =
+  const { REGISTRY_TABLE, MODEL_BUCKET, SIGNING_KEY, MODEL_NAMES, LAMBDA_TASK_ROOT, LIVE_CACHE_MS } =
     readEnvironment(variables);
   const key = new SigningKey(kmsClient(), SIGNING_KEY);
   return new Serving({
@@ -44,6 +48,7 @@ function compose(): Serving {
     }),
     report: lineWriter((line) => process.stdout.write(`${line}\n`)),
     serverVersion: packageFile.version,
+    openApi: () => readFile(join(LAMBDA_TASK_ROOT, openApiFile), 'utf8'),
     liveCacheMs: LIVE_CACHE_MS,
   });
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { ServeOptions } from '../server/serve-options.ts';
 import { count, examples, groups, type On, version, wholeNumber } from './command-parts.ts';
-import type { ServeOptions } from './commands/serve.ts';
 
 /** Serving without AWS: from this machine, or from a folder carried to another. */
 export function addServing(program: Command, on: On): void {

@@ -36,18 +36,19 @@ function countFitting(rows: readonly Row[], predictions: readonly unknown[], byt
 
 /** The log line of an answered request: a prediction record and its metrics in one. */
 export function predictionLine(
-  { answer, rows: given, atMs, latencyMs }: Omit<Answered, 'definition'>,
+  { answer, rows: given, atMs, latencyMs, isPinned = false }: Omit<Answered, 'definition'>,
   redact: (row: Row) => Row,
 ): string {
   const { predictions } = answer;
   const rows = given.map(redact);
   const facts = {
-    ...metricMembers(new Date(atMs), variantSets, {
-      Requests: { unit: 'Count', value: 1 },
-      Errors: { unit: 'Count', value: 0 },
-      Rows: { unit: 'Count', value: rows.length },
-      LatencyMs: { unit: 'Milliseconds', value: latencyMs },
-    }),
+    ...(!isPinned &&
+      metricMembers(new Date(atMs), variantSets, {
+        Requests: { unit: 'Count', value: 1 },
+        Errors: { unit: 'Count', value: 0 },
+        Rows: { unit: 'Count', value: rows.length },
+        LatencyMs: { unit: 'Milliseconds', value: latencyMs },
+      })),
     kind: 'prediction',
     predictionId: answer.predictionId,
     traceId: answer.traceId,
@@ -71,9 +72,9 @@ export function predictionLine(
   });
 }
 
-function failureLine({ version, atMs, ...facts }: Failed): string {
+function failureLine({ version, atMs, isPinned = false, ...facts }: Failed): string {
   return JSON.stringify({
-    ...metricMembers(new Date(atMs), variantSets, { Errors: { unit: 'Count', value: 1 } }),
+    ...(!isPinned && metricMembers(new Date(atMs), variantSets, { Errors: { unit: 'Count', value: 1 } })),
     level: 'error',
     ...facts,
     version: String(version),

@@ -4,7 +4,7 @@ import { maxExplainedRows } from './explain.ts';
 import { aFlower, explainedFlowers, trainedFlowers } from './fixtures/models.ts';
 import { asCandidate } from './fixtures/packages.ts';
 import { aServer } from './fixtures/server.ts';
-import type { ServingOptions } from './serving.ts';
+import type { ServingOptions } from './serving-options.ts';
 
 const explanations = z.array(
   z.object({

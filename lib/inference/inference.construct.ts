@@ -1,30 +1,45 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import packageFile from '../../package.json' with { type: 'json' };
+import type { ModelDefinition } from '../model/definition.ts';
 import type { NativeLayers } from '../platform/native-layers.ts';
 import { NodeFunction } from '../platform/node-function.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
+import { describeApi } from './openapi.ts';
+import { openApiFile } from './openapi-file.ts';
 
 export interface InferenceRoomProps {
   readonly stage: StageSettings;
   readonly registry: RegistryRoom;
   readonly layers: NativeLayers;
-  /** Names of the deployed models: others do not exist for callers. */
-  readonly modelNames: string[];
+  /** The deployed models: others do not exist for callers. */
+  readonly models: readonly ModelDefinition[];
+  /** Of rooms that answer beside predictions, for the OpenAPI document. */
+  readonly furtherPaths: Readonly<Record<string, object>>;
 }
 
 /** The function that answers predictions. It may read what is live and its packages, and write nothing. */
 export class InferenceRoom extends Construct {
   readonly predict: LambdaFunction;
 
-  constructor(scope: Construct, id: string, { stage, registry, layers, modelNames }: InferenceRoomProps) {
+  constructor(scope: Construct, id: string, props: InferenceRoomProps) {
     super(scope, id);
+    const { stage, registry, layers, models, furtherPaths } = props;
+    const document = describeApi({
+      version: packageFile.version,
+      models,
+      authorization: stage.apiAuthorization === 'iam' ? 'iam' : 'key',
+      hasInvocations: false,
+      furtherPaths,
+    });
     this.predict = new NodeFunction(this, 'Predict', {
       folder: 'predict',
       description: 'Answers predictions with the live versions',
       stage,
       layers: [layers.onnxruntime],
+      files: { [openApiFile]: JSON.stringify(document) },
       timeout: Duration.seconds(29),
       // One full processor, which Lambda gives at this size.
       memorySize: 1769,
@@ -35,7 +50,7 @@ export class InferenceRoom extends Construct {
         REGISTRY_TABLE: registry.table.tableName,
         MODEL_BUCKET: registry.models.bucketName,
         SIGNING_KEY: registry.signingKey.keyArn,
-        MODEL_NAMES: modelNames.join(','),
+        MODEL_NAMES: models.map(({ name }) => name).join(','),
       },
     });
     registry.grantReadLive(this.predict);

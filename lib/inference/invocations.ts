@@ -1,10 +1,10 @@
 import type { ModelDefinition } from '../model/definition.ts';
-import type { Feature } from '../model/features.ts';
-import { parseCsv } from '../shared/csv-text.ts';
-import { EvergreenError } from '../shared/errors.ts';
+import { prefersCsv } from './accept.ts';
+import { CsvBody, givenInCsv, readCsvBody } from './csv-rows.ts';
+import { type GivenRows, nameCells } from './given-rows.ts';
 import type { Prediction } from './prediction-record.ts';
-import { readJsonBody, type WireRequest } from './request-body.ts';
-import { isObject, type Pointers, pointerStep, requestInvalid } from './rows.ts';
+import { readJsonBody, requireBody } from './request-body.ts';
+import { isObject, pointerStep, requestInvalid } from './rows.ts';
 import { type Answer, refuseUnknownMembers, requireRowCount, type WireFormat } from './wire.ts';
 
 /*
@@ -15,81 +15,10 @@ import { type Answer, refuseUnknownMembers, requireRowCount, type WireFormat } f
  * "Common data formats for inference".
  */
 
-/** Rows as they came, each an object by feature or an array in some order of features. */
-interface Given {
-  rows: readonly unknown[];
-  /** What the places of an array stand for. */
-  columns: readonly string[];
-  pointers: Pointers;
-}
-
-/** A body that came as CSV: no JSON document can pass for one. */
-class CsvBody {
-  readonly records: string[][];
-  constructor(records: string[][]) {
-    this.records = records;
-  }
-}
-
 const shapes = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
 
 function refuse(pointer: string, message: string): never {
   throw requestInvalid([{ pointer, message }]);
-}
-
-function mediaOf(header: string | undefined): string {
-  return (header ?? 'application/json').toLowerCase().split(';', 1)[0]?.trim() ?? '';
-}
-
-function readCsvBody({ body }: Pick<WireRequest, 'body'>, limitBytes: number): CsvBody {
-  if (body.length > limitBytes) {
-    throw new EvergreenError(
-      'request-too-large',
-      `the body has ${body.length} bytes; at most ${limitBytes} are read, so send fewer rows at once`,
-    );
-  }
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    return refuse('', 'is not UTF-8');
-  }
-  const records = parseCsv(text);
-  if (!('brokenLine' in records)) return new CsvBody(records);
-  return refuse(
-    '',
-    `is no CSV: in line ${records.brokenLine} a quote is not closed, or stands inside a cell`,
-  );
-}
-
-const isNumber = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/;
-
-/** A cell of CSV as the feature's rule wants it; what does not look so is left for the rule to refuse. */
-function cellOf(text: string, feature: Feature | undefined): unknown {
-  if (text === '') return null;
-  switch (feature?.type) {
-    case 'number':
-    case 'integer':
-      return isNumber.test(text.trim()) ? Number(text) : text;
-    case 'boolean':
-      return { true: true, '1': true, false: false, '0': false }[text.trim().toLowerCase()] ?? text;
-    default:
-      return text;
-  }
-}
-
-function givenInCsv({ records: all }: CsvBody, { features }: ModelDefinition): Given {
-  const names = Object.keys(features);
-  const first = all[0]?.map((name) => name.trim()) ?? [];
-  // A header is made of names alone, and no row of values is.
-  const hasHeader = first.length > 0 && first.every((name) => Object.hasOwn(features, name));
-  const columns = hasHeader ? first : names;
-  const records = hasHeader ? all.slice(1) : all;
-  return {
-    columns,
-    rows: records.map((cells) => cells.map((cell, place) => cellOf(cell, features[columns[place] ?? '']))),
-    pointers: (row, name) => (name === undefined ? `/${row}` : `/${row}/${columns.indexOf(name)}`),
-  };
 }
 
 /** Columns of values beside each other, as rows. */
@@ -105,6 +34,7 @@ function rowsOfColumns(inputs: Readonly<Record<string, unknown>>): unknown[] {
     ];
   }) as [string, unknown[]][];
   const count = columns[0]?.[1].length ?? 0;
+  requireRowCount(count, '/inputs');
   for (const [name, values] of columns) {
     if (values.length !== count) {
       refuse(`/inputs/${pointerStep(name)}`, `has ${values.length} values; the first column has ${count}`);
@@ -115,17 +45,17 @@ function rowsOfColumns(inputs: Readonly<Record<string, unknown>>): unknown[] {
   );
 }
 
-function givenInSplit(split: unknown): Given {
+function givenInSplit(split: unknown): GivenRows {
   if (!isObject(split)) return refuse('/dataframe_split', 'must be an object with columns and data');
   refuseUnknownMembers(split, ['columns', 'data', 'index'], '/dataframe_split');
   const { columns, data } = split;
   if (!Array.isArray(columns) || !columns.every((name) => typeof name === 'string')) {
     return refuse('/dataframe_split/columns', 'must be an array of feature names');
   }
-  if (new Set(columns).size !== columns.length) {
-    return refuse('/dataframe_split/columns', 'names a column twice');
-  }
   if (!Array.isArray(data)) return refuse('/dataframe_split/data', 'must be an array of rows');
+  requireRowCount(data.length, '/dataframe_split/data');
+  const other = data.findIndex((row) => !Array.isArray(row));
+  if (other !== -1) refuse(`/dataframe_split/data/${other}`, 'must be an array with a value for each column');
   return {
     columns,
     rows: data,
@@ -133,13 +63,18 @@ function givenInSplit(split: unknown): Given {
       name === undefined
         ? `/dataframe_split/data/${row}`
         : `/dataframe_split/data/${row}/${columns.indexOf(name)}`,
+    header: {
+      pointer: '/dataframe_split/columns',
+      errorAt: (place, message) => ({ pointer: `/dataframe_split/columns/${place}`, message }),
+    },
   };
 }
 
-function givenInJson(body: unknown, { features }: ModelDefinition): Given {
+function givenInJson(body: unknown, { features }: ModelDefinition): GivenRows {
   const columns = Object.keys(features);
-  const listed = (rows: unknown, pointer: string): Given => {
+  const listed = (rows: unknown, pointer: string): GivenRows => {
     if (!Array.isArray(rows)) return refuse(pointer, 'must be an array of rows');
+    requireRowCount(rows.length, pointer);
     const step = (row: number, name: string) =>
       Array.isArray(rows[row]) ? String(columns.indexOf(name)) : pointerStep(name);
     return {
@@ -164,25 +99,16 @@ function givenInJson(body: unknown, { features }: ModelDefinition): Given {
   if (shape === 'dataframe_split') return givenInSplit(body.dataframe_split);
   const { inputs } = body;
   if (shape !== 'inputs' || !isObject(inputs)) return listed(body[shape], `/${shape}`);
+  const names = Object.keys(inputs);
   return {
-    columns,
+    columns: names,
     rows: rowsOfColumns(inputs),
     pointers: (row, name) => (name === undefined ? '/inputs' : `/inputs/${pointerStep(name)}/${row}`),
+    header: {
+      pointer: '/inputs',
+      errorAt: (place, message) => ({ pointer: `/inputs/${pointerStep(names[place] ?? '')}`, message }),
+    },
   };
-}
-
-/** Rows by feature; an array must be as long as there are columns. */
-function named({ rows, columns, pointers }: Given): unknown[] {
-  return rows.map((row, place) => {
-    if (!Array.isArray(row)) return row;
-    if (row.length !== columns.length) {
-      refuse(
-        pointers(place),
-        `has ${row.length} values; ${columns.length} are needed: ${columns.join(', ')}`,
-      );
-    }
-    return Object.fromEntries(columns.map((name, column) => [name, row[column]]));
-  });
 }
 
 const plain = (prediction: Prediction) => ('label' in prediction ? prediction.label : prediction.value);
@@ -206,22 +132,19 @@ function jsonReply({ predictions, ...facts }: Answer): object {
   };
 }
 
-/** @param accept Media type the caller wants; CSV gives one label or value a line. */
+/** @param accept What the caller wants to read; CSV gives one label or value a line. */
 export function invocationsFormat(accept: string | undefined): WireFormat {
   return {
     parse(request, limitBytes) {
-      const isCsv = mediaOf(request.headers['content-type']) === 'text/csv';
-      return isCsv ? readCsvBody(request, limitBytes) : readJsonBody(request, limitBytes);
+      const kind = requireBody(request, ['json', 'csv'], limitBytes);
+      return kind === 'csv' ? readCsvBody(request) : readJsonBody(request, limitBytes, { readsNaN: true });
     },
     read(body, { definition, readRows }) {
       const given = body instanceof CsvBody ? givenInCsv(body, definition) : givenInJson(body, definition);
-      requireRowCount(given.rows.length, given.pointers(0).replace(/\/0$/, ''));
       return {
-        rows: readRows(named(given), given.pointers),
+        rows: readRows(nameCells(given, definition), given.pointers),
         write: (answer) =>
-          mediaOf(accept) === 'text/csv'
-            ? `${answer.predictions.map(csvLine).join('\n')}\n`
-            : jsonReply(answer),
+          prefersCsv(accept) ? `${answer.predictions.map(csvLine).join('\n')}\n` : jsonReply(answer),
       };
     },
   };

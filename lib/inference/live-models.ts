@@ -134,6 +134,15 @@ export class LiveModels {
     return { version, loaded: await this.#load(model, version) };
   }
 
+  /** One version and no other in its place. @throws EvergreenError `model-not-served` when it cannot be loaded. */
+  async openExactly(model: string, version: LiveVersion): Promise<ServedVersion> {
+    try {
+      return await this.open(model, version);
+    } catch (cause) {
+      throw notServed(model, `has the version ${version.version}, which cannot be loaded`, { cause });
+    }
+  }
+
   /**
    * The version that answers as champion: the champion itself, or else the last one that did here, or else the one
    * before it.

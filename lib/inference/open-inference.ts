@@ -1,7 +1,7 @@
 import type { ModelDefinition } from '../model/definition.ts';
 import { signatureOf } from '../model/signature.ts';
+import { readTensorBody, withBinaryData } from './binary-tensors.ts';
 import type { Prediction } from './prediction-record.ts';
-import { readJsonBody } from './request-body.ts';
 import { isObject, type Pointers, pointerStep, type RequestError, requestInvalid } from './rows.ts';
 import {
   type Answer,
@@ -75,7 +75,7 @@ function readTensor(given: unknown, index: number): InputTensor & { isNested: bo
   }
   requireRowCount(rows, `${pointer}/shape`);
   if (!Array.isArray(data)) {
-    return refuse(`${pointer}/data`, 'must be an array; binary tensors are not read');
+    return refuse(`${pointer}/data`, 'must be an array of values');
   }
   const isNested = data.some((part) => Array.isArray(part));
   const flat: unknown[] = isNested ? data.flat() : data;
@@ -140,7 +140,8 @@ function readOutputs(outputs: unknown, definition: ModelDefinition): string[] | 
   });
 }
 
-function readOpenInference(body: unknown, { definition, readRows }: RowTarget): ReadRequest {
+function readOpenInference(given: unknown, { definition, readRows }: RowTarget): ReadRequest {
+  const body = withBinaryData(given);
   if (!isObject(body)) return refuse('', 'must be an object with inputs');
   refuseUnknownMembers(body, ['id', 'parameters', 'inputs', 'outputs']);
   const { id, inputs } = body;
@@ -176,7 +177,7 @@ function readOpenInference(body: unknown, { definition, readRows }: RowTarget): 
   };
 }
 
-export const openInferenceFormat: WireFormat = { parse: readJsonBody, read: readOpenInference };
+export const openInferenceFormat: WireFormat = { parse: readTensorBody, read: readOpenInference };
 
 /** Tells a tensor that belongs to no feature once, not once for each row. */
 function refuseForeignColumns(

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { row } from '../data/dataset.ts';
 
-/** Which side of the traffic answered. */
-export const variant = z.enum(['champion', 'candidate']);
+/** Which side of what is live answered; the previous champion only when it is asked for by its number. */
+export const variant = z.enum(['champion', 'candidate', 'previous']);
 export type Variant = z.infer<typeof variant>;
 
 export const prediction = z.union([

@@ -43,6 +43,11 @@ const innerCodes = new Set<ErrorCode>([
 
 const defaultRetrySeconds = 2;
 
+export interface ProblemOptions {
+  /** Adds `error`, which is where clients of the Open Inference Protocol look. */
+  forOpenInference?: boolean;
+}
+
 function errorsOf(error: EvergreenError): RequestError[] | undefined {
   const { errors } = error.details;
   return Array.isArray(errors) ? errors : undefined;
@@ -64,7 +69,11 @@ function retrySecondsOf(error: EvergreenError): number {
  *
  * Source: RFC 9457.
  */
-export function toProblem(thrown: unknown, traceId: string): WireResponse {
+export function toProblem(
+  thrown: unknown,
+  traceId: string,
+  { forOpenInference = false }: ProblemOptions = {},
+): WireResponse {
   const error =
     thrown instanceof EvergreenError && thrown.kind !== 'internal'
       ? thrown
@@ -73,12 +82,14 @@ export function toProblem(thrown: unknown, traceId: string): WireResponse {
   const status = statusByCode[code] ?? statusByKind[kind];
   const title = errorCatalogue[code].meaning;
   const errors = errorsOf(error);
+  const detail = innerCodes.has(code) && code !== 'internal' ? title : error.message;
   const problem = {
     type: `urn:evergreen:error:${code}`,
     title,
     status,
-    detail: innerCodes.has(code) && code !== 'internal' ? title : error.message,
+    detail,
     instance: traceId,
+    ...(forOpenInference && { error: detail }),
     ...(errors === undefined ? {} : { errors: errors.map(({ pointer, message }) => ({ pointer, message })) }),
   };
   return {

@@ -117,6 +117,16 @@ function ruleOf(feature: Feature): CellRule {
     typeof value === 'boolean' ? { cell: value } : { message: `is ${shown(value)}; true or false is needed` };
 }
 
+/** Why a name has no place in a row of the model. */
+export function unknownFeature({ name: model, features, target }: ModelDefinition, name: string): string {
+  if (name === target.name) return 'is what the model predicts; leave it out';
+  const names = Object.keys(features);
+  const nearest = nearestOf(name, names);
+  return nearest === undefined
+    ? `is not a feature of ${model}; its features are ${listed(names)}`
+    : `is not a feature of ${model}; did you mean ${nearest}?`;
+}
+
 /**
  * A function that holds rows of a request against a definition, compiled once.
  *
@@ -124,22 +134,13 @@ function ruleOf(feature: Feature): CellRule {
  * The function throws EvergreenError `request-invalid` with at most 20 errors, each with its JSON pointer.
  */
 export function compileRowReader(definition: ModelDefinition): RowReader {
-  const names = Object.keys(definition.features);
-  const known = new Set(names);
+  const known = new Set(Object.keys(definition.features));
   const columns = Object.entries(definition.features).map(([name, feature]) => ({
     name,
     mayBeMissing: feature.mayBeMissing,
     isText: feature.type === 'category' || feature.type === 'text',
     rule: ruleOf(feature),
   }));
-
-  function unknownField(name: string): string {
-    if (name === definition.target.name) return 'is what the model predicts; leave it out';
-    const nearest = nearestOf(name, names);
-    return nearest === undefined
-      ? `is not a feature of ${definition.name}; its features are ${listed(names)}`
-      : `is not a feature of ${definition.name}; did you mean ${nearest}?`;
-  }
 
   return (rows, pointers = friendlyPointers) => {
     const errors: RequestError[] = [];
@@ -171,7 +172,8 @@ export function compileRowReader(definition: ModelDefinition): RowReader {
         if ('cell' in outcome) row[name] = outcome.cell;
         else report(outcome.message, index, name);
       }
-      for (const name of Object.keys(given)) if (!known.has(name)) report(unknownField(name), index, name);
+      for (const name of Object.keys(given))
+        if (!known.has(name)) report(unknownFeature(definition, name), index, name);
       read.push(row);
     }
     if (errors.length > 0) throw requestInvalid(errors);

@@ -11,6 +11,8 @@ export interface Answered {
   definition: ModelDefinition;
   atMs: number;
   latencyMs: number;
+  /** Asked for by its number: kept for its receipt, and no part of the traffic that versions are judged by. */
+  isPinned?: boolean;
 }
 
 /** A version owed an answer and gave none. */
@@ -24,6 +26,7 @@ export interface Failed {
   code: string;
   message: string;
   atMs: number;
+  isPinned?: boolean;
 }
 
 /** A request did not fit: the caller's mistake, so it counts against no version. */

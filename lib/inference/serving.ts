@@ -1,44 +1,23 @@
+import type { Live } from '../registry/registry.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { uuidV7 } from '../shared/ids.ts';
 import { findRoute } from './api-routes.ts';
+import { type Attempt, type Facts, isCallersFault } from './attempt.ts';
+import { championDefinitions } from './champion-definitions.ts';
 import { explain } from './explain.ts';
 import { invocationsFormat } from './invocations.ts';
-import { LiveModels, type ModelSource, type ServedVersion } from './live-models.ts';
+import { LiveModels, type ServedVersion } from './live-models.ts';
 import { describeModel, openInferenceFormat } from './open-inference.ts';
 import type { Variant } from './prediction-record.ts';
 import { toProblem, type WireResponse } from './problem.ts';
+import { csv, json, jsonText } from './replies.ts';
 import { readJsonBody, type WireRequest } from './request-body.ts';
-import { chooseVariant, positionOf } from './route.ts';
+import { chooseVariant, findLiveVersion, positionOf } from './route.ts';
 import type { ServingEvent } from './serving-event.ts';
+import type { ServingOptions } from './serving-options.ts';
 import { type Answer, friendlyFormat, type WireFormat } from './wire.ts';
 
-export interface ServingOptions {
-  source: ModelSource;
-  /** Told what happened, for captures and metrics. What it throws is swallowed: no reply depends on it. */
-  report: (event: ServingEvent) => void;
-  /** Of this product, as GET /v2 tells it. */
-  serverVersion: string;
-  /** @default 2000 */
-  liveCacheMs?: number;
-  /** @default 1 MiB */
-  maxBodyBytes?: number;
-  now?: () => number;
-  /** A clock for durations, in milliseconds. */
-  stopwatch?: () => number;
-  newId?: () => string;
-}
-
 const defaultBodyBytes = 1024 * 1024;
-
-interface Attempt {
-  body: unknown;
-  format: WireFormat;
-  variant: Variant;
-  served: ServedVersion;
-  predictionId: string;
-  traceId: string;
-  readingMs: number;
-}
 
 /** The prediction API over models that are live. One for a process; doors translate their requests to it. */
 export class Serving {
@@ -80,7 +59,7 @@ export class Serving {
         case 'predict':
           return await this.#predict(request, route.model, friendlyFormat);
         case 'infer':
-          return await this.#predict(request, route.model, openInferenceFormat);
+          return await this.#predict(request, route.model, openInferenceFormat, route.version);
         case 'invoke':
           return await this.#predict(
             request,
@@ -90,23 +69,25 @@ export class Serving {
         case 'explain':
           return json(200, await this.#explain(request, route.model));
         case 'describe':
-          return json(200, await this.#describe(route.model));
+          return json(200, await this.#describe(route.model, route.version));
         case 'model-ready':
-          return await this.#modelReady(route.model);
+          return await this.#modelReady(route.model, route.version);
         case 'server':
-          return json(200, { name: 'evergreen', version: this.#options.serverVersion, extensions: [] });
+          return json(200, this.#describeServer());
+        case 'openapi':
+          return await this.#readOpenApi(request);
         case 'live':
           return json(200, { live: true });
         case 'ready':
           return await this.#ready();
       }
     } catch (thrown) {
-      return this.#fail(thrown, request.traceId);
+      return this.#fail(thrown, request);
     }
   }
 
-  #fail(thrown: unknown, traceId: string): WireResponse {
-    const response = toProblem(thrown, traceId);
+  #fail(thrown: unknown, { traceId, path }: WireRequest): WireResponse {
+    const response = toProblem(thrown, traceId, { forOpenInference: path.startsWith('/v2') });
     if (response.status >= 500) {
       this.#report({
         kind: 'request-failed',
@@ -120,6 +101,11 @@ export class Serving {
     return response;
   }
 
+  #describeServer(): object {
+    const { serverVersion, extensions = [] } = this.#options;
+    return { name: 'evergreen', version: serverVersion, extensions };
+  }
+
   /** Callers of /invocations name no model. */
   #onlyModel(): string {
     const names = this.#options.source.modelNames ?? [];
@@ -131,52 +117,74 @@ export class Serving {
     );
   }
 
-  async #predict(request: WireRequest, model: string, format: WireFormat): Promise<WireResponse> {
+  /** @param pinned Number of the version that is asked for. @default - what takes traffic */
+  async #predict(
+    request: WireRequest,
+    model: string,
+    format: WireFormat,
+    pinned?: string,
+  ): Promise<WireResponse> {
     const live = await this.#models.readLive(model);
+    const { traceId } = request;
     try {
       const begun = this.#stopwatch();
       const body = format.parse(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
       const readingMs = this.#stopwatch() - begun;
       const predictionId = this.#options.newId?.() ?? uuidV7(this.#now());
-      const facts = { body, format, predictionId, traceId: request.traceId, model, readingMs };
-
-      const { candidate } = live;
-      const isCandidates =
-        candidate !== null && chooseVariant(candidate.weight, positionOf(predictionId)) === 'candidate';
-      let candidateFailure: unknown;
-      if (isCandidates) {
-        try {
-          const served = await this.#models.open(model, candidate);
-          return await this.#answer({ ...facts, served, variant: 'candidate' });
-        } catch (thrown) {
-          candidateFailure = thrown;
-        }
-      }
-      const served = await this.#models.openChampion(model, live);
-      try {
-        const response = await this.#answer({ ...facts, served, variant: 'champion' });
-        // The same request fits the champion: whatever went wrong was the candidate's doing.
-        if (isCandidates) this.#countFailure(facts, candidate.version, 'candidate', candidateFailure);
-        return response;
-      } catch (thrown) {
-        const isCallers = thrown instanceof EvergreenError && thrown.kind === 'invalid';
-        if (isCandidates && !isCallers) {
-          this.#countFailure(facts, candidate.version, 'candidate', candidateFailure);
-        }
-        if (!isCallers) this.#countFailure(facts, served.version.version, 'champion', thrown);
-        throw thrown;
-      }
+      const facts = { body, format, predictionId, traceId, readingMs };
+      return pinned === undefined
+        ? await this.#answerTraffic(facts, live)
+        : await this.#answerPinned(facts, live, pinned);
     } catch (thrown) {
-      if (thrown instanceof EvergreenError && thrown.kind === 'invalid') {
-        const { code } = thrown;
-        this.#report({
-          kind: 'rejected-request',
-          model,
-          traceId: request.traceId,
-          code,
-          atMs: this.#now(),
-        });
+      if (isCallersFault(thrown)) {
+        this.#report({ kind: 'rejected-request', model, traceId, code: thrown.code, atMs: this.#now() });
       }
+      throw thrown;
+    }
+  }
+
+  /** The candidate answers its share, and the champion all else, also what the candidate fails to. */
+  async #answerTraffic(facts: Facts, live: Live): Promise<WireResponse> {
+    const { model, candidate } = live;
+    const { predictionId } = facts;
+    const isCandidates =
+      candidate !== null && chooseVariant(candidate.weight, positionOf(predictionId)) === 'candidate';
+    let candidateFailure: unknown;
+    if (isCandidates) {
+      try {
+        const served = await this.#models.open(model, candidate);
+        return await this.#answer({ ...facts, served, variant: 'candidate' });
+      } catch (thrown) {
+        candidateFailure = thrown;
+      }
+    }
+    const countCandidate = () => {
+      if (isCandidates) this.#countFailure(facts, model, candidate.version, 'candidate', candidateFailure);
+    };
+    const served = await this.#models.openChampion(model, live);
+    try {
+      const response = await this.#answer({ ...facts, served, variant: 'champion' });
+      // The same request fits the champion: whatever went wrong was the candidate's doing.
+      countCandidate();
+      return response;
+    } catch (thrown) {
+      if (!isCallersFault(thrown)) {
+        countCandidate();
+        this.#countFailure(facts, model, served.version.version, 'champion', thrown);
+      }
+      throw thrown;
+    }
+  }
+
+  /** One version answers and no other in its place. Who chooses versions is no sample of the traffic. */
+  async #answerPinned(facts: Facts, live: Live, pinned: string): Promise<WireResponse> {
+    const { variant, version } = findLiveVersion(live, pinned);
+    const served = await this.#models.openExactly(live.model, version);
+    try {
+      return await this.#answer({ ...facts, served, variant, isPinned: true });
+    } catch (thrown) {
+      if (!isCallersFault(thrown))
+        this.#countFailure(facts, live.model, version.version, variant, thrown, true);
       throw thrown;
     }
   }
@@ -187,7 +195,7 @@ export class Serving {
    */
   async #answer(attempt: Attempt): Promise<WireResponse> {
     const begun = this.#stopwatch();
-    const { served, variant, predictionId, traceId } = attempt;
+    const { served, variant, predictionId, traceId, isPinned = false } = attempt;
     const { version, loaded } = served;
     const { definition, session } = loaded;
     const { rows, write } = attempt.format.read(attempt.body, loaded);
@@ -204,19 +212,21 @@ export class Serving {
     const reply = write(answer);
     const response = typeof reply === 'string' ? csv(reply) : json(200, reply);
     const latencyMs = roundToMicroseconds(this.#stopwatch() - begun + attempt.readingMs);
-    this.#report({ kind: 'prediction', answer, rows, definition, atMs: this.#now(), latencyMs });
+    this.#report({ kind: 'prediction', answer, rows, definition, atMs: this.#now(), latencyMs, isPinned });
     return response;
   }
 
   #countFailure(
-    { model, predictionId, traceId }: { model: string; predictionId: string; traceId: string },
+    { predictionId, traceId }: Facts,
+    model: string,
     version: number,
     variant: Variant,
     thrown: unknown,
+    isPinned = false,
   ): void {
     const code = thrown instanceof EvergreenError ? thrown.code : 'internal';
     const facts = { model, version, variant, traceId, predictionId, code, message: messageOf(thrown) };
-    this.#report({ kind: 'model-error', ...facts, atMs: this.#now() });
+    this.#report({ kind: 'model-error', ...facts, atMs: this.#now(), isPinned });
   }
 
   #report(event: ServingEvent): void {
@@ -235,16 +245,25 @@ export class Serving {
     return explain({ body, served, traceId: request.traceId, stopwatch: this.#stopwatch });
   }
 
-  async #describe(model: string): Promise<object> {
-    const live = await this.#models.readLive(model);
-    const { loaded } = await this.#models.openChampion(model, live);
-    const versions = [live.champion, live.candidate].flatMap((side) => (side ? [side.version] : []));
-    return describeModel(loaded.definition, versions);
+  #openAsked(model: string, live: Live, pinned: string | undefined): Promise<ServedVersion> {
+    if (pinned === undefined) return this.#models.openChampion(model, live);
+    return this.#models.openExactly(model, findLiveVersion(live, pinned).version);
   }
 
-  async #modelReady(model: string): Promise<WireResponse> {
+  async #describe(model: string, pinned: string | undefined): Promise<object> {
+    const live = await this.#models.readLive(model);
+    const { loaded } = await this.#openAsked(model, live, pinned);
+    const sides = [live.champion, live.candidate, live.previous];
+    return describeModel(
+      loaded.definition,
+      sides.flatMap((side) => (side ? [side.version] : [])),
+    );
+  }
+
+  async #modelReady(model: string, pinned: string | undefined): Promise<WireResponse> {
+    const live = await this.#models.readLive(model);
     try {
-      await this.#models.openChampion(model, await this.#models.readLive(model));
+      await this.#openAsked(model, live, pinned);
       return json(200, { name: model, ready: true });
     } catch (thrown) {
       if (thrown instanceof EvergreenError && thrown.kind === 'unavailable') {
@@ -252,6 +271,14 @@ export class Serving {
       }
       throw thrown;
     }
+  }
+
+  async #readOpenApi({ method, path }: WireRequest): Promise<WireResponse> {
+    const { openApi } = this.#options;
+    if (!openApi) throw new EvergreenError('route-unknown', `there is no ${method} ${path}`);
+    return jsonText(
+      await openApi(() => championDefinitions(this.#models, this.#options.source.modelNames ?? [])),
+    );
   }
 
   /** Ready is a process that can tell what is live of each model that it knows of; models load when they are asked for. */
@@ -268,15 +295,3 @@ export class Serving {
 }
 
 const roundToMicroseconds = (milliseconds: number) => Math.round(milliseconds * 1000) / 1000;
-
-function json(status: number, body: object, headers: Record<string, string> = {}): WireResponse {
-  return {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
-    body: JSON.stringify(body),
-  };
-}
-
-function csv(body: string): WireResponse {
-  return { status: 200, headers: { 'content-type': 'text/csv', 'cache-control': 'no-store' }, body };
-}

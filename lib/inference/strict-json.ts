@@ -3,12 +3,17 @@ import { EvergreenError } from '../shared/errors.ts';
 export interface JsonLimits {
   /** Arrays and objects within one another. */
   depth: number;
+  /** Takes NaN for null: Python's and RapidJSON's writers put it where a value is missing. @default false */
+  readsNaN?: boolean;
 }
 
 const quote = 0x22;
 const backslash = 0x5c;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 const mayHoldSurrogate = /\\u[dD][89a-fA-F]/;
+
+/** A string, whose end is found without a second try, or the word outside of one. */
+const stringOrNaN = /"[^"\\]*(?:\\.[^"\\]*)*"|\bNaN\b/gs;
 
 function refuse(message: string): never {
   throw new EvergreenError('request-not-json', `the body ${message}`);
@@ -31,6 +36,10 @@ export function parseStrictJson(bytes: Uint8Array, limits: JsonLimits): unknown 
   try {
     value = JSON.parse(text);
   } catch {
+    if (limits.readsNaN && text.includes('NaN')) {
+      const plain = text.replace(stringOrNaN, (found) => (found === 'NaN' ? 'null' : found));
+      return parseStrictJson(new TextEncoder().encode(plain), { depth: limits.depth });
+    }
     // The parser's own message quotes the body.
     refuse(text.trim() === '' ? 'is empty; send one JSON document' : 'is not JSON');
   }

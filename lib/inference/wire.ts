@@ -45,7 +45,7 @@ export function requireRowCount(count: number, pointer: string): void {
   if (count <= maxRows) return;
   throw new EvergreenError(
     'request-too-large',
-    `${pointer} has ${count} rows; at most ${maxRows} are answered in one request`,
+    `${pointer === '' ? 'the body' : pointer} has ${count} rows; at most ${maxRows} are answered in one request`,
   );
 }
 
@@ -91,4 +91,7 @@ function readFriendly(body: unknown, { readRows }: RowTarget): ReadRequest {
   };
 }
 
-export const friendlyFormat: WireFormat = { parse: readJsonBody, read: readFriendly };
+export const friendlyFormat: WireFormat = {
+  parse: (request, limitBytes) => readJsonBody(request, limitBytes),
+  read: readFriendly,
+};

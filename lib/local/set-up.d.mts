@@ -9,3 +9,6 @@ export function ensureSetUp(options: {
   needsPython: boolean;
   say: (line: string) => void;
 }): Promise<void>;
+
+/** The first Python that is new enough and can make a virtual environment. */
+export function findPython(): { path: string };

@@ -18,6 +18,9 @@ export type FeedbackEntry = z.infer<typeof entry>;
 
 const feedbackList = z.strictObject({ feedback: z.array(entry).min(1).max(1000) });
 
+/** What callers send. */
+export const feedbackBody = z.union([entry, feedbackList]);
+
 export interface Feedback {
   entries: FeedbackEntry[];
   /** Whether the body was a list: pointers then begin with /feedback/<index>. */

@@ -17,6 +17,7 @@ import { scheduleRole } from '../platform/schedule-role.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import { DocumentTable } from '../platform/table.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
+import { feedbackPaths } from './feedback-paths.ts';
 
 export interface MonitoringRoomProps {
   readonly stage: StageSettings;
@@ -31,6 +32,8 @@ const labelIndex = 'byLabelTime';
 
 /** Captures what was answered, takes labels for it, and measures both against what the model was trained on. */
 export class MonitoringRoom extends Construct {
+  /** What its functions answer, for the OpenAPI document. */
+  static readonly apiPaths = feedbackPaths;
   readonly predictions: DocumentTable;
   readonly record: LambdaFunction;
   readonly feedback: LambdaFunction;

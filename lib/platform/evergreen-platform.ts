@@ -77,7 +77,8 @@ export class EvergreenPlatform extends Construct {
       stage,
       registry,
       layers,
-      modelNames: definitions.map(({ name }) => name),
+      models: definitions,
+      furtherPaths: MonitoringRoom.apiPaths(definitions.map(({ name }) => name)),
     });
     this.monitoring = new MonitoringRoom(this, 'Monitoring', {
       stage,

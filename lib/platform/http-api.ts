@@ -122,15 +122,19 @@ export class HttpApi extends Construct {
     this.#route(model.addResource('explain'), 'POST', predict, body);
     this.#route(model.addResource('feedback'), 'POST', feedback, body);
     this.#route(root.addResource('predictions').addResource('{id}'), 'GET', feedback);
+    this.#route(root.addResource('openapi.json'), 'GET', predict);
     const v2 = root.addResource('v2');
     this.#route(v2, 'GET', predict);
     const health = v2.addResource('health');
     this.#route(health.addResource('live'), 'GET', predict);
     this.#route(health.addResource('ready'), 'GET', predict);
     const inferenceModel = v2.addResource('models').addResource('{model}');
-    this.#route(inferenceModel, 'GET', predict);
-    this.#route(inferenceModel.addResource('ready'), 'GET', predict);
-    this.#route(inferenceModel.addResource('infer'), 'POST', predict, body);
+    const version = inferenceModel.addResource('versions').addResource('{version}');
+    for (const asked of [inferenceModel, version]) {
+      this.#route(asked, 'GET', predict);
+      this.#route(asked.addResource('ready'), 'GET', predict);
+      this.#route(asked.addResource('infer'), 'POST', predict, body);
+    }
 
     acknowledge(this.api, 'gatewayLogRole');
     acknowledge(root, isSigned ? 'signedMethod' : 'keyedMethod');

@@ -6,17 +6,11 @@ import { Architecture, Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambd
 import { Construct } from 'constructs';
 import { z } from 'zod';
 import { foreignPackageFolder, packageFolder } from './native-package.ts';
+import { onnxruntimeParts, type PackagePart } from './onnxruntime-parts.ts';
 import { stagedFolder } from './staged-folder.ts';
 
 /** Changed whenever what is picked below changes, since a layer is known by the versions in it. */
 const layout = 1;
-
-interface Part {
-  name: string;
-  folder: string;
-  /** What of it is taken, by the path below its folder. @default - all */
-  keep?: (path: string) => boolean;
-}
 
 /** Machine code that several functions share, each kind once for a deployment. */
 export class NativeLayers extends Construct {
@@ -27,7 +21,7 @@ export class NativeLayers extends Construct {
     super(scope, id);
     const { architecture } = props;
     const cpu = architecture === Architecture.ARM_64 ? 'arm64' : 'x64';
-    const layer = (name: string, description: string, parts: Part[]) => {
+    const layer = (name: string, description: string, parts: PackagePart[]) => {
       const { folder, assetHash } = layerFolder(`${name.toLowerCase()}-${cpu}`, parts);
       return new LayerVersion(this, name, {
         code: Code.fromAsset(folder, { assetHash, assetHashType: AssetHashType.CUSTOM }),
@@ -37,16 +31,7 @@ export class NativeLayers extends Construct {
       });
     };
 
-    // The package holds the library for every platform, which together are larger than a function may be.
-    const isOurs = (path: string) =>
-      ['', '/package.json', '/dist', '/bin', '/bin/napi-v6', '/bin/napi-v6/linux'].includes(path) ||
-      path.startsWith('/dist/') ||
-      path.startsWith(`/bin/napi-v6/linux/${cpu}`);
-    const isNoMap = (path: string) => !path.endsWith('.map');
-    this.onnxruntime = layer('OnnxRuntime', 'onnxruntime-node', [
-      { name: 'onnxruntime-node', folder: packageFolder('onnxruntime-node'), keep: isOurs },
-      { name: 'onnxruntime-common', folder: packageFolder('onnxruntime-common'), keep: isNoMap },
-    ]);
+    this.onnxruntime = layer('OnnxRuntime', 'onnxruntime-node', onnxruntimeParts(cpu));
 
     const bindings = `@duckdb/node-bindings-linux-${cpu}`;
     const isHost = process.platform === 'linux' && process.arch === cpu;
@@ -62,7 +47,7 @@ export class NativeLayers extends Construct {
 const manifest = z.object({ version: z.string() });
 
 /** Packages in the folder shape of a Lambda layer for Node, copied once for their versions. */
-function layerFolder(name: string, parts: Part[]): { folder: string; assetHash: string } {
+function layerFolder(name: string, parts: PackagePart[]): { folder: string; assetHash: string } {
   const versions = parts.map(({ name: part, folder }) => {
     const { version } = manifest.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')));
     return `${part}@${version}`;

@@ -108,6 +108,15 @@ describe('HttpDoor', () => {
       'POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
       400,
     ],
+    ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ['two hosts', 'GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n\r\n', 400],
+    ['two content types', 'GET / HTTP/1.1\r\nhost: a\r\ncontent-type: a\r\nContent-Type: b\r\n\r\n', 400],
+    [
+      'a transfer coding it does not read',
+      'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+      400,
+    ],
+    ['an expectation it does not meet', 'GET / HTTP/1.1\r\nhost: a\r\nexpect: more\r\n\r\n', 417],
     ['endless headers', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
   ])('answers %s with a problem', async (_, text, status) => {
     const url = await open();

@@ -2,9 +2,11 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';
+import { jsonLengthHeader } from '../inference/binary-tensors.ts';
 import { toProblem, type WireResponse } from '../inference/problem.ts';
 import type { WireRequest } from '../inference/request-body.ts';
 import { EvergreenError } from '../shared/errors.ts';
+import { brokenWayOf, brokenWayOfError, toBrokenProblem } from './broken-request.ts';
 
 export interface HttpDoorOptions {
   handle(request: WireRequest): Promise<WireResponse>;
@@ -43,11 +45,17 @@ export class HttpDoor {
       connectionsCheckingInterval: Math.min(1000, requestTimeoutMs),
       keepAliveTimeout: 65_000,
       noDelay: true,
+      // Its own answer would be an empty 400; see brokenWayOf.
+      requireHostHeader: false,
     };
     const listener = (request: IncomingMessage, response: ServerResponse) => this.#take(request, response);
     this.#server = tls
       ? createSecureServer({ ...settings, ...tls }, listener)
       : createServer(settings, listener);
+    this.#server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+      this.#reply(response, toBrokenProblem('expectation'));
+      request.resume();
+    });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       this.#refuseBroken(error, socket);
     });
@@ -94,12 +102,18 @@ export class HttpDoor {
     const path = url.split('?', 1)[0] ?? '/';
     const traceId =
       traceParent.exec(String(headers.traceparent ?? ''))?.[1] ?? randomUUID().replaceAll('-', '');
-    const refuse = (error: EvergreenError) => {
+    const end = (reply: WireResponse) => {
       // What is left of the body is nobody's business, and the connection's next request would begin inside it.
       response.setHeader('connection', 'close');
-      this.#reply(response, toProblem(error, traceId));
+      this.#reply(response, reply);
       request.resume();
     };
+    const refuse = (error: EvergreenError) => end(toProblem(error, traceId));
+    const way = brokenWayOf(request);
+    if (way) {
+      end(toBrokenProblem(way));
+      return;
+    }
     const refusal = this.#refusalOf(path, headers);
     if (refusal) {
       refuse(refusal);
@@ -161,7 +175,8 @@ export class HttpDoor {
   #reply(response: ServerResponse, { status, headers, body }: WireResponse): void {
     this.#options.onReply?.(status);
     if (response.destroyed) return;
-    response.writeHead(status, headers);
+    // Without the length a reply would go out in chunks.
+    response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
     response.end(body);
   }
 
@@ -180,29 +195,13 @@ export class HttpDoor {
       socket.destroy();
       return;
     }
-    const { status, detail } = brokenRequests[error.code ?? ''] ?? brokenRequests.other;
-    const body = JSON.stringify({
-      type: 'urn:evergreen:error:request-broken',
-      title: 'The request is no whole HTTP request.',
-      status,
-      detail,
-      instance: randomUUID().replaceAll('-', ''),
-    });
+    const { status, headers, body } = toBrokenProblem(brokenWayOfError(error.code));
     this.#options.onReply?.(status);
-    socket.end(
-      `HTTP/1.1 ${status} \r\nconnection: close\r\ncontent-type: application/problem+json\r\n` +
-        `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+    const fields = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body) });
+    const lines = [`HTTP/1.1 ${status} `, ...fields.map(([name, value]) => `${name}: ${value}`)];
+    socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
   }
 }
-
-const brokenRequests: Record<string, { status: number; detail: string }> & {
-  other: { status: number; detail: string };
-} = {
-  HPE_HEADER_OVERFLOW: { status: 431, detail: 'its headers are too long' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'it did not come whole in time' },
-  other: { status: 400, detail: 'it is not HTTP/1.1 as RFC 9112 has it' },
-};
 
 function tooLarge(bytes: string, limit: number): EvergreenError {
   return new EvergreenError(
@@ -211,11 +210,12 @@ function tooLarge(bytes: string, limit: number): EvergreenError {
   );
 }
 
-/** The few headers that count, once each: of several values the first is meant by nobody, so none is taken. */
+/** The few headers that count. */
 function plain(headers: IncomingMessage['headers']): Record<string, string | undefined> {
   return {
     'content-type': headers['content-type'],
     'content-encoding': headers['content-encoding'],
     accept: headers.accept,
+    [jsonLengthHeader]: headers[jsonLengthHeader]?.toString(),
   };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { batchRequests } from '../inference/batching.ts';
 import { lineWriter } from '../inference/capture.ts';
+import { describeApi } from '../inference/openapi.ts';
 import { Serving } from '../inference/serving.ts';
 import { captureFile } from './capture-file.ts';
 import { HttpDoor } from './http-door.ts';
@@ -56,6 +57,16 @@ export async function startServer({
       else logLine(event);
     },
     serverVersion,
+    extensions: ['binary_tensor_data'],
+    openApi: async (readDefinitions) =>
+      JSON.stringify(
+        describeApi({
+          version: serverVersion,
+          models: await readDefinitions(),
+          authorization: settings.keyDigests.length === 0 ? 'none' : 'key',
+          hasInvocations: true,
+        }),
+      ),
     liveCacheMs: settings.liveCacheMs,
     maxBodyBytes: settings.maxBodyBytes,
   });

@@ -9,7 +9,7 @@ import { cell, row } from '../data/dataset.ts';
  * before softmax or sigmoid, in log-odds.
  */
 
-const explainedOutput = z.enum(['score', 'vote', 'value']);
+export const explainedOutput = z.enum(['score', 'vote', 'value']);
 
 /** A part that could not be made, with the reason. */
 const absent = z.object({ reason: z.string() });

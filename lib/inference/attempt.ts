@@ -1,0 +1,23 @@
+import { EvergreenError } from '../shared/errors.ts';
+import type { ServedVersion } from './live-models.ts';
+import type { Variant } from './prediction-record.ts';
+import type { WireFormat } from './wire.ts';
+
+/** What is known of a request before a version is chosen for it. */
+export interface Facts {
+  body: unknown;
+  format: WireFormat;
+  predictionId: string;
+  traceId: string;
+  readingMs: number;
+}
+
+export interface Attempt extends Facts {
+  variant: Variant;
+  served: ServedVersion;
+  isPinned?: boolean;
+}
+
+/** What did not fit the request counts against no version. */
+export const isCallersFault = (thrown: unknown): thrown is EvergreenError =>
+  thrown instanceof EvergreenError && thrown.kind === 'invalid';

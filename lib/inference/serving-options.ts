@@ -1,0 +1,23 @@
+import type { ModelDefinition } from '../model/definition.ts';
+import type { ModelSource } from './live-models.ts';
+import type { ServingEvent } from './serving-event.ts';
+
+export interface ServingOptions {
+  source: ModelSource;
+  /** Told what happened, for captures and metrics. What it throws is swallowed: no reply depends on it. */
+  report: (event: ServingEvent) => void;
+  /** Of this product, as GET /v2 tells it. */
+  serverVersion: string;
+  /** Of the Open Inference Protocol, as GET /v2 tells them. A gateway that carries text has none. @default none */
+  extensions?: readonly string[];
+  /** The OpenAPI document, as text. @default - there is none */
+  openApi?: (readDefinitions: () => Promise<ModelDefinition[]>) => Promise<string>;
+  /** @default 2000 */
+  liveCacheMs?: number;
+  /** @default 1 MiB */
+  maxBodyBytes?: number;
+  now?: () => number;
+  /** A clock for durations, in milliseconds. */
+  stopwatch?: () => number;
+  newId?: () => string;
+}
