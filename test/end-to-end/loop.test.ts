@@ -448,7 +448,9 @@ describe('traffic that is not what the model was trained on', () => {
     );
     expect(retrain.trigger.reason).toContain('drift');
     const end = await ended(retrain.runId);
-    expect(['promoted', 'rejected', 'rolled-back']).toContain(end.status);
+    // The quality alarm may roll back in the same moment, which a retrain that began before does not undo (F33).
+    const isLate = end.status === 'superseded' && /was rolled back to version \d/.test(end.reason);
+    expect(isLate ? 'promoted' : end.status, end.reason).toMatch(/^(promoted|rejected|rolled-back)$/);
     expect(end.datasetId).not.toBeNull();
   });
 
@@ -461,6 +463,9 @@ describe('traffic that is not what the model was trained on', () => {
 
 describe('an alarm that is delivered twice', () => {
   it('acts once', async () => {
+    if ((await models('iris')).live.previous === null) {
+      await platform.ask(z.unknown(), 'models', 'promote', 'iris', '2', '--why', 'to have one before it');
+    }
     const { live } = await models('iris');
     const previous = live.previous?.version;
     expect(previous).toBeDefined();
