@@ -17,7 +17,7 @@ const coldRounds = 5;
 const started = z.object({ prediction: z.object({ version: z.int() }), seconds: z.number() });
 const watched = z.object({
   run: z.object({ status: z.string(), createdAt: z.string(), endedAt: z.string() }),
-  states: z.array(z.object({ state: z.string(), seconds: z.number() })),
+  states: z.array(z.object({ part: z.string(), state: z.string(), seconds: z.number() })),
 });
 const listed = z.object({ live: z.object({ champion: z.object({ version: z.int() }) }) });
 const answered = z.object({ replies: z.array(z.object({ version: z.int() })) });
@@ -103,7 +103,7 @@ async function uploads(clone: Clone, say: (line: string) => void): Promise<Figur
     if (ended.status !== 'promoted') throw new Error(`round ${round} ended as ${ended.status}`);
     const seconds = (Date.parse(ended.endedAt) - Date.parse(ended.createdAt)) / 1000;
     const training = states
-      .filter(({ state }) => state === 'Train')
+      .filter(({ part, state }) => `${part} ${state}` === 'training Train')
       .reduce((sum, state) => sum + state.seconds, 0);
     say(`upload ${round}: ${seconds.toFixed(2)} s, of which training ${training.toFixed(2)} s`);
     whole.push(seconds);
