@@ -5,7 +5,7 @@ import { type GivenRows, nameCells } from './given-rows.ts';
 import type { Prediction } from './prediction-record.ts';
 import { readJsonBody, requireBody } from './request-body.ts';
 import { isObject, pointerStep, requestInvalid } from './rows.ts';
-import { type Answer, refuseUnknownMembers, requireRowCount, type WireFormat } from './wire.ts';
+import { type Answer, refuseUnknownMembers, replyFacts, requireRowCount, type WireFormat } from './wire.ts';
 
 /*
  * POST /invocations as MLflow's scoring server and SageMaker's containers take it: JSON of one of the four shapes
@@ -119,17 +119,8 @@ function csvLine(prediction: Prediction): string {
 }
 
 /** The reply has what callers of either expect, and beside it what every reply here says. */
-function jsonReply({ predictions, ...facts }: Answer): object {
-  const { predictionId, model, version, modelDigest, datasetId, traceId } = facts;
-  return {
-    predictions: predictions.map(plain),
-    predictionId,
-    model,
-    version,
-    modelDigest,
-    datasetId,
-    traceId,
-  };
+function jsonReply(answer: Answer): object {
+  return { predictions: answer.predictions.map(plain), ...replyFacts(answer) };
 }
 
 /** @param accept What the caller wants to read; CSV gives one label or value a line. */

@@ -65,6 +65,11 @@ export function refuseUnknownMembers(
   if (errors.length > 0) throw requestInvalid(errors);
 }
 
+/** What every reply of ours says beside its predictions. */
+export function replyFacts({ predictionId, model, version, modelDigest, datasetId, traceId }: Answer) {
+  return { predictionId, model, version, modelDigest, datasetId, traceId };
+}
+
 /** `{"rows": [{...}]}`: one object for each row, a member for each feature. */
 function readFriendly(body: unknown, { readRows }: RowTarget): ReadRequest {
   if (!isObject(body)) {
@@ -79,15 +84,7 @@ function readFriendly(body: unknown, { readRows }: RowTarget): ReadRequest {
   requireRowCount(rows.length, '/rows');
   return {
     rows: readRows(rows),
-    write: ({ predictionId, model, version, modelDigest, datasetId, traceId, predictions }) => ({
-      predictionId,
-      model,
-      version,
-      modelDigest,
-      datasetId,
-      traceId,
-      predictions,
-    }),
+    write: (answer) => ({ ...replyFacts(answer), predictions: answer.predictions }),
   };
 }
 
