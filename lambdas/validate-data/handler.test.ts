@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import type { Context } from 'aws-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { memoryObjects } from '../../lib/data/fixtures/memory-objects.ts';
 import { definitionKey, deployModel } from '../../lib/model/deployed-model.ts';
@@ -18,10 +20,14 @@ const request = {
 const context = {} as Context;
 vi.stubEnv('AWS_REGION', 'eu-central-1');
 const store = memoryObjects(s3Client());
+const documents = mockClient(DynamoDBDocumentClient);
 
 describe('validate-data', () => {
   beforeEach(() => {
     vi.stubEnv('DATA_BUCKET', 'data');
+    vi.stubEnv('REGISTRY_TABLE', 'registry');
+    documents.reset();
+    documents.on(GetCommand).resolves({});
     vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     store.objects.clear();
     store.put(definitionKey('iris', deployed.digest), JSON.stringify(deployed));

@@ -11,7 +11,7 @@ export interface CellSql {
 const greatestInteger = Number.MAX_SAFE_INTEGER;
 
 /** The greatest FP32 number: models take numbers as FP32, where a greater one is infinite. */
-const greatestNumber = (2 - 2 ** -23) * 2 ** 127;
+export const greatestNumber = (2 - 2 ** -23) * 2 ** 127;
 
 export const sqlTypes: Record<Column['type'], string> = {
   number: 'DOUBLE',
@@ -19,6 +19,8 @@ export const sqlTypes: Record<Column['type'], string> = {
   boolean: 'BOOLEAN',
   category: 'VARCHAR',
   text: 'VARCHAR',
+  // Seconds since 1970, UTC.
+  timestamp: 'DOUBLE',
 };
 
 /**
@@ -41,8 +43,16 @@ export function textCell(column: Column, mistyped: string): CellSql {
     const value = `CASE WHEN lower(${bare}) IN ('true', '1') THEN true WHEN lower(${bare}) IN ('false', '0') THEN false END`;
     return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
   }
+  if (type === 'timestamp') {
+    const value = `CASE WHEN regexp_full_match(${bare}, '${timestampPattern}') THEN epoch(TRY_CAST(${bare} AS TIMESTAMP)) END`;
+    return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
+  }
   return cellSql(column, { shown: key, missing: `${key} IS NULL`, value: key, mistyped });
 }
+
+/** ISO 8601 as programs write it. */
+const timestampPattern =
+  '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?';
 
 const wholeTypes = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,0\))$/;
 const fractionTypes = /^(FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/;
@@ -73,6 +83,10 @@ export function typedCell(column: Column, sourceType: string): CellSql | undefin
           : `CASE WHEN NOT ${isMissing} AND ${key} = trunc(${key}) THEN TRY_CAST(${key} AS BIGINT) END`;
     return cellSql(column, { shown, missing: isMissing, value, mistyped });
   }
+  if (type === 'timestamp' && /^(TIMESTAMP|DATE)/.test(sourceType)) {
+    return cellSql(column, { shown, missing: `${key} IS NULL`, value: `epoch(${key})`, mistyped });
+  }
+  if (type === 'timestamp') return sourceType === 'VARCHAR' ? textCell(column, mistyped) : undefined;
   if (sourceType !== (type === 'boolean' ? 'BOOLEAN' : 'VARCHAR')) return undefined;
   const value = type === 'boolean' ? key : `nullif(${key}, '')`;
   return cellSql(column, { shown, missing: `${value} IS NULL`, value, mistyped });

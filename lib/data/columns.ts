@@ -1,12 +1,17 @@
+import type { DataPolicy } from '../model/data-policy.ts';
 import type { ModelDefinition } from '../model/definition.ts';
+import type { Feature } from '../model/features.ts';
 import { EvergreenError } from '../shared/errors.ts';
 
-/** A column that is read from an upload. `key` is its name in SQL, whatever the people call it. */
+/**
+ * A column that is read from an upload. `key` is its name in SQL, whatever the people call it. Of the role `checked` are
+ * those that checks read and the model does not.
+ */
 export interface Column {
   key: string;
   name: string;
-  role: 'feature' | 'target' | 'identity';
-  type: 'number' | 'integer' | 'boolean' | 'category' | 'text';
+  role: 'feature' | 'target' | 'identity' | 'checked';
+  type: 'number' | 'integer' | 'boolean' | 'category' | 'text' | 'timestamp';
   mayBeMissing: boolean;
   unit: string | undefined;
   min: number | undefined;
@@ -30,16 +35,20 @@ const plain = {
 };
 
 /**
- * The columns a model reads: features in the order of the definition, the target, then columns that only identify.
+ * The columns a model reads: features in the order of the definition, the target, then columns that
+ * only identify, then those that only checks read.
  *
  * @throws EvergreenError `definition-invalid` when two names differ in case alone, which a Parquet reader merges.
  */
 export function columnsOf(definition: ModelDefinition): Column[] {
   const { target, identity } = definition;
-  const features = Object.entries(definition.features).map(([name, feature]) => ({
+  const describe = (
+    [name, feature]: [string, Feature | DataPolicy['columns'][string]],
+    role: 'feature' | 'checked',
+  ) => ({
     ...plain,
     name,
-    role: 'feature' as const,
+    role,
     type: feature.type,
     mayBeMissing: feature.mayBeMissing,
     isPersonal: feature.personalData !== 'none',
@@ -48,7 +57,9 @@ export function columnsOf(definition: ModelDefinition): Column[] {
     max: 'max' in feature ? feature.max : undefined,
     categories: 'categories' in feature ? feature.categories : [],
     maxLength: 'maxLength' in feature ? feature.maxLength : undefined,
-  }));
+  });
+  const features = Object.entries(definition.features).map((each) => describe(each, 'feature'));
+  const checked = Object.entries(definition.data.columns).map((each) => describe(each, 'checked'));
   const answer = {
     ...plain,
     name: target.name,
@@ -64,7 +75,7 @@ export function columnsOf(definition: ModelDefinition): Column[] {
   const identifiers = identity
     .filter((name) => !known.has(name))
     .map((name) => ({ ...plain, name, role: 'identity' as const, type: 'text' as const, isPersonal: true }));
-  const columns = [...features, answer, ...identifiers].map((column, index) => ({
+  const columns = [...features, answer, ...identifiers, ...checked].map((column, index) => ({
     ...column,
     key: `c${index}`,
     identifies: identity.includes(column.name),
@@ -75,7 +86,7 @@ export function columnsOf(definition: ModelDefinition): Column[] {
 
 /** Features and target: what train.parquet and test.parquet hold. */
 export function dataColumns(columns: readonly Column[]): Column[] {
-  return columns.filter((column) => column.role !== 'identity');
+  return columns.filter(({ role }) => role === 'feature' || role === 'target');
 }
 
 function refuseLookAlikes(model: string, columns: readonly Column[]): void {

@@ -11,6 +11,7 @@ import { type Column, columnsOf } from './columns.ts';
 import { type Workspace, withWorkspace } from './database.duckdb.ts';
 import { type DatasetFiles, readManifest, writeDataset, writeReport } from './dataset.store.ts';
 import {
+  type DatasetProfile,
   type DatasetReport,
   datasetIdOf,
   datasetKey,
@@ -22,7 +23,8 @@ import {
   type ValidationOutcome,
   type ValidationRequest,
 } from './dataset.ts';
-import { type Examination, examineFile, unreadable } from './examine.duckdb.ts';
+import type { Examination } from './examination.ts';
+import { examineFile, unreadable } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
 import { renderReport } from './report/report-page.ts';
 import { type Download, downloadSource } from './source.store.ts';
@@ -35,6 +37,8 @@ export interface ValidationTools {
   maxSourceBytes: number;
   /** As DuckDB writes sizes, such as 1GB. */
   memoryLimit: string;
+  /** The profile of the dataset that the model in production was trained on; null when there is none. */
+  readEarlier: (model: string) => Promise<DatasetProfile | null>;
   now: () => Date;
 }
 
@@ -122,7 +126,7 @@ async function examine(
   key: string,
   columns: readonly Column[],
   definition: ModelDefinition,
-  { maxSourceBytes }: ValidationTools,
+  { maxSourceBytes, readEarlier, now }: ValidationTools,
 ): Promise<Examination> {
   const { formats } = definition.data;
   const refuse = (message: string) => unreadable({ line: 0, message }, columns);
@@ -137,7 +141,8 @@ async function examine(
   }
   if (download.bytes === 0) return refuse('the file is empty');
   const limits = { maxDecodedBytes: maxSourceBytes, maxLineBytes, maxRows, keptBroken: keptQuarantine };
-  return examineFile(workspace, path, recognised, columns, definition, limits);
+  const earlier = await readEarlier(definition.name);
+  return examineFile(workspace, path, recognised, columns, { definition, limits, earlier, now: now() });
 }
 
 function fileName(key: string): string {
@@ -152,7 +157,7 @@ async function filesOf(
   { connection, folder }: Workspace,
   columns: readonly Column[],
   { model, datasetId, rows }: DatasetReport,
-  { profiles }: Examination,
+  { profiles, labelFlips }: Examination,
 ): Promise<DatasetFiles> {
   const [train, test] = [join(folder, 'train.parquet'), join(folder, 'test.parquet')];
   await writeSide(connection, columns, 'train', train);
@@ -166,6 +171,7 @@ async function filesOf(
     rows: rows.train,
     features: ofFeatures,
     target: ofTarget,
+    labelFlips,
   });
   const golden = goldenRows.parse({
     schema: 'evergreen/golden-rows/v1',

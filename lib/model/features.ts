@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imputeBoolean, imputeCategory, imputeNumber, outliers } from './cleaning.ts';
 
 export const personalDataClass = z.enum(['none', 'identifier', 'contact', 'sensitive']);
 
@@ -13,6 +14,8 @@ const numeric = {
   unit: z.string().optional(),
   min: z.number().optional(),
   max: z.number().optional(),
+  impute: imputeNumber.optional(),
+  outliers: outliers.optional(),
 };
 
 const categories = z
@@ -33,11 +36,12 @@ function checkRange(
 export const feature = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('number'), ...numeric }).superRefine(checkRange),
   z.strictObject({ type: z.literal('integer'), ...numeric }).superRefine(checkRange),
-  z.strictObject({ type: z.literal('boolean'), ...described }),
+  z.strictObject({ type: z.literal('boolean'), ...described, impute: imputeBoolean.optional() }),
   z.strictObject({
     type: z.literal('category'),
     ...described,
     categories,
+    impute: imputeCategory.optional(),
   }),
   z.strictObject({ type: z.literal('text'), ...described, maxLength: z.int().positive().default(10_000) }),
 ]);

@@ -58,6 +58,9 @@ export class EvergreenPlatform extends Construct {
     const { data } = this;
     this.registry = new RegistryRoom(this, 'Registry', { stage, key, accessLogs });
     const { registry } = this;
+    // Data is held against that of the champion.
+    data.validate.addEnvironment('REGISTRY_TABLE', registry.table.tableName);
+    registry.grantReadLive(data.validate);
     this.training = new TrainingRoom(this, 'Training', { stage, key, data, registry, models });
     const { deployed } = this.training;
     this.train = new TrainingMachine(this, 'Train', { stage, data, registry, training: this.training });
