@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { RecognisedFormat } from '../model/source-format.ts';
+import { formatOf, type RecognisedFormat, suffixesFor } from '../model/source-format.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { checkRows } from './check.duckdb.ts';
 import { compileRowChecks, type RowChecks } from './checks/row-checks.ts';
@@ -11,12 +11,13 @@ import type { Workspace } from './database.duckdb.ts';
 import type { Examination, ExaminationSetting } from './examination.ts';
 import { describeUnreadable } from './problem-message.ts';
 import { parquetTable, stagedTable } from './source.duckdb.ts';
+import type { Download } from './source.store.ts';
 import { type StageLimits, stageFile } from './stage-file.ts';
 
 const noRows = { read: 0, accepted: 0, quarantined: 0, duplicates: 0, train: 0, test: 0 };
 
 /** A file that was refused before a row was read. */
-export function unreadable(failure: Unreadable, columns: readonly Column[]): Examination {
+function unreadable(failure: Unreadable, columns: readonly Column[]): Examination {
   const problem = describeUnreadable(failure);
   return {
     rows: noRows,
@@ -40,8 +41,38 @@ export function unreadable(failure: Unreadable, columns: readonly Column[]): Exa
   };
 }
 
+/** A file as it came: where its bytes lie, how many they are, and the name that tells its format. */
+export interface UploadedFile {
+  path: string;
+  download: Download;
+  name: string;
+}
+
+/** Examines a file, or refuses it by its size or name. */
+export async function examineUpload(
+  workspace: Workspace,
+  { path, download, name }: UploadedFile,
+  columns: readonly Column[],
+  setting: ExaminationSetting,
+): Promise<Examination> {
+  const { formats } = setting.definition.data;
+  const refuse = (message: string) => unreadable({ line: 0, message }, columns);
+  if (download.sha256 === null) {
+    return refuse(`the file has ${download.bytes} bytes; at most ${setting.limits.maxDecodedBytes} are read`);
+  }
+  const recognised = formatOf(name);
+  if (!recognised || !formats.includes(recognised.format)) {
+    const file = name.slice(name.lastIndexOf('/') + 1);
+    return refuse(
+      `the name ${file} does not end as it should; use one of ${suffixesFor(formats).join(', ')}`,
+    );
+  }
+  if (download.bytes === 0) return refuse('the file is empty');
+  return examineFile(workspace, path, recognised, columns, setting);
+}
+
 /** Reads, checks, cleans, splits and measures a file. */
-export async function examineFile(
+async function examineFile(
   workspace: Workspace,
   path: string,
   recognised: RecognisedFormat,

@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib';
 import type { RecognisedFormat } from '../model/source-format.ts';
 import type { Column } from './columns.ts';
 import { CsvScanner, type Unreadable } from './csv-scanner.ts';
+import { keptQuarantine } from './dataset.ts';
 import { readJsonRow } from './json-rows.ts';
 import { LineScanner } from './line-scanner.ts';
 
@@ -13,6 +14,11 @@ export interface StageLimits {
   maxRows: number;
   /** Broken lines kept with their reason; all are counted. */
   keptBroken: number;
+}
+
+/** What a file may be, for as many bytes as are read. */
+export function stageLimits(maxDecodedBytes: number): StageLimits {
+  return { maxDecodedBytes, maxLineBytes: 1 << 20, maxRows: 50_000_000, keptBroken: keptQuarantine };
 }
 
 /**

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ModelDefinition } from '../model/definition.ts';
 import { definitionKey, deployedModel } from '../model/deployed-model.ts';
-import { formatOf, suffixesFor } from '../model/source-format.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { readDocument } from '../shared/objects.ts';
@@ -17,18 +16,17 @@ import {
   datasetKey,
   datasetManifest,
   datasetProfile,
-  datasetReport,
   goldenRows,
-  keptQuarantine,
   type ValidationOutcome,
   type ValidationRequest,
 } from './dataset.ts';
 import type { Examination } from './examination.ts';
-import { examineFile, unreadable } from './examine.duckdb.ts';
+import { examineUpload } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
-import { renderReport } from './report/report-page.ts';
-import { type Download, downloadSource } from './source.store.ts';
+import { makeReport } from './report/make-report.ts';
+import { downloadSource } from './source.store.ts';
 import { writeSide } from './split.duckdb.ts';
+import { stageLimits } from './stage-file.ts';
 
 export interface ValidationTools {
   s3: S3Client;
@@ -41,9 +39,6 @@ export interface ValidationTools {
   readEarlier: (model: string) => Promise<DatasetProfile | null>;
   now: () => Date;
 }
-
-const maxLineBytes = 1 << 20;
-const maxRows = 50_000_000;
 
 /**
  * Makes a dataset of one version of an uploaded file, or a report that says why not.
@@ -73,28 +68,26 @@ export async function validateDataset(
       return { verdict: 'accepted', datasetId, reportKey: files.report.key, manifestKey, reasons: [], rows };
     }
 
-    const found = await examine(workspace, path, download, request.source.key, columns, definition, tools);
-    const report = datasetReport.parse({
-      schema: 'evergreen/data-report/v1',
-      model: request.model,
+    const found = await examineUpload(workspace, { path, download, name: request.source.key }, columns, {
+      definition,
+      limits: stageLimits(tools.maxSourceBytes),
+      earlier: await tools.readEarlier(request.model),
+      now: startedAt,
+    });
+    const { report, files } = makeReport(found, {
+      definition,
       runId: request.runId,
       datasetId,
-      verdict: found.reasons.length === 0 ? 'accepted' : 'rejected',
-      source: { ...request.source, ...download, format: formatOf(request.source.key)?.format ?? 'unknown' },
-      ...found,
-      createdAt: startedAt.toISOString(),
-      durationMs: tools.now().getTime() - startedAt.getTime(),
+      source: request.source,
+      download,
+      startedAt,
+      endedAt: tools.now(),
     });
-    const reports = {
-      report: JSON.stringify(report),
-      page: renderReport(report, definition, found.profiles),
-      quarantine: jsonLines(found.quarantine),
-    };
     if (report.verdict === 'rejected') {
-      await writeReport(s3, place, reports);
+      await writeReport(s3, place, files);
       return outcomeOf(report, null);
     }
-    await writeDataset(s3, place, reports, await filesOf(workspace, columns, report, found), {
+    await writeDataset(s3, place, files, await filesOf(workspace, columns, report, found), {
       model: request.model,
       datasetId,
       definitionDigest: request.definitionDigest,
@@ -117,40 +110,6 @@ async function readDefinition(
     'artifact-damaged',
     `object ${key} describes model ${definition.name} under digest ${digest}; deploy the model again`,
   );
-}
-
-async function examine(
-  workspace: Workspace,
-  path: string,
-  download: Download,
-  key: string,
-  columns: readonly Column[],
-  definition: ModelDefinition,
-  { maxSourceBytes, readEarlier, now }: ValidationTools,
-): Promise<Examination> {
-  const { formats } = definition.data;
-  const refuse = (message: string) => unreadable({ line: 0, message }, columns);
-  if (download.sha256 === null) {
-    return refuse(`the file has ${download.bytes} bytes; at most ${maxSourceBytes} are read`);
-  }
-  const recognised = formatOf(key);
-  if (!recognised || !formats.includes(recognised.format)) {
-    return refuse(
-      `the name ${fileName(key)} does not end as it should; use one of ${suffixesFor(formats).join(', ')}`,
-    );
-  }
-  if (download.bytes === 0) return refuse('the file is empty');
-  const limits = { maxDecodedBytes: maxSourceBytes, maxLineBytes, maxRows, keptBroken: keptQuarantine };
-  const earlier = await readEarlier(definition.name);
-  return examineFile(workspace, path, recognised, columns, { definition, limits, earlier, now: now() });
-}
-
-function fileName(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1);
-}
-
-function jsonLines(documents: readonly unknown[]): string | null {
-  return documents.length === 0 ? null : documents.map((each) => `${JSON.stringify(each)}\n`).join('');
 }
 
 async function filesOf(

@@ -36,7 +36,7 @@ export const dataChecks = z.strictObject({
         name: z.string().min(1).max(80),
         /** Rows that the rule is about. @default all */
         when: condition.optional(),
-        then: condition,
+        must: condition,
         action: rowAction.default('quarantine'),
       }),
     )

@@ -38,8 +38,8 @@ export function dataProblems(definition: Described): DataProblem[] {
     note(refuseColumn(kinds, column, ['text']), ...path, 'column');
     note(refusePattern(pattern), ...path, 'pattern');
   }
-  for (const [place, { when, then }] of rules.entries()) {
-    for (const [part, asked] of Object.entries({ when, then })) {
+  for (const [place, { when, must }] of rules.entries()) {
+    for (const [part, asked] of Object.entries({ when, must })) {
       if (asked === undefined) continue;
       for (const comparison of comparisonsOf(asked).comparisons) {
         note(refuseComparison(kinds, comparison), 'data', 'checks', 'rules', place, part);

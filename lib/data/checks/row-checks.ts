@@ -48,8 +48,8 @@ export function compileRowChecks({ checks }: DataPolicy, columns: readonly Colum
     );
   const rules = checks.rules
     .filter(({ action }) => action !== 'off')
-    .map(({ name, when, then, action }): RowCheck => {
-      const holds = conditionSql(then, columns, parameter);
+    .map(({ name, when, must, action }): RowCheck => {
+      const holds = conditionSql(must, columns, parameter);
       const applies = when ? conditionSql(when, columns, parameter) : 'true';
       return {
         check: 'rule',

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type ModelDefinition, modelDefinition } from '../model/definition.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
+import { type ModelDefinition, modelDefinition } from './definition.ts';
 
 /** A model as it lies on disk. */
 export interface ModelFolder {
