@@ -214,7 +214,7 @@ async function readLabelFlips(
   const isAsked = checks.labelFlips.action !== 'off' && task !== 'ranking' && task !== 'anomaly-detection';
   if (train === 0 || !isAsked) return null;
   const points = await sampleLabels(connection, columns, profiles);
-  return points.length === 0 ? null : findLabelFlips(points);
+  return points && findLabelFlips(points);
 }
 
 async function countClasses(

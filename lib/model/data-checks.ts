@@ -90,7 +90,7 @@ export const dataChecks = z.strictObject({
    */
   labelFlips: z
     .strictObject({
-      mostShare: share.default(0.2),
+      mostShare: share.default(0.1),
       increase: share.default(0.05),
       leastSample: z.int().min(20).default(100),
       action: rejected,

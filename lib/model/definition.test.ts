@@ -51,7 +51,7 @@ describe('defineModel', () => {
           leak: { limit: 0.99, action: 'reject' },
           shift: { psi: 0.2, distance: 0.1, leastSample: 200, action: 'warn' },
           labelShift: { psi: 0.2, distance: 0.1, leastSample: 200, action: 'warn' },
-          labelFlips: { mostShare: 0.2, increase: 0.05, leastSample: 100, action: 'reject' },
+          labelFlips: { mostShare: 0.1, increase: 0.05, leastSample: 100, action: 'reject' },
           nearDuplicates: { mostShare: 0.05, leastRows: 20, action: 'warn' },
         },
         split: { method: 'hash', testShare: 0.2 },

@@ -1,10 +1,12 @@
 import { wilsonBounds } from '../../statistics/wilson.ts';
 
-/** A row as a point: numbers in deviations from their mean, categories as whole numbers; missing is NaN, or -1. */
-export interface Point {
+/** n labelled rows as points. */
+export interface LabelledPoints {
+  /** In deviations from the mean, row by row; a missing one stands at the mean, 0. Shape n × k. */
   numbers: Float64Array;
-  categories: Int32Array;
-  label: number;
+  /** Codes of categories, and of whether a number is missing, row by row. Shape n × m. */
+  codes: Int32Array;
+  labels: Int32Array;
 }
 
 export interface LabelFlips {
@@ -24,70 +26,74 @@ const agreeing = 8;
  *
  * Where eight of ten agree, the class of a clean row is hardly in doubt, so the share of contradicting rows there
  * estimates the share of flipped labels, and is not much moved by rows near the border of two classes, which are not
- * judged. Distance is Euclidean; a different category, and a missing value against a present one, count as one deviation.
+ * judged. Distance is Euclidean; different codes count as one deviation.
  *
  * Source: Wilson (1972), "Asymptotic properties of nearest neighbor rules using edited data". Its error rates on clean
- * and flipped data: docs/data-checks.md.
+ * and flipped data: docs/decisions/0010-labels-judged-by-neighbours.md.
  */
-export function findLabelFlips(points: readonly Point[]): LabelFlips {
+export function findLabelFlips({ numbers, codes, labels }: LabelledPoints): LabelFlips {
+  const n = labels.length;
+  const k = n === 0 ? 0 : numbers.length / n;
+  const m = n === 0 ? 0 : codes.length / n;
   let [judged, disagreeing] = [0, 0];
-  const near = new Float64Array(neighbours);
-  const labels = new Int32Array(neighbours);
-  for (const [own, point] of points.entries()) {
-    near.fill(Number.POSITIVE_INFINITY);
-    labels.fill(-1);
-    for (const [other, candidate] of points.entries()) {
-      if (other === own) continue;
-      const limit = near[neighbours - 1] ?? 0;
-      const distance = squaredDistance(point, candidate, limit);
-      if (distance < limit) insert(near, labels, distance, candidate.label);
+  const distances = new Float64Array(n);
+  for (let own = 0; own < n; own++) {
+    for (let other = 0; other < n; other++) {
+      let sum = 0;
+      for (let i = 0; i < k; i++) {
+        const difference = at(numbers, own * k + i) - at(numbers, other * k + i);
+        sum += difference * difference;
+      }
+      for (let i = 0; i < m; i++) if (codes[own * m + i] !== codes[other * m + i]) sum += 1;
+      distances[other] = sum;
     }
-    const { label, votes } = mostFrequent(labels);
+    distances[own] = Number.POSITIVE_INFINITY;
+    const { label, votes } = vote(distances, labels);
     if (votes < agreeing) continue;
     judged++;
-    if (label !== point.label) disagreeing++;
+    if (label !== labels[own]) disagreeing++;
   }
-  return { sampled: points.length, judged, disagreeing };
+  return { sampled: n, judged, disagreeing };
 }
 
-function squaredDistance(a: Point, b: Point, limit: number): number {
-  let sum = 0;
-  for (let i = 0; i < a.numbers.length; i++) {
-    const [x = 0, y = 0] = [a.numbers[i], b.numbers[i]];
-    if (Number.isNaN(x) || Number.isNaN(y)) sum += Number.isNaN(x) === Number.isNaN(y) ? 0 : 1;
-    else sum += (x - y) * (x - y);
-    if (sum >= limit) return sum;
+/** The most frequent label of the nearest rows, the first of equally near ones first. */
+function vote(distances: Float64Array, labels: Int32Array): { label: number; votes: number } {
+  const near = new Float64Array(neighbours).fill(Number.POSITIVE_INFINITY);
+  const found = new Int32Array(neighbours).fill(-1);
+  for (let row = 0; row < distances.length; row++) {
+    const distance = at(distances, row);
+    if (!(distance < at(near, neighbours - 1))) continue;
+    let place = neighbours - 1;
+    for (; place > 0 && at(near, place - 1) > distance; place--) {
+      near[place] = at(near, place - 1);
+      found[place] = found[place - 1] ?? -1;
+    }
+    near[place] = distance;
+    found[place] = labels[row] ?? -1;
   }
-  for (let i = 0; i < a.categories.length; i++) if (a.categories[i] !== b.categories[i]) sum += 1;
-  return sum;
-}
-
-function insert(near: Float64Array, labels: Int32Array, distance: number, label: number): void {
-  let place = neighbours - 1;
-  while (place > 0 && (near[place - 1] ?? 0) > distance) {
-    near[place] = near[place - 1] ?? 0;
-    labels[place] = labels[place - 1] ?? -1;
-    place--;
-  }
-  near[place] = distance;
-  labels[place] = label;
-}
-
-function mostFrequent(labels: Int32Array): { label: number; votes: number } {
   const votes = new Map<number, number>();
-  for (const label of labels) votes.set(label, (votes.get(label) ?? 0) + 1);
-  const [label = -1, most = 0] = [...votes].reduce(
-    (best, each) => (each[1] > best[1] ? each : best),
-    [-1, 0],
-  );
-  return { label, votes: label === -1 ? 0 : most };
+  for (const label of found) if (label >= 0) votes.set(label, (votes.get(label) ?? 0) + 1);
+  return [...votes].reduce((best, [label, count]) => (count > best.votes ? { label, votes: count } : best), {
+    label: -1,
+    votes: 0,
+  });
 }
 
-/** Whether more labels contradict their neighbours than in an earlier dataset, by more than `increase`, at 99 %. */
+function at(values: Float64Array, place: number): number {
+  return values[place] ?? 0;
+}
+
+/**
+ * Whether more labels contradict their neighbours than in an earlier dataset: by more than `increase`, and certainly
+ * more at 99 %.
+ *
+ * Source: Newcombe (1998), "Interval estimation for the difference between independent proportions", method 10.
+ */
 export function haveFlipsGrown(now: LabelFlips, then: LabelFlips, increase: number): boolean {
   if (now.judged === 0 || then.judged === 0) return false;
-  const grown = now.disagreeing / now.judged - then.disagreeing / then.judged;
-  const isCertain =
-    wilsonBounds(now.disagreeing, now.judged).least > wilsonBounds(then.disagreeing, then.judged).most;
-  return grown > increase && isCertain;
+  const [share, before] = [now.disagreeing / now.judged, then.disagreeing / then.judged];
+  const { least } = wilsonBounds(now.disagreeing, now.judged);
+  const { most } = wilsonBounds(then.disagreeing, then.judged);
+  const grown = share - before;
+  return grown > increase && grown - Math.hypot(share - least, most - before) > 0;
 }
