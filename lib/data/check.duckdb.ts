@@ -4,7 +4,7 @@ import type { DataPolicy } from '../model/data-policy.ts';
 import { greatestNumber, sqlTypes } from './cell-sql.ts';
 import type { RowChecks } from './checks/row-checks.ts';
 import { type Column, dataColumns } from './columns.ts';
-import { select } from './database.duckdb.ts';
+import { parameterTypes, select } from './database.duckdb.ts';
 import type { Problem } from './dataset.ts';
 import { type BrokenRule, brokenRule, describeProblem, describeRowProblem } from './problem-message.ts';
 import type { SourceTable } from './source.duckdb.ts';
@@ -61,6 +61,7 @@ export async function checkRows(
      SELECT line, bad${flags}, ${kept.join(', ')}
      FROM (SELECT *, (${isBad}) AS bad FROM (SELECT *${breaches} FROM (SELECT line, ${cells.join(', ')} FROM ${source.from})))`,
     rowChecks.values,
+    parameterTypes(rowChecks.values),
   );
 
   const missing = places.map(
@@ -186,15 +187,14 @@ export async function findCopies(
   const compared = [...new Set([...dataColumns(columns), ...identifying])];
   const values = columns.map((_, place) => `v${place}`).join(', ');
   const list = (some: readonly Column[]) => some.map((column) => `v${columns.indexOf(column)}`).join(', ');
-  const keyed =
+  const copied = `SELECT line, ${values}, row_number() OVER (PARTITION BY ${list(compared)} ORDER BY line) AS copy FROM checked WHERE NOT bad`;
+  const order = keyDuplicates === 'last' ? 'DESC' : '';
+  // Copies are numbered apart, or the last row of an identity could be one that is dropped as a copy.
+  const numbered =
     keyDuplicates === 'keep' || identifying.length === 0
-      ? '1'
-      : `row_number() OVER (PARTITION BY ${list(identifying)} ORDER BY line ${keyDuplicates === 'last' ? 'DESC' : ''})`;
-  await connection.run(
-    `CREATE TEMP TABLE good AS
-     SELECT line, ${values}, row_number() OVER (PARTITION BY ${list(compared)} ORDER BY line) AS copy, ${keyed} AS keyed
-     FROM checked WHERE NOT bad`,
-  );
+      ? `SELECT *, 1 AS keyed FROM (${copied})`
+      : `SELECT *, row_number() OVER (PARTITION BY ${list(identifying)}, copy > 1 ORDER BY line ${order}) AS keyed FROM (${copied})`;
+  await connection.run(`CREATE TEMP TABLE good AS ${numbered}`);
   // A large file fills memory and then the disk: keep one copy of the rows.
   await connection.run('DROP TABLE checked');
   const [counted] = await select(

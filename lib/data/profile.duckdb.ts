@@ -166,7 +166,7 @@ async function countBinned(
   });
   const histograms = planned.flatMap(({ place, number, fine, others }) => [
     `, count(${number}) AS n${place}, ${histogramSql(number, fine)} AS h${place}`,
-    ...(others ? [`, ${histogramSql(number, others)} FILTER (train) AS o${place}`] : []),
+    ...(others ? [`, ${histogramSql(number, others, 'FILTER (train)')} AS o${place}`] : []),
   ]);
   const rows = await select(
     connection,
@@ -204,9 +204,9 @@ async function countBinned(
   return { profiles, joint, onOtherBins };
 }
 
-function histogramSql(number: string, edges: readonly number[]): string {
+function histogramSql(number: string, edges: readonly number[], filter = ''): string {
   const all = [...edges.map((edge) => edge.toExponential()), `'infinity'::DOUBLE`];
-  return `map_values(histogram(CAST(${number} AS DOUBLE), [${all.join(', ')}]))`;
+  return `map_values(histogram(CAST(${number} AS DOUBLE), [${all.join(', ')}]) ${filter})`;
 }
 
 /** Of a part without any value the database gives no histogram. */

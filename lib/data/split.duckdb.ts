@@ -18,7 +18,7 @@ export async function placeRows(
 ): Promise<{ train: number; test: number }> {
   const values = columns.map((_, place) => `v${place}`).join(', ');
   const kept = [
-    ...(data.duplicates === 'drop' ? ['copy = 1'] : []),
+    ...(data.duplicates === 'drop' || data.keyDuplicates !== 'keep' ? ['copy = 1'] : []),
     ...(data.keyDuplicates === 'keep' ? [] : ['keyed = 1']),
   ];
   const accepted = `SELECT row_number() OVER (ORDER BY line) - 1 AS position, line, ${values}

@@ -1,7 +1,7 @@
 import type { ModelDefinition } from '../../model/definition.ts';
 import { wilsonBounds } from '../../statistics/wilson.ts';
 import { type Found, percent, statusOf, type WholeFindings } from './findings.ts';
-import { haveFlipsGrown, type LabelFlips } from './label-flips.ts';
+import { areClassesClear, haveFlipsGrown, type LabelFlips } from './label-flips.ts';
 import { judgeShift } from './shift.ts';
 
 export interface Compared {
@@ -47,13 +47,16 @@ export function flips(now: LabelFlips, { earlier }: WholeFindings, { data }: Mod
   const value = now.judged === 0 ? 0 : now.disagreeing / now.judged;
   const what = `${now.disagreeing} of ${now.judged} labels (${percent(value)}) contradict the rows most like theirs`;
   const count = now.disagreeing;
-  if (now.judged < leastSample) {
+  const isClear = areClassesClear(earlier?.labelFlips ?? now);
+  if (now.judged < leastSample || !isClear) {
     return {
       status: 'not-judged',
       count,
       value,
       limit: mostShare,
-      message: `${what}; ${leastSample} rows are needed to judge`,
+      message: isClear
+        ? `${what}; ${leastSample} rows are needed to judge`
+        : `the classes overlap: neighbours agree in ${now.judged} of ${now.sampled} rows, too few to tell flipped labels`,
     };
   }
   const then = earlier?.labelFlips;

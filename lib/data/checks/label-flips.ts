@@ -83,6 +83,14 @@ function at(values: Float64Array, place: number): number {
   return values[place] ?? 0;
 }
 
+/** Share of the sampled rows that must be judged: below, classes overlap and neighbours agree by chance. */
+const leastJudged = 0.35;
+
+/** Whether the classes of a dataset lie so far apart that neighbours can tell flipped labels. */
+export function areClassesClear({ sampled, judged }: LabelFlips): boolean {
+  return judged >= leastJudged * sampled;
+}
+
 /**
  * Whether more labels contradict their neighbours than in an earlier dataset: by more than `increase`, and certainly
  * more at 99 %.
@@ -90,7 +98,7 @@ function at(values: Float64Array, place: number): number {
  * Source: Newcombe (1998), "Interval estimation for the difference between independent proportions", method 10.
  */
 export function haveFlipsGrown(now: LabelFlips, then: LabelFlips, increase: number): boolean {
-  if (now.judged === 0 || then.judged === 0) return false;
+  if (now.judged === 0 || then.judged === 0 || !areClassesClear(then)) return false;
   const [share, before] = [now.disagreeing / now.judged, then.disagreeing / then.judged];
   const { least } = wilsonBounds(now.disagreeing, now.judged);
   const { most } = wilsonBounds(then.disagreeing, then.judged);

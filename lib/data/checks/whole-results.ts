@@ -1,3 +1,4 @@
+import type { RowAction } from '../../model/data-checks.ts';
 import type { ModelDefinition } from '../../model/definition.ts';
 import type { CheckResult } from './check-result.ts';
 import { balance, constant, freshness, leak } from './column-results.ts';
@@ -13,12 +14,14 @@ export function wholeResults(found: WholeFindings, definition: ModelDefinition):
     check: CheckResult['check'],
     family: CheckResult['family'],
     column: string | null,
-    { action }: { action: 'reject' | 'warn' | 'off' },
+    { action }: { action: RowAction },
     result: Found,
   ) => {
     if (action !== 'off') results.push({ check, family, column, action, ...result });
   };
-  add('duplicates', 'consistency', null, { action: 'warn' }, duplicates(found, definition));
+  // Leaving copies out is what was asked for; keeping them deserves a word.
+  const ofCopies = definition.data.duplicates === 'drop' ? 'quarantine' : 'warn';
+  add('duplicates', 'consistency', null, { action: ofCopies }, duplicates(found, definition));
   for (const [place, each] of checks.unique.entries()) {
     add(
       'unique',

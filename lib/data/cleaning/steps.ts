@@ -20,7 +20,7 @@ export function cleaningSteps(
   { copies, outlierLimits, fills }: Cleaned,
   { data, identity }: ModelDefinition,
 ): CleaningStep[] {
-  const isDropped = data.duplicates === 'drop';
+  const isDropped = data.duplicates === 'drop' || data.keyDuplicates !== 'keep';
   const exact: CleaningStep = {
     step: 'exact-duplicates',
     column: null,
