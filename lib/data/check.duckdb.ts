@@ -22,6 +22,8 @@ export interface CheckedRows {
   badRows: BadRow[];
   missing: Map<string, number>;
   problems: { column: Column; rule: BrokenRule; count: number }[];
+  /** Cells that were written anew, by column: another spelling or unit. */
+  normalised: { column: Column; count: number }[];
   /** Of each row check, in their order: rows that break it, and the line of the first. */
   rowChecks: { count: number; firstLine: number | null }[];
   /** Of each column, before any row is left out: the least, greatest and mean of its numbers. */
@@ -44,14 +46,19 @@ export async function checkRows(
 ): Promise<CheckedRows> {
   const places = columns.map((_, place) => place);
   const cells = source.cells.map(
-    ({ shown, value, rule }, place) => `${shown} AS s${place}, ${value} AS v${place}, ${rule} AS r${place}`,
+    ({ shown, value, rule, changed }, place) =>
+      `${shown} AS s${place}, ${value} AS v${place}, ${rule} AS r${place}${changed ? `, ${changed} AS z${place}` : ''}`,
   );
+  const changing = places.filter((place) => source.cells[place]?.changed !== undefined);
   const isBad = [
     ...places.map((place) => `r${place} IS NOT NULL`),
     ...rowChecks.checks.flatMap(({ action }, place) => (action === 'quarantine' ? [`x${place}`] : [])),
   ].join(' OR ');
   const breaches = rowChecks.checks.map(({ breach }, place) => `, ${breach} AS x${place}`).join('');
-  const flags = rowChecks.checks.map((_, place) => `, x${place}`).join('');
+  const flags = [
+    ...rowChecks.checks.map((_, place) => `, x${place}`),
+    ...changing.map((place) => `, z${place}`),
+  ].join('');
   const kept = columns.map(
     ({ type }, place) =>
       `CAST(v${place} AS ${sqlTypes[type]}) AS v${place}, r${place}, CASE WHEN bad THEN left(s${place}, ${shownCharacters}) END AS s${place}`,
@@ -78,9 +85,10 @@ export async function checkRows(
         ]
       : [],
   );
+  const normalised = changing.map((place) => `, count(*) FILTER (z${place} AND NOT bad) AS z${place}`);
   const [totals] = await select(
     connection,
-    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')} FROM checked`,
+    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')}${normalised.join('')} FROM checked`,
     z.record(z.string(), z.number().nullable()),
   );
   const checked: CheckedRows = {
@@ -89,6 +97,10 @@ export async function checkRows(
     badRows: [],
     missing: new Map(columns.map(({ name }, place) => [name, totals?.[`m${place}`] ?? 0])),
     problems: [],
+    normalised: changing.flatMap((place) => {
+      const column = columns[place];
+      return column ? [{ column, count: totals?.[`z${place}`] ?? 0 }] : [];
+    }),
     rowChecks: rowChecks.checks.map((_, place) => ({
       count: totals?.[`x${place}`] ?? 0,
       firstLine: totals?.[`l${place}`] ?? null,

@@ -1,6 +1,7 @@
 import type { DataPolicy } from '../model/data-policy.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Feature } from '../model/features.ts';
+import type { NormaliseText } from '../model/normalise.ts';
 import { EvergreenError } from '../shared/errors.ts';
 
 /**
@@ -18,6 +19,9 @@ export interface Column {
   max: number | undefined;
   categories: readonly string[];
   maxLength: number | undefined;
+  /** How spellings are made one, and units that numbers may carry. */
+  normalise: NormaliseText | undefined;
+  units: Readonly<Record<string, number>> | undefined;
   /** Its values are not shown in reports and quarantine. */
   isPersonal: boolean;
   identifies: boolean;
@@ -30,6 +34,8 @@ const plain = {
   max: undefined,
   categories: [],
   maxLength: undefined,
+  normalise: undefined,
+  units: undefined,
   isPersonal: false,
   identifies: false,
 };
@@ -57,6 +63,8 @@ export function columnsOf(definition: ModelDefinition): Column[] {
     max: 'max' in feature ? feature.max : undefined,
     categories: 'categories' in feature ? feature.categories : [],
     maxLength: 'maxLength' in feature ? feature.maxLength : undefined,
+    normalise: 'normalise' in feature ? feature.normalise : undefined,
+    units: 'units' in feature ? feature.units : undefined,
   });
   const features = Object.entries(definition.features).map((each) => describe(each, 'feature'));
   const checked = Object.entries(definition.data.columns).map((each) => describe(each, 'checked'));
@@ -66,6 +74,7 @@ export function columnsOf(definition: ModelDefinition): Column[] {
     role: 'target' as const,
     type: target.type,
     categories: target.type === 'category' ? target.categories : [],
+    normalise: target.type === 'category' ? target.normalise : undefined,
     unit: target.type === 'number' ? target.unit : undefined,
     min: target.type === 'number' ? target.min : undefined,
     max: target.type === 'number' ? target.max : undefined,

@@ -136,7 +136,7 @@ export async function conclude(
       },
       checks,
     ),
-    cleaning: cleaningSteps({ copies, outlierLimits, aside: aside.count, fills }, definition),
+    cleaning: cleaningSteps({ normalised: checked.normalised, copies, outlierLimits, fills }, definition),
     beforeAndAfter: beforeAndAfter(columns, checked, measured),
     missingMap,
     worstRows: worstOf(quarantine),

@@ -90,10 +90,16 @@ function wanted(column: Column, rule: BrokenRule, shown: string): string {
     const more = categories.length > 10 ? ` or one of ${categories.length - 10} others` : '';
     return `one of ${categories.slice(0, 10).join(', ')}${more} is needed`;
   }
+  if (column.units) {
+    const noun = column.type === 'integer' ? 'a whole number' : 'a number';
+    return `${noun} is needed, bare or with one of ${Object.keys(column.units).join(', ')}`;
+  }
   if (column.type === 'integer') {
     return `a whole number between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER} is needed`;
   }
   if (column.type === 'number') {
+    if (column.units)
+      return `a number is needed, bare or with one of ${Object.keys(column.units).join(', ')}`;
     return isWrittenNumber(shown) ? 'a number between -3.4e38 and 3.4e38 is needed' : 'a number is needed';
   }
   if (column.type === 'boolean') return 'true or false is needed';

@@ -40,6 +40,9 @@ export interface ValidationTools {
   now: () => Date;
 }
 
+/** What a state of the pipeline hands on is limited; the report has all. */
+const mostReasons = 20;
+
 /**
  * Makes a dataset of one version of an uploaded file, or a report that says why not.
  *
@@ -149,5 +152,8 @@ function outcomeOf(
   manifestKey: string | null,
 ): ValidationOutcome {
   const reportKey = datasetKey(model, datasetId, 'report.json');
-  return { verdict, datasetId, reportKey, manifestKey, reasons, rows };
+  const more = reasons.length - mostReasons;
+  const told =
+    more > 0 ? [...reasons.slice(0, mostReasons), `${more} more reasons are in the report`] : reasons;
+  return { verdict, datasetId, reportKey, manifestKey, reasons: told, rows };
 }

@@ -1,6 +1,7 @@
 import { type ComparisonOfRow, comparisonsOf } from './conditions.ts';
 import type { DataPolicy } from './data-policy.ts';
 import type { Feature, Target } from './features.ts';
+import { normaliseSpelling } from './normalise.ts';
 
 interface Described {
   target: Target;
@@ -56,7 +57,9 @@ export function dataProblems(definition: Described): DataProblem[] {
   }
   for (const [name, feature] of Object.entries(definition.features)) {
     note(refuseCleaning(feature, definition), 'features', name);
+    note(refuseNormalising(feature, definition), 'features', name);
   }
+  note(refuseNormalising(definition.target, definition), 'target');
   return problems;
 }
 
@@ -142,4 +145,18 @@ function refuseConstant(feature: Feature, value: string | number | boolean): str
   return feature.type === 'integer' && !Number.isInteger(value)
     ? `impute.value ${value} is no integer`
     : undefined;
+}
+
+/** A category that is not spelled as all spellings are taken for would never be met. */
+function refuseNormalising(column: Feature | Target, { train }: Described): string | undefined {
+  const asked = 'normalise' in column ? column.normalise : undefined;
+  const units = 'units' in column ? column.units : undefined;
+  if (train.federated && (asked || units)) {
+    return "with train.federated a party's rows are read as they stand; leave normalise and units out";
+  }
+  if (!asked || column.type !== 'category') return undefined;
+  const other = column.categories.find((name) => normaliseSpelling(name, asked) !== name);
+  return other === undefined
+    ? undefined
+    : `category ${JSON.stringify(other)} is never met: normalise makes ${JSON.stringify(normaliseSpelling(other, asked))} of it`;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { imputeBoolean, imputeCategory, imputeNumber, outliers } from './cleaning.ts';
+import { normaliseText, units } from './normalise.ts';
 
 export const personalDataClass = z.enum(['none', 'identifier', 'contact', 'sensitive']);
 
@@ -14,6 +15,8 @@ const numeric = {
   unit: z.string().optional(),
   min: z.number().optional(),
   max: z.number().optional(),
+  /** Units that cells of an upload may carry; requests send bare numbers. */
+  units: units.optional(),
   impute: imputeNumber.optional(),
   outliers: outliers.optional(),
 };
@@ -41,6 +44,8 @@ export const feature = z.discriminatedUnion('type', [
     type: z.literal('category'),
     ...described,
     categories,
+    /** Of uploads; requests name a category as it is defined. */
+    normalise: normaliseText.optional(),
     impute: imputeCategory.optional(),
   }),
   z.strictObject({ type: z.literal('text'), ...described, maxLength: z.int().positive().default(10_000) }),
@@ -54,6 +59,7 @@ export const target = z.discriminatedUnion('type', [
     name: z.string().min(1),
     type: z.literal('category'),
     categories,
+    normalise: normaliseText.optional(),
     description: z.string().optional(),
   }),
   z

@@ -1,14 +1,13 @@
 import type { ModelDefinition } from '../../model/definition.ts';
-import type { Copies } from '../check.duckdb.ts';
+import type { CheckedRows, Copies } from '../check.duckdb.ts';
 import type { CleaningStep } from '../dataset.ts';
 import type { Fill } from './fills.duckdb.ts';
 import type { OutlierLimit } from './outliers.duckdb.ts';
 
 export interface Cleaned {
+  normalised: CheckedRows['normalised'];
   copies: Copies;
   outlierLimits: readonly OutlierLimit[];
-  /** Rows that were put aside for an outlier. */
-  aside: number;
   fills: readonly Fill[];
 }
 
@@ -17,9 +16,20 @@ const values = (count: number) => (count === 1 ? '1 value' : `${count} values`);
 
 /** What cleaning did, step by step in its order. */
 export function cleaningSteps(
-  { copies, outlierLimits, fills }: Cleaned,
+  { normalised, copies, outlierLimits, fills }: Cleaned,
   { data, identity }: ModelDefinition,
 ): CleaningStep[] {
+  const spelled = normalised.map(
+    ({ column, count }): CleaningStep => ({
+      step: 'normalisation',
+      column: column.name,
+      place: 'dataset',
+      count,
+      message: column.units
+        ? `${values(count)} with a unit were turned into ${column.unit ?? 'the unit of the column'}`
+        : `${values(count)} were spelled otherwise than the category`,
+    }),
+  );
   const isDropped = data.duplicates === 'drop' || data.keyDuplicates !== 'keep';
   const exact: CleaningStep = {
     step: 'exact-duplicates',
@@ -54,5 +64,5 @@ export function cleaningSteps(
       const message = `${values(count)} become the ${strategy}${what}, in the model, in training and serving alike`;
       return { step: 'imputation', column: column.name, place: 'model', count, message };
     });
-  return [exact, ...(data.keyDuplicates === 'keep' ? [] : [ofKey]), ...outside, ...filled];
+  return [...spelled, exact, ...(data.keyDuplicates === 'keep' ? [] : [ofKey]), ...outside, ...filled];
 }

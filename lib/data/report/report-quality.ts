@@ -2,6 +2,8 @@ import type { CheckResult } from '../checks/check-result.ts';
 import type { DatasetReport } from '../dataset.ts';
 import { type Html, html, raw } from './report-html.ts';
 
+/** Wide data has thousands of checks; a page shows those that matter first. */
+const mostShown = 300;
 const statusWords = { passed: 'passed', failed: 'failed', 'not-judged': 'not judged' } as const;
 const order = { failed: 0, 'not-judged': 1, passed: 2 } as const;
 const actions = { quarantine: 'rows put aside', reject: 'rejects the file', warn: 'warns' } as const;
@@ -23,13 +25,16 @@ export function renderChecks({ checks, comparedWith }: DatasetReport): Html {
   if (checks.length === 0) return raw('');
   const sorted = [...checks].sort((a, b) => order[a.status] - order[b.status]);
   const passed = checks.filter(({ status }) => status === 'passed').length;
+  const more = sorted.length - mostShown;
+  const rest =
+    more > 0 ? html`<p class="quiet">${more} more are in report.json next to this page.</p>` : raw('');
   const compared =
     comparedWith === null
       ? 'Nothing to compare with: no model is in production yet.'
       : `Compared with ${comparedWith}, which the model in production was trained on.`;
   return html`<section><h2>Checks (${passed} of ${checks.length} passed)</h2><div class="scroll"><table>
 <thead><tr><th>Check</th><th>Column</th><th>Result</th><th>What was found</th></tr></thead>
-<tbody>${sorted.map(renderCheck)}</tbody></table></div><p class="quiet">${compared}</p></section>`;
+<tbody>${sorted.slice(0, mostShown).map(renderCheck)}</tbody></table></div>${rest}<p class="quiet">${compared}</p></section>`;
 }
 
 function renderCheck({ check, family, column, status, action, message }: CheckResult): Html {
