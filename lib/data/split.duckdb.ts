@@ -62,7 +62,8 @@ function identitySql(columns: readonly Column[]): string {
   const texts = (named.length > 0 ? named : dataColumns(columns)).map(
     (column) => `CAST(v${columns.indexOf(column)} AS VARCHAR)`,
   );
-  return texts.map((text) => `coalesce(strlen(${text}) || ':' || ${text}, '-')`).join(` || '|' || `);
+  const parts = texts.map((text) => `coalesce(strlen(${text}) || ':' || ${text}, '-')`);
+  return `concat_ws('|', ${parts.join(', ')})`;
 }
 
 /** In a very small dataset the hash may leave a side empty: the row nearest to it changes over. */
