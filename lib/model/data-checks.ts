@@ -60,8 +60,8 @@ export const dataChecks = z.strictObject({
   /** Features that hold one value alone. */
   constants: z.strictObject({ action: warned }).prefault({}),
   /**
-   * A feature that alone tells the target. `limit` is of what it removes of the errors (or of the variance) that are
-   * left without it, on rows it was not learned from; it counts as passed when that is certain at 99 %.
+   * A feature that alone tells the target. `limit` is of what it removes of the errors (or of the standard deviation)
+   * that are left without it, on rows it was not learned from; it counts as passed when that is certain at 99 %.
    */
   leak: z.strictObject({ limit: share.default(0.99), action: rejected }).prefault({}),
   /** Features distributed otherwise than in the dataset of the champion. */

@@ -1,7 +1,7 @@
 import type { ModelDefinition } from '../../model/definition.ts';
 import { wilsonBounds } from '../../statistics/wilson.ts';
 import { type Found, percent, statusOf, type WholeFindings } from './findings.ts';
-import { areClassesClear, haveFlipsGrown, type LabelFlips } from './label-flips.ts';
+import { areClassesClear, hasAgreementCollapsed, haveFlipsGrown, type LabelFlips } from './label-flips.ts';
 import { judgeShift } from './shift.ts';
 
 export interface Compared {
@@ -48,7 +48,7 @@ export function flips(now: LabelFlips, { earlier }: WholeFindings, { data }: Mod
   const what = `${now.disagreeing} of ${now.judged} labels (${percent(value)}) contradict the rows most like theirs`;
   const count = now.disagreeing;
   const isClear = areClassesClear(earlier?.labelFlips ?? now);
-  if (now.judged < leastSample || !isClear) {
+  if (now.sampled < leastSample || !isClear) {
     return {
       status: 'not-judged',
       count,
@@ -63,7 +63,9 @@ export function flips(now: LabelFlips, { earlier }: WholeFindings, { data }: Mod
   if (then) {
     const before = then.judged === 0 ? 0 : then.disagreeing / then.judged;
     const isPassed = !haveFlipsGrown(now, then, increase);
-    const message = `${what}; in ${earlier?.datasetId} it was ${percent(before)}, and ${percent(increase)} more are allowed`;
+    const message = hasAgreementCollapsed(now, then)
+      ? `labels no longer follow the features: neighbours agree on one in ${percent(now.judged / now.sampled)} of the rows, in ${earlier?.datasetId} in ${percent(then.judged / then.sampled)}`
+      : `${what}; in ${earlier?.datasetId} it was ${percent(before)}, and ${percent(increase)} more are allowed`;
     return { status: statusOf(isPassed), count, value, limit: before + increase, message };
   }
   const isPassed = wilsonBounds(now.disagreeing, now.judged).least <= mostShare;

@@ -54,6 +54,9 @@ describe('haveFlipsGrown', () => {
     ['a certain increase over the limit', of(100, 1000), of(10, 1000), true],
     ['an increase within the limit', of(50, 1000), of(10, 1000), false],
     ['an increase that chance makes of so few rows', of(3, 30), of(0, 30), false],
+    ['labels that follow nothing any more', { sampled: 500, judged: 10, disagreeing: 2 }, of(5, 500), true],
+    ['fewer rows that are clear', { sampled: 500, judged: 300, disagreeing: 3 }, of(5, 500), false],
+    ['classes that overlapped before', of(90, 100), { sampled: 500, judged: 100, disagreeing: 10 }, false],
     ['a decrease', of(10, 1000), of(100, 1000), false],
     ['nothing to compare with', of(10, 100), of(0, 0), false],
   ])('tells %s', (_, now, then, expected) => {

@@ -91,13 +91,24 @@ export function areClassesClear({ sampled, judged }: LabelFlips): boolean {
   return judged >= leastJudged * sampled;
 }
 
+/** Share of the agreement there was, below which labels no longer follow the features. */
+const leastAgreement = 0.5;
+
+/** Whether neighbours agree in far fewer rows than before: so it is when most labels are shuffled. */
+export function hasAgreementCollapsed(now: LabelFlips, then: LabelFlips): boolean {
+  if (now.sampled === 0 || then.sampled === 0 || !areClassesClear(then)) return false;
+  const { most } = wilsonBounds(now.judged, now.sampled);
+  return most < (leastAgreement * then.judged) / then.sampled;
+}
+
 /**
  * Whether more labels contradict their neighbours than in an earlier dataset: by more than `increase`, and certainly
- * more at 99 %.
+ * more at 99 %; or neighbours hardly agree any more.
  *
  * Source: Newcombe (1998), "Interval estimation for the difference between independent proportions", method 10.
  */
 export function haveFlipsGrown(now: LabelFlips, then: LabelFlips, increase: number): boolean {
+  if (hasAgreementCollapsed(now, then)) return true;
   if (now.judged === 0 || then.judged === 0 || !areClassesClear(then)) return false;
   const [share, before] = [now.disagreeing / now.judged, then.disagreeing / then.judged];
   const { least } = wilsonBounds(now.disagreeing, now.judged);

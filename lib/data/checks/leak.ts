@@ -3,7 +3,7 @@ import { addCounts, type JointCounts } from './joint-counts.ts';
 
 /** How much a column alone tells of the target. */
 export interface Telling {
-  /** Share of the errors (or of the variance) that is left without the column and gone with it; 0 to 1. */
+  /** Share of the errors (or of the standard deviation) that is left without the column and gone with it; 0 to 1. */
   share: number;
   /** At least this much, at 99 %. */
   least: number;
@@ -58,11 +58,15 @@ function hits(learned: readonly number[][], held: readonly number[][], bins: num
   return right;
 }
 
-/** What a straight line through a number tells of a numeric target: the share of the variance, by Fisher's z. */
+/**
+ * What a straight line through a number tells of a numeric target: the share of its standard deviation, by Fisher's z.
+ * Of the variance much is told by honest columns already: of a price an area may well tell 99.9 %.
+ */
 export function tellingOfLine(correlation: number, rows: number): Telling {
   const size = Math.min(Math.abs(correlation), 1 - 1e-12);
   const bound = rows > 3 ? Math.tanh(Math.max(0, Math.atanh(size) - z99 / Math.sqrt(rows - 3))) : 0;
-  return { share: size ** 2, least: bound ** 2, rows };
+  const gone = (correlated: number) => 1 - Math.sqrt(1 - correlated ** 2);
+  return { share: gone(size), least: gone(bound), rows };
 }
 
 function greatest(values: readonly number[]): number {
