@@ -6,6 +6,7 @@ import { definitionKey, deployedModel } from '../model/deployed-model.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { readDocument } from '../shared/objects.ts';
+import { isRetrain, withoutCheckedColumns } from './checks/kept-columns.ts';
 import { type Column, columnsOf } from './columns.ts';
 import { type Workspace, withWorkspace } from './database.duckdb.ts';
 import { type DatasetFiles, readManifest, writeDataset, writeReport } from './dataset.store.ts';
@@ -57,7 +58,8 @@ export async function validateDataset(
 ): Promise<ValidationOutcome> {
   const { s3, bucket } = tools;
   const startedAt = tools.now();
-  const definition = await readDefinition(request, tools);
+  const deployed = await readDefinition(request, tools);
+  const definition = isRetrain(request.source.key) ? withoutCheckedColumns(deployed) : deployed;
   const columns = columnsOf(definition);
   return withWorkspace(tools.memoryLimit, async (workspace) => {
     const path = join(workspace.folder, 'upload');

@@ -474,3 +474,37 @@ describe('against the dataset of the champion', () => {
     expect((await check(calm, clear(800, 3, 0.02), { earlier })).outcome.verdict).toBe('accepted');
   });
 });
+
+describe('rows of a retrain', () => {
+  it('have no columns but those of the model: what reads others is not asked', async () => {
+    const columns: DataInput['columns'] = { sold: { type: 'timestamp' }, shop: { type: 'text' } };
+    const checks: Checks = {
+      patterns: [
+        { column: 'shop', pattern: 'x' },
+        { column: 'colour', pattern: 'red|green' },
+      ],
+      rules: [
+        { name: 'sold lately', must: { column: 'sold', is: '>', value: '2026-01-01' } },
+        { name: 'light', must: { column: 'weight', is: '<', value: 400 }, action: 'warn' },
+      ],
+      unique: [{ columns: ['shop', 'weight'] }],
+      freshness: { column: 'sold', maxAgeHours: 1 },
+      sources: { column: 'shop' },
+    };
+    const lines = rows(40).map(([weight, seeds, colour, kind]) =>
+      JSON.stringify({ weight: Number(weight), seeds: Number(seeds), colour, kind }),
+    );
+    const definition = model({ columns, checks });
+    const retrained = await check(definition, lines.join('\n'), { key: 'retrain/fruit/run-2.jsonl' });
+    expect(retrained.outcome.reasons).toEqual([]);
+    const asked = retrained.report.checks.filter(({ check: name }) =>
+      ['pattern', 'rule', 'unique', 'freshness'].includes(name),
+    );
+    expect(asked.map(({ check: name, column }) => [name, column])).toEqual([
+      ['pattern', 'colour'],
+      ['rule', null],
+    ]);
+    const uploaded = await check(definition, lines.join('\n'), { key: 'incoming/fruit/a.jsonl' });
+    expect(uploaded.outcome.reasons).toEqual([expect.stringMatching(/^columns "sold", "shop" are missing/)]);
+  });
+});
