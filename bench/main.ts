@@ -1,8 +1,9 @@
+import { dataSuite } from './data.ts';
 import { printFigures, type Suite } from './figures.ts';
 import { loopSuite } from './loop.ts';
 import { trainingSuite } from './training.ts';
 
-const suites: Record<string, Suite> = { loop: loopSuite, training: trainingSuite };
+const suites: Record<string, Suite> = { data: dataSuite, loop: loopSuite, training: trainingSuite };
 
 const [name = '', ...options] = process.argv.slice(2);
 const suite = suites[name];
