@@ -36,11 +36,11 @@ function countFitting(rows: readonly Row[], predictions: readonly unknown[], byt
 
 /** The log line of an answered request: a prediction record and its metrics in one. */
 export function predictionLine(
-  { answer, rows: given, atMs, latencyMs, isPinned = false }: Omit<Answered, 'definition'>,
+  { answer, batch, atMs, latencyMs, isPinned = false }: Omit<Answered, 'definition'>,
   redact: (row: Row) => Row,
 ): string {
   const { predictions } = answer;
-  const rows = given.map(redact);
+  const rows = batch.rows.map(redact);
   const facts = {
     ...(!isPinned &&
       metricMembers(new Date(atMs), variantSets, {
