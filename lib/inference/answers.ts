@@ -57,11 +57,13 @@ function compileLabelReader(classes: readonly string[]): AnswerReader {
     }
     const predictions = new Array<Prediction>(rows);
     let place = 0;
+    let last: unknown;
     for (let row = 0; row < rows; row++) {
       const name = label.data[row];
-      if (typeof name !== 'string' || !known.has(name)) {
+      if (typeof name !== 'string' || (name !== last && !known.has(name))) {
         return fail(`the model gives row ${row} a label that the definition does not know`);
       }
+      last = name;
       if (!scores) {
         predictions[row] = { label: name };
         continue;

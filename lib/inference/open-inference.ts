@@ -1,11 +1,10 @@
 import type { ModelDefinition } from '../model/definition.ts';
 import { signatureOf } from '../model/signature.ts';
 import { numberOrMissing, readTensorBody, withBinaryData } from './binary-tensors.ts';
-import type { Prediction } from './prediction-record.ts';
+import { writeReply } from './open-inference-reply.ts';
 import type { RowBatch } from './row-batch.ts';
 import { isObject, type Pointers, pointerStep, type RequestError, requestInvalid } from './rows.ts';
 import {
-  type Answer,
   type ReadRequest,
   type RowTarget,
   refuseUnknownMembers,
@@ -232,74 +231,4 @@ function refuseForeignColumns(
     .map(([name]) => name);
   if (missing.length > 0) errors.push({ pointer: '/inputs', message: `lacks ${missing.join(', ')}` });
   if (errors.length > 0) throw requestInvalid(errors.slice(0, 20));
-}
-
-interface ReplyOptions {
-  id: string | undefined;
-  outputs: string[] | undefined;
-}
-
-function writeReply(answer: Answer, definition: ModelDefinition, { id, outputs }: ReplyOptions): object {
-  const { predictionId, traceId, model, version, modelDigest, datasetId, variant, predictions } = answer;
-  return {
-    model_name: model,
-    model_version: String(version),
-    id: id ?? predictionId,
-    parameters: { predictionId, modelDigest, datasetId, traceId, variant },
-    outputs: outputTensors(predictions, definition).filter(({ name }) => outputs?.includes(name) ?? true),
-  };
-}
-
-function outputTensors(predictions: readonly Prediction[], { target }: ModelDefinition) {
-  const shape = [predictions.length];
-  if (target.type === 'number') {
-    const data = predictions.flatMap((each) => ('value' in each ? [each.value] : []));
-    return [{ name: 'value', datatype: 'FP32', shape, data }];
-  }
-  const classes = target.categories;
-  const labels = predictions.flatMap((each) => ('label' in each ? [each.label] : []));
-  const scores = predictions.flatMap((each) => {
-    const given = 'label' in each ? each.scores : undefined;
-    return given ? classes.map((name) => given[name]) : [];
-  });
-  const label = { name: 'label', datatype: 'BYTES', shape, data: labels };
-  if (scores.length === 0) return [label];
-  return [
-    label,
-    {
-      name: 'scores',
-      datatype: 'FP32',
-      shape: [...shape, classes.length],
-      data: scores,
-      parameters: { classes: JSON.stringify(classes) },
-    },
-  ];
-}
-
-/** What GET /v2/models/{model} answers. */
-export function describeModel(definition: ModelDefinition, versions: number[]): object {
-  const { inputs, outputs } = signatureOf(definition);
-  return {
-    name: definition.name,
-    versions: versions.map(String),
-    platform: 'onnx_onnxv1',
-    inputs: inputs.map(({ name, datatype, features }) => ({
-      name,
-      datatype,
-      shape: [-1, features.length],
-      parameters: { features: JSON.stringify(features) },
-    })),
-    outputs:
-      'label' in outputs
-        ? [
-            { name: 'label', datatype: 'BYTES', shape: [-1] },
-            {
-              name: 'scores',
-              datatype: 'FP32',
-              shape: [-1, outputs.classes.length],
-              parameters: { classes: JSON.stringify(outputs.classes) },
-            },
-          ]
-        : [{ name: 'value', datatype: 'FP32', shape: [-1] }],
-  };
 }

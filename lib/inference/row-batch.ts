@@ -13,9 +13,12 @@ export interface RowBatch {
 /** Values by place, row after row: numbers (booleans 0 and 1, missing NaN) and texts (missing empty). */
 export interface Columns {
   count: number;
-  numbers: Float64Array;
+  numbers: Float64Array | Float32Array;
   texts: string[];
 }
+
+const toSingle = (numbers: Float64Array | Float32Array) =>
+  numbers instanceof Float32Array ? numbers : new Float32Array(numbers);
 
 /** Makes batches of a definition. What is not asked of a batch is not worked out. */
 export class RowBatches {
@@ -48,7 +51,7 @@ export class RowBatches {
   toMatrices({ count, numbers, texts }: Columns): Matrices {
     return {
       rows: count,
-      numbers: this.#numbers > 0 ? new Float32Array(numbers) : undefined,
+      numbers: this.#numbers > 0 ? toSingle(numbers) : undefined,
       texts: this.#texts > 0 ? texts : undefined,
     };
   }

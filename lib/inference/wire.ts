@@ -1,12 +1,8 @@
 import type { ModelDefinition } from '../model/definition.ts';
 import { EvergreenError } from '../shared/errors.ts';
+import { compileMatrixReader, type MatrixReader } from './matrix-reader.ts';
 import type { Prediction, Variant } from './prediction-record.ts';
-import {
-  compileMatrixReader,
-  compileQuickReader,
-  type MatrixReader,
-  type QuickReader,
-} from './quick-rows.ts';
+import { compileQuickReader, type QuickReader } from './quick-rows.ts';
 import { jsonDepth, requireBody, type WireRequest } from './request-body.ts';
 import { type RowBatch, RowBatches } from './row-batch.ts';
 import {
