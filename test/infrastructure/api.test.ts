@@ -19,7 +19,7 @@ describe.each(stages)('the API of stage %s', (stage) => {
   });
 
   it('asks every caller for a key', () => {
-    expect(methods).toHaveLength(14);
+    expect(methods).toHaveLength(15);
     for (const method of methods) expect(method.ApiKeyRequired).toBe(true);
   });
 
