@@ -115,6 +115,12 @@ describe('a version on a machine without a network', () => {
     }
   });
 
+  it('is read by the standalone server too', async () => {
+    const server = await platform.serve('--models', join(folder, 'models'));
+    expect(await (await fetch(`${server.url}/v2/models/iris/ready`)).json()).toMatchObject({ ready: true });
+    expect(await server.stop()).toBe(0);
+  });
+
   it('keeps what it answered while the API cannot be reached', async () => {
     const { code, stderr } = await edge(['sync', '--url', `${url}/nowhere`, '--key', key]);
     expect(code, stderr).not.toBe(0);

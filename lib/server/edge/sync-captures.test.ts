@@ -13,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EvergreenError } from '../../shared/errors.ts';
 import { uuidV7 } from '../../shared/ids.ts';
 import { placesOf } from './capture-places.ts';
+import { CaptureQueue } from './capture-queue.ts';
 import { type EdgeLine, labelLine } from './edge-line.ts';
 import type { SendBatch } from './send-batch.ts';
 import { syncCaptures } from './sync-captures.ts';
@@ -140,14 +141,46 @@ describe('syncCaptures', () => {
     expect(left()).toEqual([]);
   });
 
-  it('sends a line once that was written twice, and puts aside one that was cut off', async () => {
+  it('sends a line once that was written twice, and puts aside one that is damaged', async () => {
     const { line } = aPrediction();
-    write('queue', '1.jsonl', [line, line, line.slice(0, 40)], '');
+    write('queue', '1.jsonl', [line, line, line.slice(0, 40)]);
     const { send, batches } = anApi();
     const report = await syncCaptures(folder, send);
     expect(batches.map(({ length }) => length)).toEqual([1]);
     expect(report.refused).toEqual([expect.objectContaining({ code: 'file-unreadable' })]);
     expect(existsSync(report.refusedFiles[0] ?? '')).toBe(true);
+  });
+
+  it('passes over a last line that never was on the disk whole', async () => {
+    const { line } = aPrediction();
+    write('queue', '1.jsonl', [line, line.slice(0, 40)], '');
+    expect(await syncCaptures(folder, anApi().send)).toMatchObject({ predictions: 1, refused: [] });
+  });
+
+  it('loses nothing of a runner that goes on writing', async () => {
+    const queue = new CaptureQueue({ folder, limitBytes: 100_000_000, flushMs: 1 });
+    const { send, stored } = anApi();
+    const ids: string[] = [];
+    let isOver = false;
+    const writing = (async () => {
+      for (let round = 0; round < 200; round += 1) {
+        for (let each = 0; each < 10; each += 1) {
+          const { id, line } = aPrediction();
+          ids.push(id);
+          queue.add(line);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      isOver = true;
+    })();
+    let refused = 0;
+    while (!isOver) refused += (await syncCaptures(folder, send)).refused.length;
+    await writing;
+    await queue.close();
+    refused += (await syncCaptures(folder, send)).refused.length;
+    expect([...stored].toSorted()).toEqual(ids.map((id) => `prediction ${id}`).toSorted());
+    expect(refused).toBe(0);
+    expect(left()).toEqual([]);
   });
 
   it('tells what was given up for want of room', async () => {

@@ -23,13 +23,16 @@ const batchBytes = 1024 * 1024;
 
 interface Line {
   text: string;
-  /** Undefined when it cannot be read: the machine stopped while it was written. */
+  /** Undefined when it is no line of ours. */
   read: EdgeLine | undefined;
 }
 
+/**
+ * Lines of a file, each once: see CaptureQueue for why one may lie there twice. A last line without an end was never on the
+ * disk whole: its writer died, or is about to write it again elsewhere.
+ */
 function readLines(content: string): Line[] {
-  // What is there twice was written again; see CaptureQueue.
-  const texts = new Set(content.split('\n').filter(Boolean));
+  const texts = new Set(content.split('\n').slice(0, -1).filter(Boolean));
   return [...texts].map((text) => {
     try {
       return { text, read: edgeLine.parse(JSON.parse(text)) };
@@ -104,7 +107,7 @@ export async function syncCaptures(
     };
     for (const line of lines) {
       if (line.read) continue;
-      putAside(line, { code: 'file-unreadable', message: 'the line is cut off, or of another release' });
+      putAside(line, { code: 'file-unreadable', message: 'the line is damaged, or of another release' });
     }
     for (const batch of batchesOf(lines)) {
       const reads = batch.flatMap(({ read }) => (read ? [read] : []));
