@@ -2,11 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 
-const { os, cpu } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const { engines, os, cpu } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
 const [major] = process.versions.node.split('.');
+const least = Number(engines.node.replace('>=', ''));
 const wrong =
-  Number(major) < 24
-    ? `Node ${process.versions.node} is too old; Node 24 or newer is needed`
+  Number(major) < least
+    ? `Node ${process.versions.node} is too old; Node ${least} or newer is needed`
     : !os.includes(process.platform) || !cpu.includes(process.arch)
       ? `this archive is for ${os}-${cpu}, and this machine is ${process.platform}-${process.arch}; export it with --platform`
       : undefined;

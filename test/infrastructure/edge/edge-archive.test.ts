@@ -86,6 +86,18 @@ describe('an archive', { timeout: 120_000 }, () => {
     });
   });
 
+  it('says which Node it needs', async () => {
+    const copy = join(work, 'newer');
+    cpSync(folder, copy, { recursive: true });
+    const manifest = JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8'));
+    expect(manifest.engines).toEqual({ node: '>=24' });
+    writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...manifest, engines: { node: '>=99' } }));
+    expect(await edge(['verify'], copy)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is too old; Node 99 or newer is needed/),
+    });
+  });
+
   it('verifies itself and predicts without variables and without a network', async () => {
     const verified = await edge(['verify']);
     expect(verified, verified.stderr).toMatchObject({ code: 0 });
