@@ -28,6 +28,6 @@ export function predictionLine(event: Answered, packageDigest: string): string {
   redactions.set(definition, redact);
   const at = new Date(atMs).toISOString();
   const facts = { predictionId, traceId, version, packageDigest, at, latencyMs };
-  const capture = recordText(facts, event.rows.map(redact), predictions);
+  const capture = recordText(facts, event.batch.rows.map(redact), predictions);
   return `{"kind":"prediction","model":${JSON.stringify(model)},"capture":${capture}}`;
 }
