@@ -64,6 +64,8 @@ const onEverything = new Map([
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
   /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
+  // A batch's folder is told by its model and id.
+  /^<\w*Data\w*\.Arn>\/batches\/\*\/((input|rows|parts|result)\/\*|rows\/manifest\.json)$/,
   // What is one model's alone.
   /^<\w*(Data|Registry)\w*\.Arn>\/(datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
   // One party of one model, or what a model's parties share; the average reads and writes those of all.
@@ -321,6 +323,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     const invoked = rights.filter(({ action }) => action === 'lambda:InvokeFunction');
     const roles = [...new Set(invoked.map(({ role }) => role))].sort();
     expect(roles).toEqual([
+      'Batch/Batch/Role',
       'Monitoring/ScheduleRole',
       'Pipeline/Pipeline/Role',
       'Rollout/Rollout/Role',

@@ -36,7 +36,7 @@ function statesOf(text: string): [string, State][] {
 /** The definition with an ARN, or a number of seconds, in the place of each name, as CloudFormation puts it there. */
 function substituted(text: string, names: string[]): string {
   const placed = (name: string) =>
-    name.endsWith('Seconds') ? '60' : `arn:aws:lambda:eu-central-1:111122223333:function:${name}`;
+    /Seconds|Concurrency$/.test(name) ? '60' : `arn:aws:lambda:eu-central-1:111122223333:function:${name}`;
   return names.reduce((definition, name) => definition.replaceAll(`\${${name}}`, placed(name)), text);
 }
 
@@ -45,8 +45,13 @@ describe.each(stages)('state machines of stage %s', (stage) => {
   const machines = made.ofType('AWS::StepFunctions::StateMachine').map(([, { Properties }]) => Properties);
 
   it('are the pipeline and those it calls', () => {
-    expect(files).toEqual(['pipeline.asl.json', 'rollout.asl.json', 'training.asl.json']);
-    expect(machines).toHaveLength(3);
+    expect(files).toEqual([
+      'batch-prediction.asl.json',
+      'pipeline.asl.json',
+      'rollout.asl.json',
+      'training.asl.json',
+    ]);
+    expect(machines).toHaveLength(4);
   });
 
   it('log every step without the data, and trace', () => {
@@ -79,6 +84,7 @@ describe.each(stages)('state machines of stage %s', (stage) => {
         expect([
           'AWS::DynamoDB::GlobalTable',
           'AWS::Lambda::Function',
+          'AWS::S3::Bucket',
           'AWS::StepFunctions::StateMachine',
         ]).toContain(target?.Type);
       }
