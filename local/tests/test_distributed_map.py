@@ -15,7 +15,7 @@ BUCKET = "map-items"
 @pytest.fixture(scope="module")
 def machines(engine):
     engine.client("s3").create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    return Machines(engine)
+    return Machines(engine, "map")
 
 
 def put(engine, key: str, document) -> None:

@@ -9,7 +9,8 @@ ROLE = "arn:aws:iam::000000000000:role/states"
 
 
 class Machines:
-    def __init__(self, engine):
+    def __init__(self, engine, prefix="machine"):
+        self.prefix = prefix
         self.states = engine.client("stepfunctions")
         self.count = 0
 
@@ -17,7 +18,7 @@ class Machines:
         self.count += 1
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **top}
         return self.states.create_state_machine(
-            name=f"machine-{self.count}", roleArn=ROLE, definition=json.dumps(definition))["stateMachineArn"]
+            name=f"{self.prefix}-{self.count}", roleArn=ROLE, definition=json.dumps(definition))["stateMachineArn"]
 
     def start(self, states: dict, data=None, **top) -> str:
         return self.states.start_execution(stateMachineArn=self.create(states, **top), input=json.dumps(data or {}))["executionArn"]
