@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { batchRequest } from '../../lib/inference/batch/batch.ts';
 import { planBatch } from '../../lib/inference/batch/plan-batch.ts';
-import { packageReader } from '../../lib/inference/package.store.ts';
 import { readPackageDefinition } from '../../lib/inference/package-definition.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
+import { readRequiredBytes } from '../../lib/shared/objects.ts';
 import { stepHandler } from '../step.ts';
 
 const variables = {
@@ -21,7 +21,7 @@ export const handler = stepHandler(batchRequest, (request) => {
   const environment = readEnvironment(variables);
   const s3 = s3Client();
   const registry = new RegistryStore(documentClient(), environment.REGISTRY_TABLE);
-  const read = packageReader(s3, environment.MODEL_BUCKET);
+  const read = (key: string) => readRequiredBytes(s3, { bucket: environment.MODEL_BUCKET, key });
   return planBatch(request, {
     s3,
     bucket: environment.DATA_BUCKET,
