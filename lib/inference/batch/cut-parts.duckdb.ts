@@ -8,9 +8,14 @@ import { describeUnreadable } from '../../data/problem-message.ts';
 import type { StageLimits } from '../../data/stage-file.ts';
 import type { RecognisedFormat } from '../../model/source-format.ts';
 
+/** Why a file is not answered. */
+export interface Refusal {
+  refusal: string;
+}
+
 export interface FileToCut {
-  /** Puts the file at a path. */
-  download(path: string): Promise<void>;
+  /** Puts the file at a path, or says why not. */
+  download(path: string): Promise<Refusal | undefined>;
   recognised: RecognisedFormat;
   columns: readonly Column[];
   limits: StageLimits;
@@ -31,10 +36,11 @@ export interface CutFile {
  * @param memory As DuckDB writes sizes.
  * @returns Why the file is refused, when it is; nothing was kept of it then.
  */
-export async function cutFile(memory: string, file: FileToCut): Promise<CutFile | { refusal: string }> {
+export async function cutFile(memory: string, file: FileToCut): Promise<CutFile | Refusal> {
   return withWorkspace(memory, async (workspace) => {
     const path = join(workspace.folder, 'input');
-    await file.download(path);
+    const refused = await file.download(path);
+    if (refused) return refused;
     const cut = await numberRows(workspace, path, file);
     if ('refusal' in cut) return cut;
     const { rowsOfOnePart } = file;
@@ -59,7 +65,7 @@ async function numberRows(
   workspace: Workspace,
   path: string,
   { recognised, columns, limits }: FileToCut,
-): Promise<CutFile | { refusal: string }> {
+): Promise<CutFile | Refusal> {
   const file = await readFile(workspace, path, recognised, columns, limits);
   if ('message' in file) return { refusal: describeUnreadable(file).message };
   const { broken, rows, source } = file;

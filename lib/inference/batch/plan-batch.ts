@@ -67,7 +67,11 @@ export async function planBatch(request: BatchRequest, tools: PlanTools): Promis
     async download(path) {
       const download = await downloadInput(s3, request.input, path, maxDecodedBytes);
       ({ bytes } = download);
+      if (download.sha256 === null) {
+        return { refusal: `the file has ${bytes} bytes; at most ${maxDecodedBytes} are read` };
+      }
       requireFile(request, download.sha256);
+      return undefined;
     },
     async keep(n, content, rows) {
       const key = keys.rows(n);
@@ -105,13 +109,11 @@ function requireOwnId(request: BatchRequest, version: ModelVersion): void {
   );
 }
 
-function requireFile({ input, sha256 }: BatchRequest, found: string | null): void {
+function requireFile({ input, sha256 }: BatchRequest, found: string): void {
   if (found === sha256) return;
   throw new EvergreenError(
     'request-invalid',
-    found === null
-      ? `${input.key} is larger than ${largestInputBytes} bytes`
-      : `${input.key} has the digest ${found} instead of ${sha256}; run the command again`,
+    `${input.key} has the digest ${found} instead of ${sha256}; run the command again`,
   );
 }
 
