@@ -138,8 +138,8 @@ export class EvergreenPlatform extends Construct {
         pipeline: this.pipeline.stateMachine,
         training: this.train.stateMachine,
         rollout: this.rollout.stateMachine,
-        batch: this.batch.stateMachine,
       },
+      batch: this.batch.stateMachine,
       predict: this.inference.predict,
     });
   }
