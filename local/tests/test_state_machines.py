@@ -176,6 +176,14 @@ def test_a_function_is_retried_and_its_error_caught(machines, function):
     assert json.loads(ended["output"]) == {"tries": 1, "error": "NotYet"}
 
 
+def test_a_function_whose_process_dies_fails_by_the_name_of_aws_and_is_tried_again(machines, function):
+    arn = function("dying", "if (event.tries === 0) process.kill(process.pid, 'SIGKILL'); await new Promise((done) => setTimeout(done, 200)); return event.tries;")
+    call = {"FunctionName": arn, "Payload": {"tries": "{% $states.context.State.RetryCount %}"}}
+    ended = machines.run({"Call": task("lambda:invoke", call, Output="{% $states.result.Payload %}",
+                                       Retry=[{"ErrorEquals": ["Runtime.ExitError"], "IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1}])})
+    assert ended["output"] == "1", ended.get("cause")
+
+
 def test_a_task_token_reaches_its_function_and_ends_the_task(machines, function):
     arn = function("told", "console.log(JSON.stringify(event)); return null;")
     execution = machines.start({"Ask": task("lambda:invoke.waitForTaskToken", {

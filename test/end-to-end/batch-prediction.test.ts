@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   DeleteObjectCommand,
@@ -9,6 +10,7 @@ import {
 } from '@aws-sdk/client-s3';
 import {
   DescribeMapRunCommand,
+  GetExecutionHistoryCommand,
   ListExecutionsCommand,
   ListMapRunsCommand,
   SFNClient,
@@ -75,10 +77,50 @@ async function readResult(path: string) {
 }
 
 async function executions() {
-  const { executions: found = [] } = await new SFNClient(platform.client).send(
+  const { executions: found = [] } = await sfn().send(
     new ListExecutionsCommand({ stateMachineArn: await platform.output('BatchArn') }),
   );
   return found;
+}
+
+const sfn = () => new SFNClient(platform.client);
+
+/** Begins a batch without waiting for it. */
+async function begin(path: string): Promise<{ batchId: string; executionArn: string }> {
+  const begun = z.object({ status: z.literal('running'), batchId: z.string() });
+  const { batchId } = await platform.ask(begun, 'predict', 'plants', '--file', path, '--no-wait');
+  const { executionArn = '' } = await eventually('it runs', 20, async () =>
+    (await executions()).find(({ name }) => name === `plants-${batchId}-1`),
+  );
+  return { batchId, executionArn };
+}
+
+async function mapRun(executionArn: string): Promise<string | undefined> {
+  const { mapRuns: [run] = [] } = await sfn().send(new ListMapRunsCommand({ executionArn }));
+  return run?.mapRunArn;
+}
+
+/** What has become of the parts so far. */
+async function counts(executionArn: string) {
+  const mapRunArn = await mapRun(executionArn);
+  if (mapRunArn === undefined) return undefined;
+  return (await sfn().send(new DescribeMapRunCommand({ mapRunArn }))).itemCounts;
+}
+
+/** Ids of this engine's processes that answer parts. */
+function partProcesses(): number[] | undefined {
+  const found = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+        return command.includes(platform.home) && command.includes('BatchPredictPart');
+      } catch {
+        // It ended meanwhile.
+        return false;
+      }
+    });
+  return found.length === 0 ? undefined : found.map(Number);
 }
 
 /** Every version of every object of a batch. */
@@ -237,35 +279,46 @@ describe('a file of rows', () => {
 });
 
 describe('an execution that ends before its time', () => {
-  const many = () => file('many.csv', plants(60_000, 3).map(lineOf));
-
   it('is gone on with by the same command', async () => {
-    const sfn = new SFNClient(platform.client);
-    const begun = await platform.ask(
-      z.object({ status: z.literal('running'), batchId: z.string() }),
-      ...['predict', 'plants', '--file', many(), '--no-wait'],
+    const many = file('many.csv', plants(60_000, 3).map(lineOf));
+    const { batchId, executionArn } = await begin(many);
+    await eventually(
+      'a part is answered',
+      60,
+      async () => ((await counts(executionArn))?.succeeded ?? 0) > 0,
     );
-    const execution = await eventually('it runs', 20, async () =>
-      (await executions()).find(({ name }) => name === `plants-${begun.batchId}-1`),
-    );
-    const { executionArn } = execution;
-    await eventually('a part is answered', 60, async () => {
-      const { mapRuns: [run] = [] } = await sfn.send(new ListMapRunsCommand({ executionArn }));
-      if (!run) return false;
-      const { itemCounts } = await sfn.send(new DescribeMapRunCommand({ mapRunArn: run.mapRunArn }));
-      return (itemCounts?.succeeded ?? 0) > 0;
-    });
-    await sfn.send(new StopExecutionCommand({ executionArn }));
-    const resumed = await askFor(many());
-    expect(resumed).toMatchObject({
-      isNew: true,
-      batchId: begun.batchId,
-      rows: 60_000,
-      parts: 6,
-      refused: 0,
-    });
+    await sfn().send(new StopExecutionCommand({ executionArn }));
+    const resumed = await askFor(many);
+    expect(resumed).toMatchObject({ isNew: true, batchId, rows: 60_000, parts: 6, refused: 0 });
     expect(resumed.reusedParts).toBeGreaterThan(0);
     expect(resumed.reusedParts).toBeLessThan(6);
+  });
+
+  it('does not end when the process of a part is killed: the part is tried again', async () => {
+    const killed = file('killed.csv', plants(80_000, 6).map(lineOf));
+    const { executionArn } = await begin(killed);
+    const pids = await eventually(
+      'a part is being answered',
+      60,
+      async () => ((await counts(executionArn))?.running ?? 0) > 0 && partProcesses(),
+    );
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    const done = await askFor(killed);
+    const { executions: children = [] } = await sfn().send(
+      new ListExecutionsCommand({ mapRunArn: (await mapRun(executionArn)) ?? '' }),
+    );
+    const failures: (string | undefined)[] = [];
+    for (const child of children) {
+      const { events = [] } = await sfn().send(
+        new GetExecutionHistoryCommand({ executionArn: child.executionArn }),
+      );
+      failures.push(
+        ...events.flatMap(({ taskFailedEventDetails: failed }) => (failed ? [failed.error] : [])),
+      );
+    }
+    expect(new Set(failures)).toEqual(new Set(['Runtime.ExitError']));
+    expect(done).toMatchObject({ rows: 80_000, refused: 0, parts: 8 });
+    expect((await executions()).filter(({ executionArn: arn }) => arn === executionArn)).toHaveLength(1);
   });
 
   it('fails with the reason of its part, and is mended when the reason is gone', async () => {
@@ -318,7 +371,7 @@ describe('an execution that ends before its time', () => {
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     expect(printed).toContain(
-      'the batch goes on: the same command shows how it goes on, and fetches the result',
+      `the batch goes on. See how far it is, and fetch the result:\n  npx evergreen predict plants --file ${large} --version 1\n`,
     );
     expect(await askFor(large)).toMatchObject({ rows: 40_000, refused: 0 });
   });

@@ -133,7 +133,9 @@ function answered(summary: BatchSummary, output: string, isNew: boolean): Outcom
   };
 }
 
-const sameCommand = 'the same command shows how it goes on, and fetches the result';
+/** The champion may be another by then: the version is named. */
+const sameCommand = (model: string, path: string, version: number, { output }: BatchOptions) =>
+  `npx evergreen predict ${model} --file ${path} --version ${version}${output === undefined ? '' : ` --output ${output}`}`;
 
 /** Predicts a whole file by the state machine: what was done before, by whom ever, is not done again. */
 export async function predictBatch(
@@ -150,9 +152,11 @@ export async function predictBatch(
     );
   }
   const output = outputPath(path, options.output);
+  requireFolder(dirname(output));
   const connection = await connect(context);
   requireModel(connection.outputs, model);
   const version = await versionToAsk(connection, model, options.version);
+  const goOn = sameCommand(model, path, version.version, options);
   const signal = context.takeInterrupt();
   let isStarted = false;
   try {
@@ -169,7 +173,7 @@ export async function predictBatch(
       const { arn, isNew: isBegun } = await workOn(connection.sfn, connection.outputs.BatchArn, request);
       isStarted = true;
       context.progress({ kind: 'note', text: `batch ${batchId} ${isBegun ? 'begins' : 'is on already'}` });
-      if (options.wait === false) return running(batch, output);
+      if (options.wait === false) return running(batch, output, goOn);
       await followBatch(connection, arn, request, context.progress, signal);
       summary = await finished(connection, batch);
     }
@@ -178,18 +182,33 @@ export async function predictBatch(
     return answered(summary, output, isNew);
   } catch (thrown) {
     if (!signal.aborted) throw thrown;
-    const text = isStarted
-      ? `interrupted; the batch goes on: ${sameCommand}`
-      : 'interrupted; nothing was begun';
-    return { data: { status: isStarted ? 'running' : 'interrupted' }, view: [lines(text)], exitCode: 130 };
+    return interrupted(isStarted, goOn);
   }
 }
 
-function running(batch: Omit<BatchRequest, 'input'>, output: string): Outcome {
+function interrupted(isStarted: boolean, goOn: string): Outcome {
+  const view = isStarted
+    ? lines('interrupted; the batch goes on. See how far it is, and fetch the result:', `  ${goOn}`)
+    : lines('interrupted; nothing was begun');
+  return { data: { status: isStarted ? 'running' : 'interrupted' }, view: [view], exitCode: 130 };
+}
+
+function running(batch: Omit<BatchRequest, 'input'>, output: string, goOn: string): Outcome {
   return {
     data: { status: 'running', output, ...batch },
-    view: [fields(['batch', batch.batchId], ['status', 'running']), lines(sameCommand)],
+    view: [
+      fields(['batch', batch.batchId], ['status', 'running']),
+      lines('see how far it is, and fetch the result:', `  ${goOn}`),
+    ],
   };
+}
+
+function requireFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  throw new EvergreenError(
+    'usage-invalid',
+    `there is no folder ${folder} for the result; make it, or name another place with --output`,
+  );
 }
 
 function refuseTooLarge({ path, bytes }: InputFile): void {

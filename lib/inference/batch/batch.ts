@@ -99,13 +99,16 @@ export const batchOutcome = z.discriminatedUnion('outcome', [
   z.object({ outcome: z.literal('refused'), reason: z.string() }),
 ]);
 
+/** Changed whenever the same file and version would be answered otherwise, or laid down otherwise, than before. */
+const layout = 1;
+
 /** Of the same file and version it is the same. */
 export function batchIdOf(
   { model, version, packageDigest }: Pick<PinnedVersion, 'model' | 'version' | 'packageDigest'>,
   fileSha256: string,
   inputName: string,
 ): string {
-  return `b-${sha256([model, version, packageDigest, fileSha256, inputName].join(':')).slice(0, 20)}`;
+  return `b-${sha256([layout, model, version, packageDigest, fileSha256, inputName].join(':')).slice(0, 20)}`;
 }
 
 export const idRule = (batchId: string) => `${batchId}-<row>`;
