@@ -46,7 +46,6 @@ describe('answerRows', () => {
   });
   const session = {
     predict: async (rows: readonly unknown[]): Promise<Prediction[]> => rows.map(() => ({ value: 1 })),
-    release: async () => undefined,
   };
   const model = { session, readRows: compileRowReader(notes) };
   const columns = predictionColumns(notes);

@@ -6,6 +6,7 @@ import { EvergreenError } from '../../shared/errors.ts';
 import type { LoadedModel } from '../package.ts';
 import type { Prediction } from '../prediction-record.ts';
 import type { RequestError } from '../rows.ts';
+import type { ModelSession } from '../session.ts';
 
 /** A row of a part: its cells in the order of the columns, and what planning found wrong with it. */
 export const partRow = z.object({
@@ -21,7 +22,7 @@ export type PartRow = z.infer<typeof partRow>;
 export type RowAnswer = { row: number; prediction: Prediction } | { row: number; error: string };
 
 /** What of a loaded model answers rows. */
-export type RowModel = Pick<LoadedModel, 'readRows' | 'session'>;
+export type RowModel = Pick<LoadedModel, 'readRows'> & { session: Pick<ModelSession, 'predict'> };
 
 /** What planning found wrong, as reports of uploads say it; undefined when the row fits. */
 function problemOf({ line, rules, shown, fault }: PartRow, columns: readonly Column[]): string | undefined {
