@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { isForBatch, outputPath } from './predict-batch.ts';
+import { largestInputBytes } from '../../inference/batch/batch.ts';
+import type { RegistryStore } from '../../registry/registry.store.ts';
+import type { ModelVersion } from '../../registry/registry.ts';
+import type { Context } from '../context.ts';
+import { predict } from './predict.ts';
+import { isForBatch, refuseTooLarge, versionToAsk } from './predict-batch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'predict-batch-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,16 +43,42 @@ describe('isForBatch', () => {
   });
 });
 
-describe('outputPath', () => {
-  it.each([
-    ['a/rows.csv', 'a/rows.predictions.parquet'],
-    ['a/my.rows.csv.gz', 'a/my.rows.predictions.parquet'],
-    ['big.PARQUET', 'big.predictions.parquet'],
-  ])('is beside %s', (path, expected) => {
-    expect(outputPath(path, undefined)).toBe(expected);
+describe('versionToAsk', () => {
+  const version = { model: 'iris', version: 3 } as ModelVersion;
+  const registry = (champion: number | null) =>
+    ({
+      readLive: async () => ({ champion: champion === null ? null : { version: champion } }),
+      readVersion: async (_: string, number: number) => ({ ...version, version: number }),
+    }) as unknown as RegistryStore;
+
+  it('is the champion, or the one that is named', async () => {
+    expect(await versionToAsk({ registry: registry(3) }, 'iris', undefined)).toMatchObject({ version: 3 });
+    expect(await versionToAsk({ registry: registry(3) }, 'iris', 2)).toMatchObject({ version: 2 });
+    expect(await versionToAsk({ registry: registry(null) }, 'iris', 2)).toMatchObject({ version: 2 });
   });
 
-  it('is where it was asked for', () => {
-    expect(outputPath('a/rows.csv', 'b.parquet')).toBe('b.parquet');
+  it('is none while there is no champion', async () => {
+    await expect(versionToAsk({ registry: registry(null) }, 'iris', undefined)).rejects.toMatchObject({
+      code: 'model-not-served',
+    });
+  });
+});
+
+describe('refuseTooLarge', () => {
+  it('lets a file pass up to the limit', () => {
+    expect(() => refuseTooLarge(sized('large.csv', largestInputBytes))).not.toThrow();
+    expect(() => refuseTooLarge(sized('larger.csv', largestInputBytes + 1))).toThrow(
+      /larger\.csv has 2147483649 bytes; at most 2147483648 are read at once/,
+    );
+  });
+});
+
+describe('predict', () => {
+  it('refuses what is about a file for a single row', async () => {
+    const context = {} as Context;
+    await expect(predict(context, 'iris', { row: '{}', batch: true })).rejects.toMatchObject({
+      code: 'usage-invalid',
+      message: expect.stringContaining('give --file in place of --row'),
+    });
   });
 });

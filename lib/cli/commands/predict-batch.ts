@@ -1,8 +1,4 @@
-import { createWriteStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { GetObjectCommand } from '@aws-sdk/client-s3';
+import { statSync } from 'node:fs';
 import { readSummary, sizeOf } from '../../inference/batch/batch.store.ts';
 import {
   type BatchRequest,
@@ -16,6 +12,7 @@ import type { ModelVersion } from '../../registry/registry.ts';
 import { EvergreenError, exitCode } from '../../shared/errors.ts';
 import { workOn } from '../batch-executions.ts';
 import { digestFile, type InputFile, putInput } from '../batch-input.ts';
+import { fetchResult, outputPath, requireFolder, suffixOf } from '../batch-result.ts';
 import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { followBatch } from '../follow-batch.ts';
@@ -42,17 +39,9 @@ export function isForBatch(path: string, { batch, output, version, wait }: Batch
   return format.format === 'parquet' || format.isGzip || bytes > largestDirectBytes;
 }
 
-const suffixOf = (path: string) => /(\.[a-z]+(\.gz)?)$/i.exec(basename(path))?.[1]?.toLowerCase() ?? '';
-
-/** Where the result goes: beside the file, under its name. */
-export function outputPath(path: string, output: string | undefined): string {
-  return (
-    output ?? join(dirname(path), `${basename(path).slice(0, -suffixOf(path).length)}.predictions.parquet`)
-  );
-}
-
-async function versionToAsk(
-  { registry }: Connection,
+/** @throws EvergreenError `model-not-served`, `version-unknown`. */
+export async function versionToAsk(
+  { registry }: Pick<Connection, 'registry'>,
   model: string,
   wanted: number | undefined,
 ): Promise<ModelVersion> {
@@ -70,30 +59,6 @@ async function finished({ s3, outputs }: Connection, request: Omit<BatchRequest,
   const summary = await readSummary(s3, { bucket, key: keys.summary });
   const isThere = summary && (await sizeOf(s3, { bucket, key: keys.result })) === summary.result.bytes;
   return isThere ? summary : undefined;
-}
-
-/** Fetches the result; whoever looks at the path sees it whole or not at all. */
-async function fetchResult(
-  { s3, outputs }: Connection,
-  { result }: BatchSummary,
-  path: string,
-  signal: AbortSignal,
-): Promise<void> {
-  if (existsSync(path) && (await digestFile(path, signal)).sha256 === result.sha256) return;
-  const part = `${path}.${process.pid}.part`;
-  try {
-    const { Body } = await s3.send(new GetObjectCommand({ Bucket: outputs.DataBucket, Key: result.key }), {
-      abortSignal: signal,
-    });
-    if (!(Body instanceof Readable)) throw new EvergreenError('service-unavailable', 'no result came');
-    await pipeline(Body, createWriteStream(part), { signal });
-    if ((await digestFile(part, signal)).sha256 !== result.sha256) {
-      throw new EvergreenError('artifact-damaged', `${result.key} is not what the summary says`);
-    }
-    renameSync(part, path);
-  } finally {
-    rmSync(part, { force: true });
-  }
 }
 
 function answered(summary: BatchSummary, output: string, isNew: boolean): Outcome {
@@ -152,7 +117,8 @@ export async function predictBatch(
     );
   }
   const output = outputPath(path, options.output);
-  requireFolder(dirname(output));
+  requireFolder(output);
+  refuseTooLarge(path);
   const connection = await connect(context);
   requireModel(connection.outputs, model);
   const version = await versionToAsk(connection, model, options.version);
@@ -161,7 +127,6 @@ export async function predictBatch(
   let isStarted = false;
   try {
     const file = await digestFile(path, signal);
-    refuseTooLarge(file);
     const name = `input${suffix}`;
     const batchId = batchIdOf(version, file.sha256, name);
     const batch = { model, version: version.version, batchId, sha256: file.sha256 };
@@ -203,15 +168,9 @@ function running(batch: Omit<BatchRequest, 'input'>, output: string, goOn: strin
   };
 }
 
-function requireFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  throw new EvergreenError(
-    'usage-invalid',
-    `there is no folder ${folder} for the result; make it, or name another place with --output`,
-  );
-}
-
-function refuseTooLarge({ path, bytes }: InputFile): void {
+/** @throws EvergreenError `batch-refused`, before anybody waits for the file to be read. */
+export function refuseTooLarge(path: string): void {
+  const bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   if (bytes <= largestInputBytes) return;
   throw new EvergreenError(
     'batch-refused',
