@@ -57,7 +57,7 @@ export async function examineFile(
   definition: ModelDefinition,
   limits: StageLimits,
 ): Promise<Examination> {
-  const checked = await readFile(workspace, path, recognised, columns, limits);
+  const checked = await readTable(workspace, path, recognised, columns, limits);
   if ('message' in checked) return unreadable(checked, columns);
   return conclude(workspace.connection, checked, columns, definition, limits);
 }
@@ -75,7 +75,7 @@ export interface CheckedFile {
  *
  * @returns Why it cannot be read as a table with these columns, when it cannot.
  */
-export async function readFile(
+export async function readTable(
   workspace: Workspace,
   path: string,
   recognised: RecognisedFormat,

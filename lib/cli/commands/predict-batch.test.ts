@@ -7,7 +7,7 @@ import type { RegistryStore } from '../../registry/registry.store.ts';
 import type { ModelVersion } from '../../registry/registry.ts';
 import type { Context } from '../context.ts';
 import { predict } from './predict.ts';
-import { isForBatch, refuseTooLarge, versionToAsk } from './predict-batch.ts';
+import { isForBatch, refuseTooLarge, sameCommand, versionToAsk } from './predict-batch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'predict-batch-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -69,6 +69,17 @@ describe('refuseTooLarge', () => {
     expect(() => refuseTooLarge(sized('large.csv', largestInputBytes))).not.toThrow();
     expect(() => refuseTooLarge(sized('larger.csv', largestInputBytes + 1))).toThrow(
       /larger\.csv has 2147483649 bytes; at most 2147483648 are read at once/,
+    );
+  });
+});
+
+describe('sameCommand', () => {
+  it('names the version that began, and can be pasted into a shell', () => {
+    expect(sameCommand('iris', 'a/rows.csv', 3, {})).toBe(
+      'npx evergreen predict iris --file a/rows.csv --version 3',
+    );
+    expect(sameCommand('iris', "my 'rows'.csv", 3, { output: 'b.parquet' })).toBe(
+      `npx evergreen predict iris --file 'my '\\''rows'\\''.csv' --version 3 --output b.parquet`,
     );
   });
 });

@@ -99,8 +99,13 @@ function answered(summary: BatchSummary, output: string, isNew: boolean): Outcom
 }
 
 /** The champion may be another by then: the version is named. */
-const sameCommand = (model: string, path: string, version: number, { output }: BatchOptions) =>
-  `npx evergreen predict ${model} --file ${path} --version ${version}${output === undefined ? '' : ` --output ${output}`}`;
+export function sameCommand(model: string, path: string, version: number, { output }: BatchOptions): string {
+  const rest = output === undefined ? '' : ` --output ${shellWord(output)}`;
+  return `npx evergreen predict ${model} --file ${shellWord(path)} --version ${version}${rest}`;
+}
+
+/** A word that a shell takes as it stands. */
+const shellWord = (text: string) => (/^[\w./+@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** Predicts a whole file by the state machine: what was done before, by whom ever, is not done again. */
 export async function predictBatch(

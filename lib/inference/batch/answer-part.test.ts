@@ -4,7 +4,7 @@ import { predictionColumns } from '../../data/columns.ts';
 import { defineModel } from '../../model/definition.ts';
 import { signatureOf } from '../../model/signature.ts';
 import { answerPart } from './answer-part.duckdb.ts';
-import { cutFile } from './cut-parts.duckdb.ts';
+import { cutFile } from './cut-file.duckdb.ts';
 import { readParquet } from './fixtures/read-parquet.ts';
 
 /** Column names and classes as awkward as they may be. */

@@ -18,7 +18,7 @@ import {
   type PlanOutcome,
   rowsOfOnePart,
 } from './batch.ts';
-import { cutFile } from './cut-parts.duckdb.ts';
+import { cutFile } from './cut-file.duckdb.ts';
 
 export interface PlanTools {
   s3: S3Client;

@@ -1,9 +1,9 @@
-import { readFile as readBytes } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BIGINT, DuckDBDataChunk, VARCHAR } from '@duckdb/node-api';
 import type { Column } from '../../data/columns.ts';
 import { quoteText, type Workspace, withWorkspace } from '../../data/database.duckdb.ts';
-import { type CheckedFile, readFile } from '../../data/examine.duckdb.ts';
+import { type CheckedFile, readTable } from '../../data/examine.duckdb.ts';
 import { describeUnreadable } from '../../data/problem-message.ts';
 import type { StageLimits } from '../../data/stage-file.ts';
 import type { RecognisedFormat } from '../../model/source-format.ts';
@@ -66,7 +66,7 @@ async function numberRows(
   path: string,
   { recognised, columns, limits }: FileToCut,
 ): Promise<CutFile | Refusal> {
-  const file = await readFile(workspace, path, recognised, columns, limits);
+  const file = await readTable(workspace, path, recognised, columns, limits);
   if ('message' in file) return { refusal: describeUnreadable(file).message };
   const { broken, rows, source } = file;
   if (broken.count > broken.first.length) {
@@ -112,5 +112,5 @@ async function readStretch({ connection, folder }: Workspace, from: number, to: 
     `COPY (SELECT * FROM numbered WHERE row >= ${from} AND row < ${to} ORDER BY row)
      TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
-  return readBytes(path);
+  return readFile(path);
 }
