@@ -1,7 +1,7 @@
 import type { ModelSource } from '../inference/live-models.ts';
 import { awsModelSource } from '../inference/model-source.store.ts';
-import type { ReadObject } from '../inference/package.ts';
 import { packageReader } from '../inference/package.store.ts';
+import type { ReadObject } from '../inference/package.ts';
 import { SigningKey } from '../registry/signing-key.store.ts';
 import { documentClient, kmsClient, s3Client } from '../shared/clients.ts';
 import type { ServerSettings } from './settings.ts';
