@@ -1,9 +1,15 @@
 import { dataSuite } from './data.ts';
 import { printFigures, type Suite } from './figures.ts';
 import { loopSuite } from './loop.ts';
+import { servingSuite } from './serving.ts';
 import { trainingSuite } from './training.ts';
 
-const suites: Record<string, Suite> = { data: dataSuite, loop: loopSuite, training: trainingSuite };
+const suites: Record<string, Suite> = {
+  data: dataSuite,
+  loop: loopSuite,
+  serving: servingSuite,
+  training: trainingSuite,
+};
 
 const [name = '', ...options] = process.argv.slice(2);
 const suite = suites[name];

@@ -35,11 +35,11 @@ import { countSides, placeRows } from './split.duckdb.ts';
 import type { StagedFile } from './stage-file.ts';
 import { judgeDataset } from './verdict.ts';
 
-/** A file whose rows stand in the table `checked`. */
+/** A file that was read: its rows stand in the table `checked`. */
 export interface CheckedFile {
   source: SourceTable;
   rows: CheckedRows;
-  rowChecks: RowChecks;
+  /** Rows that could not be cut into cells. */
   broken: StagedFile['broken'];
 }
 
@@ -50,7 +50,7 @@ const mostGroups = 50;
 /** Cleans, splits and measures what was checked, and judges it. The accepted rows then stand in `placed`. */
 export async function conclude(
   connection: DuckDBConnection,
-  { source, rows: checked, rowChecks, broken }: CheckedFile,
+  { source, rows: checked, rowChecks, broken }: CheckedFile & { rowChecks: RowChecks },
   columns: readonly Column[],
   { definition, limits, earlier, now, onProgress }: ExaminationSetting,
 ): Promise<Examination> {

@@ -14,6 +14,8 @@ import { parquetTable, stagedTable } from './source.duckdb.ts';
 import type { Download } from './source.store.ts';
 import { type StageLimits, stageFile } from './stage-file.ts';
 
+export type { CheckedFile } from './conclude.duckdb.ts';
+
 const noRows = { read: 0, accepted: 0, quarantined: 0, duplicates: 0, train: 0, test: 0 };
 
 /** A file that was refused before a row was read. */
@@ -79,25 +81,46 @@ async function examineFile(
   columns: readonly Column[],
   setting: ExaminationSetting,
 ): Promise<Examination> {
+  const rowChecks = compileRowChecks(setting.definition.data, columns);
+  const checked = await readTable(workspace, path, recognised, columns, setting.limits, {
+    rowChecks,
+    onProgress: setting.onProgress,
+  });
+  if ('message' in checked) return unreadable(checked, columns);
+  return conclude(workspace.connection, { ...checked, rowChecks }, columns, setting);
+}
+
+/** What is asked of a table beside its columns. */
+interface Reading {
+  rowChecks: RowChecks;
+  onProgress: ExaminationSetting['onProgress'];
+}
+
+const nothingMore: Reading = { rowChecks: { checks: [], values: [] }, onProgress: undefined };
+
+/**
+ * Reads a file once and holds its cells against their columns. Each row that could be cut into cells then stands in the
+ * table `checked`.
+ *
+ * @returns Why it cannot be read as a table with these columns, when it cannot.
+ */
+export async function readTable(
+  workspace: Workspace,
+  path: string,
+  recognised: RecognisedFormat,
+  columns: readonly Column[],
+  limits: StageLimits,
+  { rowChecks, onProgress }: Reading = nothingMore,
+): Promise<CheckedFile | Unreadable> {
   const { connection } = workspace;
-  const { definition, limits, onProgress } = setting;
-  const rowChecks = compileRowChecks(definition.data, columns);
   if (recognised.format === 'parquet') {
     onProgress?.({ step: 'checking', share: 0 });
-    const checked = await readParquet(connection, path, columns, rowChecks, limits);
-    if ('message' in checked) return unreadable(checked, columns);
-    return conclude(connection, { ...checked, rowChecks, broken: { count: 0, first: [] } }, columns, setting);
+    return readParquet(connection, path, columns, rowChecks, limits);
   }
   const onRead = (share: number) => onProgress?.({ step: 'reading', share });
-  const staged = await stageFile(
-    path,
-    join(workspace.folder, 'staged.csv'),
-    recognised,
-    columns,
-    limits,
-    onRead,
-  );
-  if (staged.failure) return unreadable(staged.failure, columns);
+  const to = join(workspace.folder, 'staged.csv');
+  const staged = await stageFile(path, to, recognised, columns, limits, onRead);
+  if (staged.failure) return staged.failure;
   const source = stagedTable(staged, columns, limits.maxLineBytes);
   onProgress?.({ step: 'checking', share: 0 });
   const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken);
@@ -105,7 +128,7 @@ async function examineFile(
     // Two readers that disagree about the same bytes: better no dataset than a wrong one.
     throw new EvergreenError('internal', `${staged.rows} rows were staged, but ${rows.read} were read back`);
   }
-  return conclude(connection, { source, rows, rowChecks, broken: staged.broken }, columns, setting);
+  return { source, rows, broken: staged.broken };
 }
 
 async function readParquet(
@@ -114,11 +137,12 @@ async function readParquet(
   columns: readonly Column[],
   rowChecks: RowChecks,
   limits: StageLimits,
-): Promise<Pick<CheckedFile, 'source' | 'rows'> | Unreadable> {
+): Promise<CheckedFile | Unreadable> {
   try {
     const source = await parquetTable(connection, path, columns, limits);
     if ('message' in source) return source;
-    return { source, rows: await checkRows(connection, source, columns, rowChecks, limits.keptBroken) };
+    const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken);
+    return { source, rows, broken: { count: 0, first: [] } };
   } catch (thrown) {
     const message = messageOf(thrown);
     if (/out of memory|no space left|internal error/i.test(message)) throw thrown;

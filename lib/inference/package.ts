@@ -1,4 +1,3 @@
-import type { ModelDefinition } from '../model/definition.ts';
 import { deployedModel } from '../model/deployed-model.ts';
 import { requireSignature, signatureKeyOf, type TrustedKey } from '../registry/model-signature.ts';
 import { type Lineage, type PackageManifest, packageManifest } from '../registry/registry.ts';
@@ -7,8 +6,8 @@ import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { type Explanation, explanation } from '../training/explanation.ts';
 import { type GoldenAnswers, goldenAnswers } from '../training/model-package.ts';
 import { admitModel } from './admission.ts';
-import { compileRowReader, type RowReader } from './rows.ts';
 import { type ModelSession, openSession } from './session.ts';
+import { compileRowTarget, type RowTarget } from './wire.ts';
 
 /** What the registry says of a package: where it lies, and the digests it must have. */
 export interface PackageReference {
@@ -24,11 +23,9 @@ export type ReadObject = (key: string) => Promise<Uint8Array>;
 export type Trust = () => Promise<TrustedKey>;
 
 /** A version that is ready to answer. */
-export interface LoadedModel {
-  definition: ModelDefinition;
+export interface LoadedModel extends RowTarget {
   golden: GoldenAnswers;
   session: ModelSession;
-  readRows: RowReader;
   /**
    * What explanations of single predictions need; undefined when the package has none. It is read when it is first
    * asked for, so that nobody waits for it who wants a prediction.
@@ -164,5 +161,5 @@ export async function openPackage(
   admitModel(model, definition);
   const session = await openSession({ model, modelDigest, definition, golden });
   const readExplanation = explanationReader(packagePrefix, manifest, read);
-  return { definition, golden, session, readRows: compileRowReader(definition), readExplanation };
+  return { golden, session, ...compileRowTarget(definition), readExplanation };
 }

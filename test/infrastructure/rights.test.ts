@@ -64,6 +64,8 @@ const onEverything = new Map([
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
   /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
+  // A batch's folder is told by its model and id.
+  /^<\w*Data\w*\.Arn>\/batches\/\*\/((input|rows|parts|result)\/\*|rows\/manifest\.json)$/,
   // What is one model's alone.
   /^<\w*(Data|Registry)\w*\.Arn>\/(datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
   // One party of one model, or what a model's parties share; the average reads and writes those of all.
@@ -80,6 +82,14 @@ describe.each(stages)('rights of stage %s', (stage) => {
   const rights = rightsOf(made);
   const actionsOf = (role: string) => [
     ...new Set(rights.filter((right) => right.role === role).map(({ action }) => action)),
+  ];
+
+  const writersOf = (prefix: string) => [
+    ...new Set(
+      rights
+        .filter(({ action, resource }) => action === 's3:PutObject' && resource.endsWith(`>/${prefix}/*`))
+        .map(({ role }) => role),
+    ),
   ];
 
   it('name every action', () => {
@@ -126,23 +136,44 @@ describe.each(stages)('rights of stage %s', (stage) => {
       expect(resource).toMatch(/Registry\w*\.Arn>\/(packages|signatures)\/\*$/);
   });
 
+  it('let what was predicted without a network be kept, and nothing that is there be changed or deleted', () => {
+    const own = rights.filter(({ role }) => role === 'Monitoring/TakeCapturesRole');
+    const onTables = own.filter(({ action }) => action.startsWith('dynamodb:'));
+    expect(
+      onTables.map(({ action, resource }) => [
+        action,
+        resource.replace(/\w*?(Predictions|Registry).*/, '$1'),
+      ]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['dynamodb:GetItem', '<Predictions'],
+        ['dynamodb:BatchGetItem', '<Predictions'],
+        ['dynamodb:PutItem', '<Predictions'],
+        ['dynamodb:GetItem', '<Registry'],
+      ]),
+    );
+    expect(onTables).toHaveLength(4);
+    const objects = own.filter(({ action }) => /^s3:(Get|Put)Object$/.test(action));
+    expect(objects.map(({ action, resource }) => [action, resource.split('>/')[1]]).sort()).toEqual([
+      ['s3:GetObject', 'packages/*'],
+      ['s3:PutObject', 'captures/*'],
+    ]);
+    expect(writersOf('captures')).toEqual([
+      'Monitoring/RecordPredictionsRole',
+      'Monitoring/TakeCapturesRole',
+    ]);
+  });
+
   it('let only the trainer write where models come from', () => {
-    const writers = (prefix: string) => [
-      ...new Set(
-        rights
-          .filter(({ action, resource }) => action === 's3:PutObject' && resource.endsWith(`>/${prefix}/*`))
-          .map(({ role }) => role),
-      ),
-    ];
     for (const { definition } of models) {
-      expect(writers(`jobs/${definition.name}`)).toEqual([`Training/Roles/${definition.name}/Jobs`]);
+      expect(writersOf(`jobs/${definition.name}`)).toEqual([`Training/Roles/${definition.name}/Jobs`]);
     }
-    expect(writers('jobs')).toEqual([]);
-    expect(writers('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
-    expect(writers('signatures')).toEqual(['Registry/RegisterVersionRole']);
-    expect(writers('cards')).toEqual(['Registry/RegisterVersionRole']);
-    expect(writers('datasets')).toEqual(['Data/ValidateDataRole']);
-    expect(writers('incoming')).toEqual([]);
+    expect(writersOf('jobs')).toEqual([]);
+    expect(writersOf('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
+    expect(writersOf('signatures')).toEqual(['Registry/RegisterVersionRole']);
+    expect(writersOf('cards')).toEqual(['Registry/RegisterVersionRole']);
+    expect(writersOf('datasets')).toEqual(['Data/ValidateDataRole']);
+    expect(writersOf('incoming')).toEqual([]);
   });
 
   it('let jobs of a model read and write what is the model’s alone', () => {
@@ -317,10 +348,52 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(holders('s3:GetObject', 'results')).toEqual(['Training/Roles/yields/Jobs']);
   });
 
+  it('let each step of a batch touch its own part of the folder alone', () => {
+    const objects = (role: string, action: string) =>
+      rights
+        .filter(
+          (right) => right.role === role && right.action === action && /Data\w*\.Arn>/.test(right.resource),
+        )
+        .map(({ resource }) => resource.replace(/^.*\.Arn>\//, ''))
+        .sort();
+    expect(objects('Batch/PlanBatchRole', 's3:GetObject')).toEqual(['batches/*/input/*', 'batches/*/rows/*']);
+    expect(objects('Batch/PlanBatchRole', 's3:PutObject')).toEqual(['batches/*/rows/*']);
+    expect(objects('Batch/PredictPartRole', 's3:GetObject')).toEqual([
+      'batches/*/parts/*',
+      'batches/*/rows/*',
+    ]);
+    expect(objects('Batch/PredictPartRole', 's3:PutObject')).toEqual(['batches/*/parts/*']);
+    expect(objects('Batch/CollectBatchRole', 's3:PutObject')).toEqual(['batches/*/result/*']);
+    expect(objects('Batch/Batch/Role', 's3:GetObject')).toEqual(['batches/*/rows/manifest.json']);
+    // The functions answer rows and change nothing that is served.
+    for (const role of ['PlanBatch', 'PredictPart', 'CollectBatch']) {
+      const tables = actionsOf(`Batch/${role}Role`).filter((action) => action.startsWith('dynamodb:'));
+      expect(tables).toEqual(role === 'PlanBatch' ? ['dynamodb:GetItem'] : []);
+    }
+  });
+
+  it('let the machine of batches start, see and stop executions of itself, and of no other', () => {
+    const own = rights.filter(
+      ({ role, action }) => role === 'Batch/Batch/MapRuns' && action.startsWith('states:'),
+    );
+    expect(own.map(({ action }) => action).sort()).toEqual([
+      'states:DescribeExecution',
+      'states:StartExecution',
+      'states:StopExecution',
+    ]);
+    const machines = made.ofType('AWS::StepFunctions::StateMachine');
+    const [machine] = machines.find(([id]) => made.pathOf(id) === 'Batch/Batch') ?? [];
+    for (const { action, resource } of own) {
+      if (action === 'states:StartExecution') expect(resource).toBe(`<${machine}>`);
+      else expect(resource).toMatch(new RegExp(`:execution:<${machine}\\.Name>:\\*$`));
+    }
+  });
+
   it('let state machines invoke the functions in their definition, unversioned', () => {
     const invoked = rights.filter(({ action }) => action === 'lambda:InvokeFunction');
     const roles = [...new Set(invoked.map(({ role }) => role))].sort();
     expect(roles).toEqual([
+      'Batch/Batch/Role',
       'Monitoring/ScheduleRole',
       'Pipeline/Pipeline/Role',
       'Rollout/Rollout/Role',

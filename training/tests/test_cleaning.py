@@ -124,7 +124,7 @@ def cleaned_definition(algorithm: str) -> tuple[Definition, Table, Rows]:
     return definition, Table(rows, target), odd
 
 
-@pytest.mark.parametrize("algorithm", ["logistic-regression", "random-forest", "extra-trees", "gradient-descent", "lightgbm"])
+@pytest.mark.parametrize("algorithm", ["logistic-regression", "random-forest", "gradient-descent", "lightgbm"])
 def test_the_graph_cleans_as_training_did(algorithm: str) -> None:
     definition, train, odd = cleaned_definition(algorithm)
     model = choose_trainer(definition, {}).fit(train)
