@@ -67,7 +67,8 @@ export async function conclude(
   onProgress?.({ step: 'measuring', share: 0 });
   const classes = await countClasses(connection, columns);
   const measured = await measure(connection, columns, train, earlier);
-  const fills = train === 0 ? [] : await learnFills(connection, columns, definition, measured.profiles);
+  const fills =
+    train === 0 ? [] : await learnFills(connection, columns, definition, measured.profiles, outlierLimits);
   const labelFlips = await readLabelFlips(connection, columns, train, measured.profiles, definition);
   const rows = {
     read: checked.read + broken.count,

@@ -37,7 +37,7 @@ export function cellResults(checked: CheckedRows, brokenRows: number): CheckResu
     .filter((check) => ![...found.values()].some((result) => result.check === check))
     .map((check) => ({
       ...quarantining(check, check === 'missing' ? 'completeness' : 'accuracy', null, 0),
-      message: `no cell is ${told[check]}`,
+      message: check === 'missing' ? 'no cell is missing that may not be' : `no cell is ${told[check]}`,
     }));
   const shape = {
     ...quarantining('shape', 'consistency', null, brokenRows),

@@ -5,6 +5,7 @@ import type { Feature } from '../../model/features.ts';
 import type { Column } from '../columns.ts';
 import { select } from '../database.duckdb.ts';
 import type { Cell, ColumnProfile } from '../dataset.ts';
+import type { OutlierLimit } from './outliers.duckdb.ts';
 
 /** What the missing values of a feature become in the model, learned on train rows. */
 export interface Fill {
@@ -28,6 +29,7 @@ export async function learnFills(
   columns: readonly Column[],
   { features }: ModelDefinition,
   profiles: Readonly<Record<string, ColumnProfile>>,
+  limits: readonly OutlierLimit[],
 ): Promise<Fill[]> {
   const asked = columns.flatMap((column, place) => {
     const feature = column.role === 'feature' ? features[column.name] : undefined;
@@ -36,7 +38,12 @@ export async function learnFills(
   });
   if (asked.length === 0) return [];
   const cells = asked.map(({ place, strategy, feature }) => {
-    const value = `v${place}`;
+    const clip = limits.find((limit) => limit.place === place && limit.asked?.action === 'clip');
+    // Fills are learned of numbers that were moved to their limits.
+    const value = clip
+      ? // Both pass over what is missing, and would give the limit.
+        `CASE WHEN v${place} IS NOT NULL THEN least(greatest(v${place}, ${clip.low.toExponential()}), ${clip.high.toExponential()}) END`
+      : `v${place}`;
     if (strategy === 'median')
       return `CAST(median(${value}) FILTER (side = 'train') AS VARCHAR) AS p${place}`;
     if (strategy === 'mean') return `CAST(avg(${value}) FILTER (side = 'train') AS VARCHAR) AS p${place}`;

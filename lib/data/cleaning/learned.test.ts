@@ -36,10 +36,8 @@ function learn() {
       isTrain: `side = 'train'`,
       half: 'false',
     });
-    return {
-      fills: await learnFills(connection, columns, definition, profiles),
-      limits: await learnOutlierLimits(connection, columns, definition),
-    };
+    const limits = await learnOutlierLimits(connection, columns, definition);
+    return { fills: await learnFills(connection, columns, definition, profiles, limits), limits };
   });
 }
 
@@ -50,6 +48,7 @@ describe('what cleaning learns', () => {
     for (const [name, value] of Object.entries(fixture.fills)) {
       expect(fillOf(name)).toMatchObject({ strategy: name, value: expect.closeTo(value, 4) });
     }
+    expect(fillOf('clipped')).toMatchObject({ strategy: 'mean', value: expect.closeTo(fixture.clipped, 4) });
     expect(fillOf('flag')).toMatchObject({ strategy: 'mode', value: fixture.flag });
     expect(fillOf('colour')).toMatchObject({ strategy: 'mode', value: fixture.colour });
     expect(limits.map(({ column, low, high }) => [column.name, low, high])).toEqual(

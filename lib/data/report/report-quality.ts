@@ -32,9 +32,23 @@ export function renderChecks({ checks, comparedWith }: DatasetReport): Html {
     comparedWith === null
       ? 'Nothing to compare with: no model is in production yet.'
       : `Compared with ${comparedWith}, which the model in production was trained on.`;
-  return html`<section><h2>Checks (${passed} of ${checks.length} passed)</h2><div class="scroll"><table>
+  const shown = sorted.slice(0, mostShown);
+  const [others, sound] = [
+    shown.filter(({ status }) => status !== 'passed'),
+    shown.filter(({ status }) => status === 'passed'),
+  ];
+  const passing =
+    sound.length === 0
+      ? raw('')
+      : html`<details><summary>${passed === 1 ? 'The one that passed' : `The ${passed} that passed`}</summary>${renderTable(sound)}</details>`;
+  return html`<section><h2>Checks (${passed} of ${checks.length} passed)</h2>
+${others.length === 0 ? raw('') : renderTable(others)}${passing}${rest}<p class="quiet">${compared}</p></section>`;
+}
+
+function renderTable(checks: readonly CheckResult[]): Html {
+  return html`<div class="scroll"><table>
 <thead><tr><th>Check</th><th>Column</th><th>Result</th><th>What was found</th></tr></thead>
-<tbody>${sorted.slice(0, mostShown).map(renderCheck)}</tbody></table></div>${rest}<p class="quiet">${compared}</p></section>`;
+<tbody>${checks.map(renderCheck)}</tbody></table></div>`;
 }
 
 function renderCheck({ check, family, column, status, action, message }: CheckResult): Html {

@@ -49,6 +49,7 @@ dd{margin:0;overflow-wrap:anywhere}
 export const datasetStyle = `
 .missing{fill:var(--bad);font:12px/1 system-ui,sans-serif}
 .missing text{fill:var(--ink)}
+td.column{min-width:96px}
 details{margin-top:10px}
 summary{cursor:pointer}
 .cells{columns:3;font-size:13px}
