@@ -53,8 +53,9 @@ export function textCell(column: Column, mistyped: string): CellSql {
     const value = `CASE WHEN regexp_full_match(${bare}, '${timestampPattern}') THEN epoch(TRY_CAST(${bare} AS TIMESTAMP)) END`;
     return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
   }
-  if (column.normalise) {
-    const value = normaliseSql(key, column.normalise);
+  if (column.normalise || column.keep !== undefined) {
+    const spelled = column.normalise ? normaliseSql(key, column.normalise) : key;
+    const value = column.keep === undefined ? spelled : `left(${spelled}, ${column.keep})`;
     return {
       ...cellSql(column, { shown: key, missing: `${value} IS NULL`, value, mistyped }),
       changed: `${key} IS DISTINCT FROM ${value}`,
@@ -128,7 +129,7 @@ export function typedCell(column: Column, sourceType: string): CellSql | undefin
   }
   if (type === 'timestamp') return sourceType === 'VARCHAR' ? textCell(column, mistyped) : undefined;
   if (sourceType !== (type === 'boolean' ? 'BOOLEAN' : 'VARCHAR')) return undefined;
-  if (column.normalise) return textCell(column, mistyped);
+  if (column.normalise || column.keep !== undefined) return textCell(column, mistyped);
   const value = type === 'boolean' ? key : `nullif(${key}, '')`;
   return cellSql(column, { shown, missing: `${value} IS NULL`, value, mistyped });
 }

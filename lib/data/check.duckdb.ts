@@ -61,8 +61,8 @@ export async function checkRows(
     ...changing.map((place) => `, z${place}`),
   ].join('');
   const kept = columns.map(
-    ({ type }, place) =>
-      `CAST(v${place} AS ${sqlTypes[type]}) AS v${place}, r${place}, CASE WHEN bad THEN left(s${place}, ${shownCharacters}) END AS s${place}`,
+    ({ type, width }, place) =>
+      `CAST(${coarserSql(`v${place}`, width)} AS ${sqlTypes[type]}) AS v${place}, r${place}, CASE WHEN bad THEN left(s${place}, ${shownCharacters}) END AS s${place}`,
   );
   await connection.run(
     `CREATE TEMP TABLE checked AS
@@ -118,6 +118,13 @@ export async function checkRows(
     checked.badRows = await readBadRows(connection, columns, rowChecks, keptBad);
   }
   return checked;
+}
+
+/** A number as {@link generalisedNumber} makes it; ranges and rules were held against the number itself. */
+function coarserSql(value: string, width: number | undefined): string {
+  return width === undefined
+    ? value
+    : `floor(${value} / ${width.toExponential()}) * ${width.toExponential()}`;
 }
 
 /** A number of the file may be beyond what a model takes: it would hide all others. */

@@ -24,6 +24,9 @@ export interface Column {
   /** How spellings are made one, and units that numbers may carry. */
   normalise: NormaliseText | undefined;
   units: Readonly<Record<string, number>> | undefined;
+  /** Made coarser once checked: numbers to the lower end of a range so wide, texts to so many characters. */
+  width: number | undefined;
+  keep: number | undefined;
   /** Its values are not shown in reports and quarantine. */
   isPersonal: boolean;
   identifies: boolean;
@@ -39,6 +42,8 @@ const plain = {
   maxLength: undefined,
   normalise: undefined,
   units: undefined,
+  width: undefined,
+  keep: undefined,
   isPersonal: false,
   identifies: false,
 };
@@ -68,6 +73,7 @@ export function columnsOf(definition: ModelDefinition): Column[] {
     maxLength: 'maxLength' in feature ? feature.maxLength : undefined,
     normalise: 'normalise' in feature ? feature.normalise : undefined,
     units: 'units' in feature ? feature.units : undefined,
+    ...coarsenessOf(feature),
   });
   const features = Object.entries(definition.features).map((each) => describe(each, 'feature'));
   const checked = Object.entries(definition.data.columns).map((each) => describe(each, 'checked'));
@@ -94,6 +100,14 @@ export function columnsOf(definition: ModelDefinition): Column[] {
   }));
   refuseLookAlikes(definition.name, columns);
   return columns;
+}
+
+function coarsenessOf(feature: Feature | DataPolicy['columns'][string]): Pick<Column, 'width' | 'keep'> {
+  const asked = 'generalise' in feature ? feature.generalise : undefined;
+  return {
+    width: asked && 'width' in asked ? asked.width : undefined,
+    keep: asked && 'keep' in asked ? asked.keep : undefined,
+  };
 }
 
 /**

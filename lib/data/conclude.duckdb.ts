@@ -27,6 +27,9 @@ import { type Column, dataColumns } from './columns.ts';
 import { select } from './database.duckdb.ts';
 import type { ColumnProfile, DatasetProfile } from './dataset.ts';
 import type { Examination, ExaminationSetting } from './examination.ts';
+import { anonymise } from './privacy/anonymity.duckdb.ts';
+import { findPersonalData } from './privacy/personal-sample.duckdb.ts';
+import { privacyResults } from './privacy/privacy-results.ts';
 import { masked } from './problem-message.ts';
 import { type Measurement, measureTable, type Parts } from './profile.duckdb.ts';
 import { countByRule, mergeQuarantine, worstOf } from './quarantine.ts';
@@ -56,9 +59,11 @@ export async function conclude(
 ): Promise<Examination> {
   onProgress?.({ step: 'cleaning', share: 0 });
   const missingMap = await mapMissing(connection, columns, checked.missing, checked.read);
+  const personalData = await findPersonalData(connection, source, columns, checked.read, definition);
   const copies = await findCopies(connection, columns, definition.data.keyDuplicates);
   const contradictions = await findContradictions(connection, columns, definition);
   await placeRows(connection, columns, definition.data);
+  const anonymity = await anonymise(connection, columns, definition.privacy.anonymity);
   const outlierLimits = await learnOutlierLimits(connection, columns, definition);
   const sources = await readSources(connection, columns, outlierLimits, definition);
   const aside = await putOutliersAside(connection, outlierLimits, limits.keptBroken);
@@ -81,6 +86,7 @@ export async function conclude(
   const checks = [
     ...cellResults(checked, broken.count),
     ...rowResults(rowChecks.checks, checked.rowChecks, definition),
+    ...privacyResults({ personalData, anonymity }, definition),
     ...(train === 0
       ? []
       : wholeResults(
@@ -137,11 +143,16 @@ export async function conclude(
       },
       checks,
     ),
-    cleaning: cleaningSteps({ normalised: checked.normalised, copies, outlierLimits, fills }, definition),
+    cleaning: cleaningSteps(
+      { normalised: checked.normalised, copies, outlierLimits, fills, anonymity },
+      definition,
+    ),
     beforeAndAfter: beforeAndAfter(columns, checked, measured),
     missingMap,
     worstRows: worstOf(quarantine),
     comparedWith: earlier?.datasetId ?? null,
+    personalData,
+    anonymity,
     quarantine,
     profiles: measured.profiles,
     labelFlips,

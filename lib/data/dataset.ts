@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { digest, sha256 } from '../shared/digest.ts';
 import { checkResult, familyScore } from './checks/check-result.ts';
+import { anonymityReport } from './privacy/anonymity.ts';
+import { personalColumn } from './privacy/personal-kinds.ts';
 
 /*
  * What validation leaves below datasets/<model>/<datasetId>/ in the data bucket:
@@ -71,7 +73,14 @@ export type QuarantinedRow = z.infer<typeof quarantinedRow>;
 
 /** One step of cleaning, with what it touched. The upload stays as it was: any step can be undone by leaving it out. */
 export const cleaningStep = z.object({
-  step: z.enum(['exact-duplicates', 'key-duplicates', 'outliers', 'imputation', 'normalisation']),
+  step: z.enum([
+    'exact-duplicates',
+    'key-duplicates',
+    'outliers',
+    'imputation',
+    'normalisation',
+    'suppression',
+  ]),
   column: z.string().nullable(),
   /** Where it happens: here once, or in the model for every row that is trained on or served. */
   place: z.enum(['dataset', 'model', 'none']),
@@ -128,6 +137,10 @@ export const datasetReport = z.object({
   worstRows: z.array(quarantinedRow).default([]),
   /** The dataset that this one was compared with: the champion's. */
   comparedWith: z.string().nullable().default(null),
+  /** Columns with personal data in them, declared or not. */
+  personalData: z.array(personalColumn).default([]),
+  /** How many rows share the values that may tell who a row is about; null when the definition names none. */
+  anonymity: anonymityReport.nullable().default(null),
   /** Columns of the file that the model does not read, at most 100. */
   ignoredColumns: z.array(z.string()).default([]),
   /** Classes of a categorical target with their counts in the accepted rows. */

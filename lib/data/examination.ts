@@ -21,6 +21,8 @@ export interface Examination
     | 'missingMap'
     | 'worstRows'
     | 'comparedWith'
+    | 'personalData'
+    | 'anonymity'
   > {
   /** Why the file is rejected; empty when it is accepted. */
   reasons: string[];

@@ -40,6 +40,8 @@ function unreadable(failure: Unreadable, columns: readonly Column[]): Examinatio
     missingMap: null,
     worstRows: [],
     comparedWith: null,
+    personalData: [],
+    anonymity: null,
   };
 }
 

@@ -11,6 +11,8 @@ export interface SourceTable {
   from: string;
   cells: CellSql[];
   ignored: string[];
+  /** Columns nobody reads, as far as their cells can be looked at: names and keys in SQL. */
+  unread: { name: string; key: string }[];
 }
 
 /** The rows of a staged file, every cell a text: nothing is detected, nothing padded, nothing skipped. */
@@ -56,7 +58,19 @@ export function stagedTable(
         : absentCell,
     ),
     ignored: staged.ignored,
+    unread: unreadOf(
+      staged.ignored,
+      layout.filter((key) => /^ignored\d+$/.test(key)),
+    ),
   };
+}
+
+/** Both lists follow the order of the file. */
+function unreadOf(names: readonly string[], keys: readonly string[]): SourceTable['unread'] {
+  return names.flatMap((name, place) => {
+    const key = keys[place];
+    return key === undefined ? [] : [{ name, key }];
+  });
 }
 
 const keptIgnored = 100;
@@ -131,6 +145,10 @@ export async function parquetTable(
     from: `(SELECT file_row_number + 1 AS line, * EXCLUDE (file_row_number) FROM ${file} AS source(${[...keys, 'file_row_number'].join(', ')}))`,
     cells,
     ignored: top.filter((name) => !columns.some((column) => column.name === name)).slice(0, keptIgnored),
+    unread: top.flatMap((name, place) => {
+      const key = keys[place] ?? '';
+      return /^ignored\d+$/.test(key) && types[place] === 'VARCHAR' ? [{ name, key }] : [];
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { isNumeric } from '../model/features.ts';
+import { generalisedNumber } from '../model/generalise.ts';
 import { compileEncoder, type Matrices } from './tensors.ts';
 
 /** The rows of one request: as the session takes them, and row by row for those who look at them. */
@@ -26,6 +27,8 @@ export class RowBatches {
   readonly #features: { name: string; isNumber: boolean; isBoolean: boolean }[];
   readonly #numbers: number;
   readonly #texts: number;
+  /** Numbers that the model knows in ranges alone, with their places among the numbers of a row. */
+  readonly #coarse: { name: string; place: number; width: number }[];
 
   constructor(definition: ModelDefinition) {
     this.#encode = compileEncoder(definition);
@@ -36,16 +39,41 @@ export class RowBatches {
     }));
     this.#numbers = this.#features.filter(({ isNumber }) => isNumber).length;
     this.#texts = this.#features.length - this.#numbers;
+    const numbers = this.#features.filter(({ isNumber }) => isNumber).map(({ name }) => name);
+    this.#coarse = Object.entries(definition.features).flatMap(([name, feature]) => {
+      const asked = 'generalise' in feature ? feature.generalise : undefined;
+      return asked && 'width' in asked ? [{ name, place: numbers.indexOf(name), width: asked.width }] : [];
+    });
   }
 
   /** @param rows That fit the definition. */
   ofRows(rows: readonly Row[]): RowBatch {
-    return { count: rows.length, matrices: this.#encode(rows), rows };
+    const coarse = this.#coarse.length === 0 ? rows : rows.map((row) => this.#coarser(row));
+    return { count: rows.length, matrices: this.#encode(coarse), rows: coarse };
   }
 
   /** @param columns That fit the definition. */
   ofColumns(columns: Columns): RowBatch {
-    return new ColumnBatch(columns, this);
+    return new ColumnBatch(this.#coarserColumns(columns), this);
+  }
+
+  #coarser(row: Row): Row {
+    const changed = this.#coarse.map(({ name, width }) => {
+      const value = row[name] ?? null;
+      return [name, typeof value === 'number' ? generalisedNumber(value, width) : value];
+    });
+    return { ...row, ...Object.fromEntries(changed) };
+  }
+
+  #coarserColumns(columns: Columns): Columns {
+    if (this.#coarse.length === 0) return columns;
+    const numbers = columns.numbers.slice();
+    for (const { place, width } of this.#coarse) {
+      for (let at = place; at < numbers.length; at += this.#numbers) {
+        numbers[at] = generalisedNumber(numbers[at] ?? Number.NaN, width);
+      }
+    }
+    return { ...columns, numbers };
   }
 
   toMatrices({ count, numbers, texts }: Columns): Matrices {

@@ -55,6 +55,14 @@ export const dataChecks = z.strictObject({
   freshness: z
     .strictObject({ column: z.string(), maxAgeHours: z.number().positive(), action: rejected })
     .optional(),
+  /** Personal data in columns that the definition does not say it of, also in columns that the model does not read. */
+  personalData: z
+    .strictObject({
+      /** Rows whose values are looked at, spread over the file; 0 means all. */
+      sampleRows: z.int().min(0).max(1_000_000).default(5000),
+      action: warned,
+    })
+    .prefault({}),
   /** Share of the rarest class that occurs. */
   classBalance: z.strictObject({ leastShare: share.default(0.01), action: warned }).prefault({}),
   /** Features that hold one value alone. */

@@ -46,6 +46,7 @@ describe('defineModel', () => {
           unique: [],
           identity: { mostShare: 0, action: 'warn' },
           conflictingLabels: { mostShare: 0.01, action: 'warn' },
+          personalData: { sampleRows: 5000, action: 'warn' },
           classBalance: { leastShare: 0.01, action: 'warn' },
           constants: { action: 'warn' },
           leak: { limit: 0.99, action: 'reject' },

@@ -7,7 +7,7 @@ import { feature, target } from './features.ts';
 import { federationProblems } from './federation.ts';
 import { gate, gateProblems } from './gate.ts';
 import { card, monitor, retrain, rollout } from './policies.ts';
-import { privacy, privacyProblems } from './privacy.ts';
+import { personalDataProblems, privacy, privacyProblems } from './privacy.ts';
 import { train } from './training.ts';
 
 /** A model's name is part of keys, addresses and metric dimensions. */
@@ -93,6 +93,7 @@ const newDefinition = modelDefinition.superRefine((definition, context) => {
   const problems = [
     ...gateProblems(definition.gate, definition),
     ...privacyProblems(definition),
+    ...personalDataProblems(definition),
     ...federationProblems(definition),
     ...dataProblems(definition),
   ];
@@ -110,7 +111,7 @@ export type ModelDefinitionInput = z.input<typeof modelDefinition>;
 export function defineModel(input: ModelDefinitionInput): ModelDefinition {
   const names: readonly Algorithm[] | undefined = algorithmsOf[input.task];
   const train = { ...(names?.[0] === undefined ? {} : { algorithm: names[0] }), ...input.train };
-  const parsed = newDefinition.safeParse({ ...input, train });
+  const parsed = newDefinition.safeParse(withoutDropped({ ...input, train }));
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(describeIssue);
   throw new EvergreenError(
@@ -127,4 +128,20 @@ function describeIssue(issue: z.core.$ZodIssue): string {
   const field = issue.path.length === 0 ? '(model)' : issue.path.join('.');
   const inner = issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message) : [];
   return `${field}: ${[issue.message, ...inner].join(': ')}`;
+}
+
+/** A feature whose class is dropped is a column that is read, for checks and erasure, and never kept or asked for. */
+function withoutDropped(input: ModelDefinitionInput): ModelDefinitionInput {
+  const { personalData } = input.privacy ?? {};
+  const isDropped = ({ personalData: of = 'none' }: ModelDefinitionInput['features'][string]) =>
+    of !== 'none' && personalData?.[of] === 'drop';
+  if (!personalData || typeof input.features !== 'object') return input;
+  const dropped = Object.entries(input.features).filter(([, each]) => isDropped(each));
+  if (dropped.length === 0) return input;
+  const gone = new Set(dropped.map(([name]) => name));
+  return {
+    ...input,
+    features: Object.fromEntries(Object.entries(input.features).filter(([name]) => !gone.has(name))),
+    data: { ...input.data, columns: { ...Object.fromEntries(dropped), ...input.data?.columns } },
+  };
 }

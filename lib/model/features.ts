@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { imputeBoolean, imputeCategory, imputeNumber, outliers } from './cleaning.ts';
+import { generaliseCategory, generaliseNumber } from './generalise.ts';
 import { normaliseText, units } from './normalise.ts';
 
 export const personalDataClass = z.enum(['none', 'identifier', 'contact', 'sensitive']);
@@ -19,6 +20,7 @@ const numeric = {
   units: units.optional(),
   impute: imputeNumber.optional(),
   outliers: outliers.optional(),
+  generalise: generaliseNumber.optional(),
 };
 
 const categories = z
@@ -47,6 +49,7 @@ export const feature = z.discriminatedUnion('type', [
     /** Of uploads; requests name a category as it is defined. */
     normalise: normaliseText.optional(),
     impute: imputeCategory.optional(),
+    generalise: generaliseCategory.optional(),
   }),
   z.strictObject({ type: z.literal('text'), ...described, maxLength: z.int().positive().default(10_000) }),
 ]);

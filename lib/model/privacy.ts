@@ -13,7 +13,27 @@ const differentialPrivacy = z.strictObject({
   clipNorm: z.number().positive().default(1),
 });
 
+/** What becomes of features of a personal-data class. A dropped one is no feature: its column is read and not kept. */
+const treatment = z.enum(['keep', 'drop']).optional();
+
+/** Columns that together may tell who a row is about, though none does alone. */
+const anonymity = z.strictObject({
+  columns: z.array(z.string()).min(1).max(20),
+  /** Rows that must share the same values of these columns. */
+  k: z.int().min(2).max(1000).default(5),
+  /** Of rows in smaller groups: left out, or the file is rejected, or the report says so. */
+  action: z.enum(['suppress', 'reject', 'warn']).default('suppress'),
+});
+export type AnonymityPolicy = z.infer<typeof anonymity>;
+
 export const privacy = z.strictObject({
+  /** By class of `personalData`. Coarser values are asked for by each feature: `generalise`. */
+  personalData: z
+    .strictObject({ identifier: treatment, contact: treatment, sensitive: treatment })
+    .optional(),
+  anonymity: anonymity.optional(),
+  /** Column with the id of whom a row is about: what erasure goes by. @default the one column of `identity` */
+  subject: z.string().optional(),
   /** Trains with noise. For linear models by gradient-descent, or a train.py of the model's own. */
   differentialPrivacy: differentialPrivacy.optional(),
 });
@@ -65,4 +85,46 @@ function refuseFeature(feature: Feature): string | undefined {
   if (feature.type !== 'number' && feature.type !== 'integer') return undefined;
   if (feature.min !== undefined && feature.max !== undefined) return undefined;
   return 'private training needs its min and max: found in the rows, they would tell of them';
+}
+
+interface Personal extends Trained {
+  identity: readonly string[];
+  data: { columns: Readonly<Record<string, unknown>> };
+  privacy: z.infer<typeof privacy>;
+}
+
+/** What is asked of personal data and cannot be. */
+export function personalDataProblems(definition: Personal): PrivacyProblem[] {
+  const { target, features, identity, data, privacy: asked } = definition;
+  const problems: PrivacyProblem[] = [];
+  const isColumn = (name: string) =>
+    [features, data.columns].some((known) => Object.hasOwn(known, name)) || identity.includes(name);
+  for (const name of asked.anonymity?.columns ?? []) {
+    if (isColumn(name) || name === target.name) continue;
+    const message = `${name} is no column of the model; name it in data.columns to have it read`;
+    problems.push({ path: ['privacy', 'anonymity', 'columns'], message });
+  }
+  if (asked.subject !== undefined && !isColumn(asked.subject)) {
+    const message = `${asked.subject} is no column of the model; name it in identity or data.columns to have it read`;
+    problems.push({ path: ['privacy', 'subject'], message });
+  }
+  for (const [name, feature] of Object.entries(features)) {
+    const message = refuseGeneralise(feature);
+    if (message) problems.push({ path: ['features', name, 'generalise'], message });
+  }
+  return problems;
+}
+
+/** A coarser value must still be one of the feature. */
+function refuseGeneralise(feature: Feature): string | undefined {
+  if (!('generalise' in feature) || !feature.generalise) return undefined;
+  if (feature.type === 'category') {
+    const { keep } = feature.generalise;
+    const longer = feature.categories.find((name) => [...name].length > keep);
+    return longer === undefined ? undefined : `category ${longer} is never met: ${keep} characters are kept`;
+  }
+  const { width } = feature.generalise;
+  return feature.min !== undefined && feature.min % width !== 0
+    ? `min ${feature.min} is not a multiple of ${width}: the lowest range would begin below it`
+    : undefined;
 }

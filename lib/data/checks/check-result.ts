@@ -28,6 +28,8 @@ export const checkName = z.enum([
   'label-flips',
   'near-duplicates',
   'source-outliers',
+  'personal-data',
+  'anonymity',
 ]);
 
 /** What one check found. */

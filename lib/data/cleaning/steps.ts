@@ -1,6 +1,7 @@
 import type { ModelDefinition } from '../../model/definition.ts';
 import type { CheckedRows, Copies } from '../check.duckdb.ts';
 import type { CleaningStep } from '../dataset.ts';
+import type { AnonymityReport } from '../privacy/anonymity.ts';
 import type { Fill } from './fills.duckdb.ts';
 import type { OutlierLimit } from './outliers.duckdb.ts';
 
@@ -9,6 +10,7 @@ export interface Cleaned {
   copies: Copies;
   outlierLimits: readonly OutlierLimit[];
   fills: readonly Fill[];
+  anonymity: AnonymityReport | null;
 }
 
 const shown = (value: number) => String(Number(value.toPrecision(6)));
@@ -16,7 +18,7 @@ const values = (count: number) => (count === 1 ? '1 value' : `${count} values`);
 
 /** What cleaning did, step by step in its order. */
 export function cleaningSteps(
-  { normalised, copies, outlierLimits, fills }: Cleaned,
+  { normalised, copies, outlierLimits, fills, anonymity }: Cleaned,
   { data, identity }: ModelDefinition,
 ): CleaningStep[] {
   const spelled = normalised.map(
@@ -27,7 +29,9 @@ export function cleaningSteps(
       count,
       message: column.units
         ? `${values(count)} with a unit were turned into ${column.unit ?? 'the unit of the column'}`
-        : `${values(count)} were spelled otherwise than the category`,
+        : column.keep !== undefined
+          ? `${values(count)} were cut to ${column.keep} characters or spelled otherwise`
+          : `${values(count)} were spelled otherwise than the category`,
     }),
   );
   const isDropped = data.duplicates === 'drop' || data.keyDuplicates !== 'keep';
@@ -64,5 +68,18 @@ export function cleaningSteps(
       const message = `${values(count)} become the ${strategy}${what}, in the model, in training and serving alike`;
       return { step: 'imputation', column: column.name, place: 'model', count, message };
     });
-  return [...spelled, exact, ...(data.keyDuplicates === 'keep' ? [] : [ofKey]), ...outside, ...filled];
+  const suppressed: CleaningStep[] =
+    anonymity?.action === 'suppress'
+      ? [
+          {
+            step: 'suppression',
+            column: anonymity.columns.join(', '),
+            place: 'dataset',
+            count: anonymity.rowsBelow,
+            message: `rows that share these values with fewer than ${anonymity.k - 1} others are left out`,
+          },
+        ]
+      : [];
+  const once = data.keyDuplicates === 'keep' ? [exact] : [exact, ofKey];
+  return [...spelled, ...once, ...suppressed, ...outside, ...filled];
 }
