@@ -8,6 +8,8 @@ export const stackOutputs = z.object({
   ApiStage: z.string(),
   ApiKeyId: z.string(),
   DataBucket: z.string(),
+  /** ARN of the key that hashes ids of persons. */
+  SubjectKeyArn: z.string(),
   ModelBucket: z.string(),
   RegistryTable: z.string(),
   /** ARN of the key that signs versions. */

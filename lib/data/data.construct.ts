@@ -1,6 +1,6 @@
 import { Duration, Size } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { StorageClass } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
@@ -19,6 +19,8 @@ export interface DataRoomProps {
 export class DataRoom extends Construct {
   readonly bucket: GuardedBucket;
   readonly validate: LambdaFunction;
+  /** Turns ids of persons into ids of their erasures. */
+  readonly subjectKey: Key;
 
   constructor(scope: Construct, id: string, { stage, key, accessLogs, duckdb }: DataRoomProps) {
     super(scope, id);
@@ -44,6 +46,12 @@ export class DataRoom extends Construct {
         { id: 'captures', prefix: 'captures/', expiration: Duration.days(90) },
         { id: 'monitoring', prefix: 'monitoring/', expiration: Duration.days(365) },
       ],
+    });
+    this.subjectKey = new Key(this, 'SubjectKey', {
+      description: 'Hashes ids of persons for the records of their erasures',
+      keySpec: KeySpec.HMAC_256,
+      keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
+      removalPolicy: stage.removalPolicy,
     });
     this.validate = new NodeFunction(this, 'ValidateData', {
       folder: 'validate-data',

@@ -221,6 +221,10 @@ export const datasetManifest = z.object({
     report: datasetFile,
     quarantine: datasetFile.nullable(),
   }),
+  /** Datasets that this one was made from, and why; of an upload there are none. */
+  parents: z.array(z.object({ datasetId: z.string(), because: z.enum(['erasure', 'retrain']) })).optional(),
+  /** Of the training code that was deployed with the definition. */
+  codeDigest: digest.optional(),
   createdAt: z.iso.datetime(),
 });
 export type DatasetManifest = z.infer<typeof datasetManifest>;
@@ -251,5 +255,6 @@ export const validationRequest = z.object({
   model: z.string(),
   definitionDigest: digest,
   source: sourceObject,
+  parents: datasetManifest.shape.parents,
 });
 export type ValidationRequest = z.infer<typeof validationRequest>;

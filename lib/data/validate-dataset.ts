@@ -1,8 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { ModelDefinition } from '../model/definition.ts';
-import { definitionKey, deployedModel } from '../model/deployed-model.ts';
+import { type DeployedModel, definitionKey, deployedModel } from '../model/deployed-model.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { readDocument } from '../shared/objects.ts';
@@ -58,7 +57,7 @@ export async function validateDataset(
 ): Promise<ValidationOutcome> {
   const { s3, bucket } = tools;
   const startedAt = tools.now();
-  const deployed = await readDefinition(request, tools);
+  const { definition: deployed, code } = await readDefinition(request, tools);
   const definition = isRetrain(request.source.key) ? withoutCheckedColumns(deployed) : deployed;
   const columns = columnsOf(definition);
   return withWorkspace(tools.memoryLimit, async (workspace) => {
@@ -98,6 +97,8 @@ export async function validateDataset(
       definitionDigest: request.definitionDigest,
       source: datasetManifest.shape.source.parse(report.source),
       rows: report.rows,
+      ...(request.parents ? { parents: request.parents } : {}),
+      codeDigest: code.digest,
       createdAt: report.createdAt,
     });
     return outcomeOf(report, datasetKey(request.model, datasetId, 'manifest.json'));
@@ -107,10 +108,11 @@ export async function validateDataset(
 async function readDefinition(
   { model, definitionDigest }: ValidationRequest,
   { s3, bucket }: ValidationTools,
-): Promise<ModelDefinition> {
+): Promise<DeployedModel> {
   const key = definitionKey(model, definitionDigest);
-  const { definition, digest } = await readDocument(s3, { bucket, key }, deployedModel);
-  if (digest === definitionDigest && definition.name === model) return definition;
+  const deployed = await readDocument(s3, { bucket, key }, deployedModel);
+  const { definition, digest } = deployed;
+  if (digest === definitionDigest && definition.name === model) return deployed;
   throw new EvergreenError(
     'artifact-damaged',
     `object ${key} describes model ${definition.name} under digest ${digest}; deploy the model again`,

@@ -7,6 +7,7 @@ import {
   BatchWriteCommand,
   type BatchWriteCommandInput,
   type BatchWriteCommandOutput,
+  DeleteCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
@@ -188,6 +189,28 @@ export class PredictionStore {
       receipt: found,
       labels: labels.filter((item) => isKept(item, now)).sort((a, b) => a.row - b.row),
     };
+  }
+
+  /** Deletes a receipt and its labels; what is gone already stays gone. */
+  async eraseReceipt(predictionId: string): Promise<void> {
+    const pk = partitionKey(predictionId);
+    let start: Record<string, unknown> | undefined;
+    do {
+      const page = await this.#documents.send(
+        new QueryCommand({
+          TableName: this.#table,
+          KeyConditionExpression: 'pk = :pk',
+          ExpressionAttributeValues: { ':pk': pk },
+          ProjectionExpression: 'sk',
+          ConsistentRead: true,
+          ExclusiveStartKey: start,
+        }),
+      );
+      for (const { sk } of page.Items ?? []) {
+        await this.#documents.send(new DeleteCommand({ TableName: this.#table, Key: { pk, sk } }));
+      }
+      start = page.LastEvaluatedKey;
+    } while (start);
   }
 
   /** Keeps a label. The one that is there already keeps its time; a different one takes its place and is counted. */

@@ -33,6 +33,7 @@ export class EvergreenStack extends Stack {
       ApiStage: api.api.deploymentStage.stageName,
       ApiKeyId: api.key.keyId,
       DataBucket: data.bucket.bucketName,
+      SubjectKeyArn: data.subjectKey.keyArn,
       ModelBucket: registry.models.bucketName,
       SigningKeyArn: registry.signingKey.keyArn,
       RegistryTable: registry.table.tableName,

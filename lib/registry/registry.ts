@@ -73,6 +73,8 @@ export const logAction = z.enum([
   'candidate-withdrawn',
   'rolled-back',
   'alarm-judged',
+  'rows-erased',
+  'data-destroyed',
 ]);
 
 /** One line of the promotion log: who changed what is live, why, when. */

@@ -110,6 +110,16 @@ export const errorCatalogue = {
     meaning: 'The uploaded object was gone before it could be read.',
     remedy: 'Upload it again.',
   },
+  'subject-unknown': {
+    kind: 'invalid',
+    meaning: 'The definition of a model does not say in which column the id of a person stands.',
+    remedy: 'Name the column in privacy.subject of models/<name>/model.ts and deploy.',
+  },
+  'dataset-unknown': {
+    kind: 'not-found',
+    meaning: 'The model has no such dataset.',
+    remedy: 'Choose one from `evergreen data list <model>`.',
+  },
   'artifact-missing': {
     kind: 'unavailable',
     meaning: 'A file of a registered version is not in the model bucket.',

@@ -213,7 +213,14 @@ function logBlock(entries: LogEntry[], empty: string): Block {
 }
 
 /** What is logged without a change of what is live. */
-const leavingTraffic = new Set<LogEntry['action']>(['registered', 'approved', 'rejected', 'alarm-judged']);
+const leavingTraffic = new Set<LogEntry['action']>([
+  'registered',
+  'approved',
+  'rejected',
+  'alarm-judged',
+  'rows-erased',
+  'data-destroyed',
+]);
 
 /** Which version took traffic at a time, by the log up to then. */
 export function championAt(entriesNewestFirst: LogEntry[]): number | null {

@@ -1,0 +1,315 @@
+import { withoutCheckedColumns } from '../data/checks/kept-columns.ts';
+import {
+  type DatasetManifest,
+  datasetKey,
+  datasetReport,
+  type Row,
+  type SourceObject,
+} from '../data/dataset.ts';
+import { type ErasureSource, type ErasureTools, eraseRows } from '../data/erasure/erase-rows.ts';
+import type { ErasureRecord } from '../data/erasure/erasure-record.ts';
+import { erasureIdOf, readErasure, writeErasure } from '../data/erasure/erasures.store.ts';
+import { capturedFeatures, subjectColumn } from '../data/erasure/subject-column.ts';
+import type { Wanted } from '../data/erasure/subject-rows.duckdb.ts';
+import { validateDataset } from '../data/validate-dataset.ts';
+import { listDatasets } from '../data/versions/datasets.store.ts';
+import { destroyVersions, listKeys, listVersions } from '../data/versions/objects-below.store.ts';
+import type { Progress } from '../local/progress.ts';
+import type { ModelDefinition } from '../model/definition.ts';
+import { definitionKey, deployedModel } from '../model/deployed-model.ts';
+import { eraseCaptures } from '../monitoring/erase-captures.store.ts';
+import { PredictionStore } from '../monitoring/predictions.store.ts';
+import type { LogEntry } from '../registry/registry.ts';
+import { recordKeyOf } from '../remediation/retrain-rows.ts';
+import { EvergreenError } from '../shared/errors.ts';
+import { readBytes, readDocument, writeObject } from '../shared/objects.ts';
+import type { Connection } from './connection.ts';
+
+export type ErasureConnection = Pick<Connection, 's3' | 'kms' | 'documents' | 'registry' | 'outputs'>;
+
+export interface ErasureWish {
+  model: string;
+  subject: string;
+  isDryRun: boolean;
+  who: string;
+  now: () => Date;
+  progress: Progress;
+}
+
+const limits = { maxSourceBytes: 2 * 1024 ** 3, memoryLimit: '1GB' };
+
+interface FoundSource extends ErasureSource {
+  wanted: Wanted;
+  rows: number;
+}
+
+/**
+ * Removes a subject's rows from everything that was kept of a model's data, or says what would be removed.
+ *
+ * An upload goes last, after all that was made of it: whenever it breaks off, the same command finds the rows again and
+ * goes on. What is gone stays gone.
+ */
+export async function eraseSubject(connection: ErasureConnection, wish: ErasureWish): Promise<ErasureRecord> {
+  const { s3, kms, registry, outputs } = connection;
+  const { model, subject, isDryRun, progress } = wish;
+  const bucket = outputs.DataBucket;
+  const tools: ErasureTools = { s3, bucket, ...limits };
+  const erasureId = await erasureIdOf(kms, outputs.SubjectKeyArn, model, subject);
+  const earlier = await readErasure(s3, bucket, model, erasureId);
+  const lastDone = earlier.findLastIndex(({ state }) => state === 'done');
+  const unfinished = earlier.slice(lastDone + 1);
+
+  const search = new SubjectSearch(tools, wish);
+  const { found, telling, unreadable, definition } = await search.run();
+  const isMeant = matcher(telling, definition);
+  progress({ kind: 'step', text: 'looking through the captures' });
+  const predictions = await eraseCaptures(s3, bucket, model, isMeant, true);
+  const datasets = new Set([
+    ...found.flatMap(({ manifests }) => manifests.map(({ datasetId }) => datasetId)),
+    ...unfinished.flatMap(({ sources }) => sources.flatMap((source) => source.datasets)),
+  ]);
+  const versions = (await registry.listVersions(model))
+    .filter(({ lineage }) => datasets.has(lineage.datasetId))
+    .map(({ version }) => version);
+  const at = wish.now().toISOString();
+  const record: ErasureRecord = {
+    schema: 'evergreen/erasure/v1',
+    model,
+    erasureId,
+    state: 'begun',
+    at,
+    who: wish.who,
+    sources: found.map(({ source, rows, manifests }) => ({
+      key: source.key,
+      versionId: source.versionId,
+      rows,
+      broken: 0,
+      datasets: manifests.map(({ datasetId }) => datasetId),
+      replacedBy: [],
+    })),
+    predictions: [...new Set([...predictions, ...unfinished.flatMap((each) => each.predictions)])],
+    versions,
+    unreadable,
+  };
+  const isNothing = found.length === 0 && record.predictions.length === 0 && unfinished.length === 0;
+  if (isDryRun || isNothing) return record;
+
+  await writeErasure(s3, bucket, record);
+  await eraseCaptures(s3, bucket, model, isMeant, false);
+  const receipts = new PredictionStore(connection.documents, outputs.PredictionsTable);
+  for (const id of record.predictions) await receipts.eraseReceipt(id);
+  const sources: ErasureRecord['sources'] = [];
+  // Rows of retrains first: only the rows of the uploads tell which of theirs are meant.
+  for (const each of found.toReversed()) {
+    progress({ kind: 'step', text: `erasing from ${each.source.key}` });
+    sources.push(
+      await replaceSource(each, datasetsBefore(each.source, unfinished), { erasureId, tools, now: wish.now }),
+    );
+  }
+  await markForRetraining(connection, model, versions, {
+    at: unfinished[0]?.at ?? at,
+    who: wish.who,
+    erasureId,
+  });
+  const done: ErasureRecord = {
+    ...record,
+    state: 'done',
+    at: wish.now().toISOString(),
+    sources: [
+      ...sources,
+      // What an attempt that broke off had finished.
+      ...unfinished.flatMap((before) =>
+        before.sources.filter(
+          ({ key, versionId }) => !sources.some((now) => now.key === key && now.versionId === versionId),
+        ),
+      ),
+    ],
+  };
+  await writeErasure(s3, bucket, done);
+  return done;
+}
+
+/** Compares the features that captures hold. */
+function matcher(telling: readonly Row[], definition: ModelDefinition | undefined): (row: Row) => boolean {
+  if (!definition || telling.length === 0) return () => false;
+  const names = capturedFeatures(definition);
+  const textOf = (row: Row) => JSON.stringify(names.map((name) => row[name] ?? null));
+  const known = new Set(telling.map(textOf));
+  return (row) => known.has(textOf(row));
+}
+
+/** Finds each version of an upload, and of the rows of a retrain, that holds rows of the subject. */
+class SubjectSearch {
+  readonly #tools: ErasureTools;
+  readonly #wish: ErasureWish;
+  readonly #definitions = new Map<string, ModelDefinition>();
+
+  constructor(tools: ErasureTools, wish: ErasureWish) {
+    this.#tools = tools;
+    this.#wish = wish;
+  }
+
+  async run(): Promise<{
+    found: FoundSource[];
+    telling: Row[];
+    unreadable: ErasureRecord['unreadable'];
+    definition: ModelDefinition | undefined;
+  }> {
+    const { s3, bucket } = this.#tools;
+    const { model, subject, progress } = this.#wish;
+    const manifests = await listDatasets(s3, bucket, model);
+    const newest = await this.#newestDefinition(manifests);
+    const found: FoundSource[] = [];
+    const unreadable: ErasureRecord['unreadable'] = [];
+    const telling: Row[] = [];
+    // Rows of retrains have no id of a person: they are known by the rows of the uploads.
+    for (const prefix of ['incoming', 'rewritten', 'retrain']) {
+      const objects = await listVersions(s3, bucket, `${prefix}/${model}/`);
+      for (const { key, versionId, isMarker } of objects) {
+        if (isMarker || (prefix === 'retrain' && !key.endsWith('.jsonl'))) continue;
+        progress({ kind: 'step', text: `looking through ${key}` });
+        const made = manifests.filter(({ source }) => source.key === key && source.versionId === versionId);
+        const read = made[0] ? await this.#definition(made[0].definitionDigest) : newest;
+        if (!read) continue;
+        const isRetrain = prefix === 'retrain';
+        const definition = isRetrain ? withoutCheckedColumns(read) : read;
+        const wanted: Wanted = isRetrain ? { rows: telling } : { column: subjectColumn(read), subject };
+        if (isRetrain && telling.length === 0) continue;
+        const source = { bucket, key, versionId };
+        const searched = await eraseRows({ source, definition }, wanted, this.#tools, true);
+        if ('message' in searched) {
+          unreadable.push({ key, versionId, message: searched.message });
+          continue;
+        }
+        telling.push(...(isRetrain ? [] : searched.telling));
+        if (searched.lines.length > 0) {
+          found.push({ source, definition, manifests: made, wanted, rows: searched.lines.length });
+        }
+      }
+    }
+    return { found, telling, unreadable, definition: newest };
+  }
+
+  async #definition(digest: string): Promise<ModelDefinition> {
+    const known = this.#definitions.get(digest);
+    if (known) return known;
+    const { s3, bucket } = this.#tools;
+    const key = definitionKey(this.#wish.model, digest);
+    const { definition } = await readDocument(s3, { bucket, key }, deployedModel);
+    this.#definitions.set(digest, definition);
+    return definition;
+  }
+
+  /** What the newest dataset was made by; before the first dataset, any definition that a run began with. */
+  async #newestDefinition(manifests: readonly DatasetManifest[]): Promise<ModelDefinition | undefined> {
+    const { s3, bucket } = this.#tools;
+    const { model } = this.#wish;
+    if (manifests[0]) return this.#definition(manifests[0].definitionDigest);
+    const [key] = await listKeys(s3, bucket, `definitions/${model}/`);
+    if (key === undefined) return undefined;
+    return (await readDocument(s3, { bucket, key }, deployedModel)).definition;
+  }
+}
+
+/** Datasets that an attempt which broke off had found to be made of an upload; some may be gone by now. */
+function datasetsBefore(source: SourceObject, unfinished: readonly ErasureRecord[]): string[] {
+  return unfinished
+    .flatMap(({ sources }) => sources)
+    .filter(({ key, versionId }) => key === source.key && versionId === source.versionId)
+    .flatMap(({ datasets }) => datasets);
+}
+
+/** Datasets of an upload are made anew from what is left of it; then they are destroyed, and the upload with them. */
+async function replaceSource(
+  { source, definition, manifests, wanted, rows }: FoundSource,
+  before: readonly string[],
+  { erasureId, tools, now }: { erasureId: string; tools: ErasureTools; now: () => Date },
+): Promise<ErasureRecord['sources'][number]> {
+  const { s3, bucket } = tools;
+  const erased = await eraseRows({ source, definition }, wanted, tools, false);
+  if ('message' in erased || !erased.rewritten) {
+    throw new EvergreenError('internal', `${source.key} cannot be written without the rows found in it`);
+  }
+  const rewritten = erased.rewritten;
+  await copyRetrainRecord(tools, source.key, rewritten.key);
+  for (const { model, datasetId, definitionDigest } of manifests) {
+    await validateDataset(
+      {
+        runId: `erasure-${erasureId}`,
+        model,
+        definitionDigest,
+        source: rewritten,
+        parents: [{ datasetId, because: 'erasure' }],
+      },
+      { ...tools, readEarlier: async () => null, now },
+    );
+  }
+  const model = definition.name;
+  const datasets = [...new Set([...before, ...manifests.map(({ datasetId }) => datasetId)])];
+  const folders = [
+    ...datasets.map((datasetId) => datasetKey(model, datasetId, '')),
+    ...(await foldersOfRejected(tools, model, source)),
+  ];
+  for (const folder of folders) await destroyVersions(s3, bucket, await listVersions(s3, bucket, folder));
+  await destroyVersions(s3, bucket, [source]);
+  const replacedBy = (await listDatasets(s3, bucket, model))
+    .filter(({ parents = [] }) => parents.some(({ datasetId }) => datasets.includes(datasetId)))
+    .map(({ datasetId }) => datasetId);
+  return {
+    key: source.key,
+    versionId: source.versionId,
+    rows,
+    broken: erased.broken,
+    datasets,
+    replacedBy,
+  };
+}
+
+/** Which labels a retrain took is told beside its rows, also beside what is left of them. */
+async function copyRetrainRecord({ s3, bucket }: ErasureTools, from: string, to: string): Promise<void> {
+  const [fromRecord, toRecord] = [recordKeyOf(from), recordKeyOf(to)];
+  if (fromRecord === undefined || toRecord === undefined) return;
+  const bytes = await readBytes(s3, { bucket, key: fromRecord });
+  if (bytes) await writeObject(s3, { bucket, key: toRecord }, bytes, 'application/json');
+}
+
+/** Reports of the upload that led to no dataset: beside them lie rows that were kept out. */
+async function foldersOfRejected(
+  { s3, bucket }: ErasureTools,
+  model: string,
+  source: { key: string; versionId: string },
+): Promise<string[]> {
+  const folders: string[] = [];
+  for (const key of await listKeys(s3, bucket, `datasets/${model}/`)) {
+    if (!key.endsWith('/report.json')) continue;
+    const report = await readDocument(s3, { bucket, key }, datasetReport);
+    const isOfSource = report.source.key === source.key && report.source.versionId === source.versionId;
+    if (isOfSource && report.verdict === 'rejected') folders.push(key.slice(0, -'report.json'.length));
+  }
+  return folders;
+}
+
+/** A line of the log for each version; the same erasure writes the same lines. */
+async function markForRetraining(
+  { registry }: Pick<ErasureConnection, 'registry'>,
+  model: string,
+  versions: readonly number[],
+  { at, who, erasureId }: { at: string; who: string; erasureId: string },
+): Promise<void> {
+  const { revision, champion } = await registry.readLive(model);
+  for (const version of versions) {
+    const entry: LogEntry = {
+      model,
+      at,
+      revision,
+      action: 'rows-erased',
+      version,
+      championBefore: champion?.version ?? null,
+      championAfter: champion?.version ?? null,
+      who,
+      why: 'rows that it learned from were erased: train it again',
+      details: { erasureId },
+    };
+    await registry.appendLog(entry);
+  }
+}
