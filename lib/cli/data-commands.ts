@@ -1,14 +1,23 @@
 import type { Command } from 'commander';
 import { examples, groups, type On } from './command-parts.ts';
 import type { DataCheckOptions } from './commands/data-check.ts';
+import type { DataEraseOptions } from './commands/data-erase.ts';
 
 /** The commands about data, before it is uploaded and after. */
 export function addData(program: Command, on: On): void {
   const data = program
     .command('data')
     .helpGroup(groups.loop)
-    .description('what the gate says of a file')
-    .addHelpText('after', examples('data check iris my-flowers.csv'));
+    .description('what the gate says of a file; datasets, where they come from, and how they go')
+    .addHelpText(
+      'after',
+      examples(
+        'data check iris my-flowers.csv',
+        'data list iris',
+        'data lineage iris ds-3f0c…',
+        'data erase loans --subject 4711 --dry-run',
+      ),
+    );
   on(
     data
       .command('check')
@@ -24,5 +33,70 @@ export function addData(program: Command, on: On): void {
       ),
     (model: string, file: string, options: DataCheckOptions) => async (context) =>
       (await import('./commands/data-check.ts')).dataCheck(context, model, file, options),
+  );
+  addVersions(data, on);
+  addRemoval(data, on);
+}
+
+function addVersions(data: Command, on: On): void {
+  const load = () => import('./commands/data-versions.ts');
+  on(
+    data.command('list').description('datasets of a model, newest first').argument('<model>'),
+    (model: string) => async (context) => (await load()).listData(context, model),
+  );
+  on(
+    data
+      .command('show')
+      .description('one dataset: source, parents, rows, hashes (default: the newest)')
+      .argument('<model>')
+      .argument('[dataset]', 'its id, as ds-…'),
+    (model: string, id: string | undefined) => async (context) => (await load()).showData(context, model, id),
+  );
+  on(
+    data
+      .command('diff')
+      .description('what differs between two datasets')
+      .argument('<model>')
+      .argument('<before>')
+      .argument('<after>'),
+    (model: string, before: string, after: string) => async (context) =>
+      (await load()).diffData(context, model, before, after),
+  );
+  on(
+    data
+      .command('lineage')
+      .description('what a dataset was made from, and what was trained on it (default: the newest)')
+      .argument('<model>')
+      .argument('[dataset]', 'its id, as ds-…'),
+    (model: string, id: string | undefined) => async (context) =>
+      (await load()).showLineage(context, model, id),
+  );
+}
+
+function addRemoval(data: Command, on: On): void {
+  on(
+    data
+      .command('erase')
+      .description('remove the rows of a person from everything that was kept of a model')
+      .argument('<model>')
+      .requiredOption('--subject <id>', 'value of the column that says whom a row is about')
+      .option('--dry-run', 'only say what would be removed')
+      .addHelpText(
+        'after',
+        examples('data erase loans --subject 4711 --dry-run', 'data erase loans --subject 4711'),
+      ),
+    (model: string, options: DataEraseOptions) => async (context) =>
+      (await import('./commands/data-erase.ts')).dataErase(context, model, options),
+  );
+  on(
+    data
+      .command('destroy')
+      .description('destroy a dataset and its upload in every version, with a certificate in the log')
+      .argument('<model>')
+      .argument('<dataset>', 'its id, as ds-…')
+      .requiredOption('--why <text>', 'the reason, for the log')
+      .addHelpText('after', examples('data destroy loans ds-3f0c… --why "kept for two years"')),
+    (model: string, id: string, options: { why: string }) => async (context) =>
+      (await import('./commands/data-destroy.ts')).dataDestroy(context, model, id, options),
   );
 }
