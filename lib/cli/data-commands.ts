@@ -34,6 +34,13 @@ export function addData(program: Command, on: On): void {
     (model: string, file: string, options: DataCheckOptions) => async (context) =>
       (await import('./commands/data-check.ts')).dataCheck(context, model, file, options),
   );
+  on(
+    program
+      .command('compliance')
+      .helpGroup(groups.watch)
+      .description('clause by clause (GDPR, CCPA) what is on and off in the deployed stack'),
+    () => async (context) => (await import('./commands/compliance.ts')).compliance(context),
+  );
   addVersions(data, on);
   addRemoval(data, on);
 }

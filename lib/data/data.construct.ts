@@ -2,8 +2,9 @@ import { Duration, Size } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction, LayerVersion } from 'aws-cdk-lib/aws-lambda';
-import { StorageClass } from 'aws-cdk-lib/aws-s3';
+import { type LifecycleRule, StorageClass } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import type { ModelDefinition } from '../model/definition.ts';
 import { type AccessLogBucket, GuardedBucket } from '../platform/bucket.ts';
 import { NodeFunction } from '../platform/node-function.ts';
 import type { StageSettings } from '../platform/stage.ts';
@@ -13,6 +14,8 @@ export interface DataRoomProps {
   readonly key: IKey;
   readonly accessLogs: AccessLogBucket;
   readonly duckdb: LayerVersion;
+  /** How long what was uploaded is kept is said by each. */
+  readonly models: readonly Pick<ModelDefinition, 'name' | 'data'>[];
 }
 
 /** Where data lies, and the gate before it. */
@@ -22,7 +25,7 @@ export class DataRoom extends Construct {
   /** Turns ids of persons into ids of their erasures. */
   readonly subjectKey: Key;
 
-  constructor(scope: Construct, id: string, { stage, key, accessLogs, duckdb }: DataRoomProps) {
+  constructor(scope: Construct, id: string, { stage, key, accessLogs, duckdb, models }: DataRoomProps) {
     super(scope, id);
     this.bucket = new GuardedBucket(this, 'Bucket', {
       key,
@@ -45,6 +48,7 @@ export class DataRoom extends Construct {
         },
         { id: 'captures', prefix: 'captures/', expiration: Duration.days(90) },
         { id: 'monitoring', prefix: 'monitoring/', expiration: Duration.days(365) },
+        ...models.flatMap(retentionRules),
       ],
     });
     this.subjectKey = new Key(this, 'SubjectKey', {
@@ -83,4 +87,27 @@ export class DataRoom extends Construct {
   grantReadDatasets(grantee: IGrantable): void {
     this.bucket.grantReadBelow(grantee, 'datasets/');
   }
+}
+
+/** What a definition says of its uploads, also of those that rows were erased from. */
+function retentionRules({ name, data }: Pick<ModelDefinition, 'name' | 'data'>): LifecycleRule[] {
+  const { archiveUploadsAfterDays: archived, expireUploadsAfterDays: expired } = data.retention ?? {};
+  if (archived === undefined && expired === undefined) return [];
+  return ['incoming', 'rewritten'].map((folder) => ({
+    id: `retention-${folder}-${name}`,
+    prefix: `${folder}/${name}/`,
+    ...(archived === undefined
+      ? {}
+      : {
+          transitions: [
+            {
+              storageClass: StorageClass.GLACIER_INSTANT_RETRIEVAL,
+              transitionAfter: Duration.days(archived),
+            },
+          ],
+        }),
+    ...(expired === undefined
+      ? {}
+      : { expiration: Duration.days(expired), noncurrentVersionExpiration: Duration.days(7) }),
+  }));
 }

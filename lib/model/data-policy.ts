@@ -31,6 +31,17 @@ export const dataPolicy = z.strictObject({
   duplicates: z.enum(['keep', 'drop']).default('drop'),
   /** Rows of one identity: all are kept, or the first or last of them. */
   keyDuplicates: z.enum(['keep', 'first', 'last']).default('keep'),
+  /** How long what was uploaded is kept; datasets that are in use are never destroyed. @default for good */
+  retention: z
+    .strictObject({
+      /** Days after which uploads move to a storage class that is cheaper and still read at once. */
+      archiveUploadsAfterDays: z.int().min(1).max(36_500).optional(),
+      /** Days after which uploads, and in further seven their older versions, are deleted. */
+      expireUploadsAfterDays: z.int().min(1).max(36_500).optional(),
+      /** Days after which `evergreen data destroy --expired` destroys a dataset, with a certificate in the log. */
+      destroyDatasetsAfterDays: z.int().min(1).max(36_500).optional(),
+    })
+    .optional(),
   checks: dataChecks.prefault({}),
   split: z
     .discriminatedUnion('method', [

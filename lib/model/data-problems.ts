@@ -52,6 +52,15 @@ export function dataProblems(definition: Described): DataProblem[] {
   }
   if (freshness) note(refuseColumn(kinds, freshness.column, ['timestamp']), 'data', 'checks', 'freshness');
   if (sources) note(refuseColumn(kinds, sources.column), 'data', 'checks', 'sources');
+  const { archiveUploadsAfterDays: archived, expireUploadsAfterDays: expired } = data.retention ?? {};
+  if (archived !== undefined && expired !== undefined && archived >= expired) {
+    note(
+      `${archived} days are not before uploads expire, which is after ${expired}`,
+      'data',
+      'retention',
+      'archiveUploadsAfterDays',
+    );
+  }
   if (data.keyDuplicates !== 'keep' && definition.identity.length === 0) {
     note('needs identity: name the columns that identify a row', 'data', 'keyDuplicates');
   }

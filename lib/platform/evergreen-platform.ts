@@ -56,7 +56,13 @@ export class EvergreenPlatform extends Construct {
     const layers = new NativeLayers(this, 'Layers', { architecture: stage.architecture });
     const definitions = models.map(({ definition }) => definition);
 
-    this.data = new DataRoom(this, 'Data', { stage, key, accessLogs, duckdb: layers.duckdb });
+    this.data = new DataRoom(this, 'Data', {
+      stage,
+      key,
+      accessLogs,
+      duckdb: layers.duckdb,
+      models: definitions,
+    });
     const { data } = this;
     this.registry = new RegistryRoom(this, 'Registry', { stage, key, accessLogs });
     const { registry } = this;
