@@ -18,6 +18,13 @@ export function wholeNumber(least: number, greatest: number): (text: string) => 
   };
 }
 
+/** Epsilon of differential privacy, in thousandths at the finest. */
+export function epsilon(text: string): number {
+  const value = Number(text);
+  if (/^\d+(\.\d{1,3})?$/.test(text) && value > 0 && value <= 100) return value;
+  throw new InvalidArgumentError('it must be a number from 0.001 to 100, with three decimals at most.');
+}
+
 export const count = wholeNumber(1, 1000);
 export const version = wholeNumber(1, 99_999_999);
 

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import { examples, groups, type On } from './command-parts.ts';
+import { epsilon, examples, groups, type On } from './command-parts.ts';
 import type { DataCheckOptions } from './commands/data-check.ts';
 import type { DataEraseOptions } from './commands/data-erase.ts';
+import type { DataPublishOptions } from './commands/data-publish.ts';
 
 /** The commands about data, before it is uploaded and after. */
 export function addData(program: Command, on: On): void {
@@ -42,6 +43,7 @@ export function addData(program: Command, on: On): void {
     () => async (context) => (await import('./commands/compliance.ts')).compliance(context),
   );
   addVersions(data, on);
+  addPublishing(data, on);
   addRemoval(data, on);
 }
 
@@ -77,6 +79,21 @@ function addVersions(data: Command, on: On): void {
       .argument('[dataset]', 'its id, as ds-…'),
     (model: string, id: string | undefined) => async (context) =>
       (await load()).showLineage(context, model, id),
+  );
+}
+
+function addPublishing(data: Command, on: On): void {
+  on(
+    data
+      .command('publish')
+      .description('counts of a dataset with noise, differentially private, for others to read')
+      .argument('<model>')
+      .argument('[dataset]', 'its id, as ds-… (default: the newest)')
+      .requiredOption('--epsilon <number>', 'what may be spent: the less, the more noise', epsilon)
+      .option('--out <file>', 'where the JSON document goes')
+      .addHelpText('after', examples('data publish loans --epsilon 0.5 --out loans.json')),
+    (model: string, id: string | undefined, options: DataPublishOptions) => async (context) =>
+      (await import('./commands/data-publish.ts')).dataPublish(context, model, id, options),
   );
 }
 

@@ -92,7 +92,7 @@ export async function eraseSubject(connection: ErasureConnection, wish: ErasureW
     unreadable,
   };
   const isNothing = found.length === 0 && record.predictions.length === 0 && unfinished.length === 0;
-  if (isDryRun || isNothing) return record;
+  if (isDryRun || isNothing) return { ...record, state: isDryRun ? 'planned' : 'done' };
 
   await writeErasure(s3, bucket, record);
   await eraseCaptures(s3, bucket, model, isMeant, false);

@@ -32,6 +32,8 @@ export const privacy = z.strictObject({
     .strictObject({ identifier: treatment, contact: treatment, sensitive: treatment })
     .optional(),
   anonymity: anonymity.optional(),
+  /** `data publish`: counts with noise; all that is published of a dataset's rows spends this epsilon. @default 1 */
+  publish: z.strictObject({ budget: z.number().positive().max(100) }).optional(),
   /** Column with the id of whom a row is about: what erasure goes by. @default the one column of `identity` */
   subject: z.string().optional(),
   /** Trains with noise. For linear models by gradient-descent, or a train.py of the model's own. */

@@ -120,6 +120,11 @@ export const errorCatalogue = {
     meaning: 'The model has no such dataset.',
     remedy: 'Choose one from `evergreen data list <model>`.',
   },
+  'privacy-budget-spent': {
+    kind: 'not-allowed',
+    meaning: 'More would be published of the rows of a dataset than its epsilon allows.',
+    remedy: 'Ask for a smaller --epsilon, or use what was published before; the ledger is never emptied.',
+  },
   'artifact-missing': {
     kind: 'unavailable',
     meaning: 'A file of a registered version is not in the model bucket.',

@@ -177,9 +177,11 @@ describe.each(stages)('keys of stage %s', (stage) => {
   const keys = synthesised(stage).ofType('AWS::KMS::Key');
 
   it.each(keys)('%s rotates and outlives a stack on AWS', (_, key) => {
-    // KMS rotates symmetric keys alone: the other one signs, and what it signed must go on being its own.
+    // KMS rotates keys that encrypt alone. What the others signed or hashed must go on being their own.
     const isSigning = key.Properties.KeyUsage === 'SIGN_VERIFY';
-    expect(key.Properties.EnableKeyRotation).toBe(isSigning ? undefined : true);
+    const isHashing = key.Properties.KeyUsage === 'GENERATE_VERIFY_MAC';
+    expect(key.Properties.EnableKeyRotation).toBe(isSigning || isHashing ? undefined : true);
+    if (isHashing) expect(key.Properties.KeySpec).toBe('HMAC_256');
     if (isSigning) expect(key.Properties.KeySpec).toBe('ECC_NIST_P256');
     expect(key.DeletionPolicy).toBe(stage === 'aws' ? 'Retain' : 'Delete');
   });

@@ -10,7 +10,8 @@ export const erasureRecord = z.object({
   schema: z.literal('evergreen/erasure/v1'),
   model: z.string(),
   erasureId: z.string(),
-  state: z.enum(['begun', 'done']),
+  /** `planned` is answered alone and never written. */
+  state: z.enum(['planned', 'begun', 'done']),
   at: z.iso.datetime(),
   who: z.string(),
   /** Versions of uploads that held rows, with the datasets made of them, and what took their place. */
