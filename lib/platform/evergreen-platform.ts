@@ -7,6 +7,7 @@ import { BatchRoom } from '../inference/batch/batch.construct.ts';
 import { InferenceRoom } from '../inference/inference.construct.ts';
 import { IntakeRoom } from '../intake/intake.construct.ts';
 import type { ModelFolder } from '../model/model-folders.ts';
+import { EraserRole } from '../monitoring/eraser-role.construct.ts';
 import { alarmPrefixOf, ModelAlarms } from '../monitoring/model-alarms.construct.ts';
 import { MonitoringRoom } from '../monitoring/monitoring.construct.ts';
 import { RegistryRoom } from '../registry/registry.construct.ts';
@@ -42,6 +43,7 @@ export class EvergreenPlatform extends Construct {
   readonly intake: IntakeRoom;
   readonly monitoring: MonitoringRoom;
   readonly remediation: RemediationRoom;
+  readonly eraser: EraserRole;
   readonly pipeline: Pipeline;
   readonly api: HttpApi;
 
@@ -100,6 +102,7 @@ export class EvergreenPlatform extends Construct {
       deployed,
     });
     const { monitoring } = this;
+    this.eraser = new EraserRole(this, 'Eraser', { data, registry, predictions: monitoring.predictions });
     this.remediation = new RemediationRoom(this, 'Remediation', {
       stage,
       data,

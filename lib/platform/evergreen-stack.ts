@@ -33,6 +33,7 @@ export class EvergreenStack extends Stack {
       ApiStage: api.api.deploymentStage.stageName,
       ApiKeyId: api.key.keyId,
       DataBucket: data.bucket.bucketName,
+      EraserRoleArn: this.platform.eraser.roleArn,
       SubjectKeyArn: data.subjectKey.keyArn,
       ModelBucket: registry.models.bucketName,
       SigningKeyArn: registry.signingKey.keyArn,

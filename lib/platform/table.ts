@@ -14,7 +14,14 @@ export interface DocumentTableProps {
 }
 
 /** What is done with items. A transaction is no action of its own: its puts and updates are. */
-export type ItemAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'BatchWriteItem';
+export type ItemAction =
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'Query'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'BatchWriteItem'
+  | 'DeleteItem';
 
 const text = (name: string) => ({ name, type: AttributeType.STRING });
 
@@ -39,7 +46,7 @@ export class DocumentTable extends TableV2 {
       ...(indexes.length === 0 ? {} : { globalSecondaryIndexes: indexes }),
     });
   }
-  /** Nobody scans a table, deletes an item or needs to describe it: the actions are named one by one. */
+  /** Nobody scans a table or needs to describe it: the actions are named one by one. */
   grantItems(grantee: IGrantable, ...actions: ItemAction[]): void {
     allow(grantee, {
       actions: actions.map((action) => `dynamodb:${action}`),

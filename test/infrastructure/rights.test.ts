@@ -63,7 +63,7 @@ const onEverything = new Map([
 
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
-  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|rewritten|datasets|definitions|captures|erasures|certificates|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
   // A batch's folder is told by its model and id.
   /^<\w*Data\w*\.Arn>\/batches\/\*\/((input|rows|parts|result)\/\*|rows\/manifest\.json)$/,
   // What is one model's alone.
@@ -113,7 +113,20 @@ describe.each(stages)('rights of stage %s', (stage) => {
   it('let no role delete, scan or describe what is kept', () => {
     const forbidden =
       /^(dynamodb:(Scan|DeleteItem|DeleteTable|\w*Stream\w*)|s3:Delete\w*|kms:(Schedule|Disable|Put)\w*)$/;
-    expect(rights.filter(({ action }) => forbidden.test(action))).toEqual([]);
+    expect(rights.filter(({ action, role }) => forbidden.test(action) && role !== 'Eraser')).toEqual([]);
+  });
+
+  it('let the role of erasures alone delete, and no record of it', () => {
+    const deletes = rights.filter(({ action }) => /Delete/.test(action) && !action.startsWith('logs:'));
+    expect([...new Set(deletes.map(({ role }) => role))]).toEqual(['Eraser']);
+    const destroyed = deletes.filter(({ action }) => action === 's3:DeleteObjectVersion');
+    expect(destroyed.map(({ resource }) => resource.replace(/.*>/, '')).sort()).toEqual([
+      '/captures/*',
+      '/datasets/*',
+      '/incoming/*',
+      '/retrain/*',
+      '/rewritten/*',
+    ]);
   });
 
   it('let predictions be answered without a right to write anything', () => {
