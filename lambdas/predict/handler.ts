@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { z } from 'zod';
 import { lineWriter } from '../../lib/inference/capture.ts';
+import { mebibyte, memoryBudgetOf } from '../../lib/inference/memory-budget.ts';
 import { awsModelSource } from '../../lib/inference/model-source.store.ts';
 import { openApiFile } from '../../lib/inference/openapi-file.ts';
 import { Serving } from '../../lib/inference/serving.ts';
@@ -18,6 +19,8 @@ const variables = {
   /** Names of the deployed models, with commas between; without it models are known by what is live. */
   MODEL_NAMES: z.string().optional(),
   LAMBDA_TASK_ROOT: z.string(),
+  /** In MiB; the runtime sets it. */
+  AWS_LAMBDA_FUNCTION_MEMORY_SIZE: z.coerce.number().positive(),
   LIVE_CACHE_MS: z.coerce.number().min(0).default(2000),
 };
 
@@ -34,8 +37,8 @@ const proxyEvent = z.object({
 let serving: Serving | undefined;
 
 function compose(): Serving {
-  const { REGISTRY_TABLE, MODEL_BUCKET, SIGNING_KEY, MODEL_NAMES, LAMBDA_TASK_ROOT, LIVE_CACHE_MS } =
-    readEnvironment(variables);
+  const environment = readEnvironment(variables);
+  const { REGISTRY_TABLE, MODEL_BUCKET, SIGNING_KEY, MODEL_NAMES, LAMBDA_TASK_ROOT } = environment;
   const key = new SigningKey(kmsClient(), SIGNING_KEY);
   return new Serving({
     source: awsModelSource({
@@ -49,8 +52,24 @@ function compose(): Serving {
     report: lineWriter((line) => process.stdout.write(`${line}\n`)),
     serverVersion: packageFile.version,
     openApi: () => readFile(join(LAMBDA_TASK_ROOT, openApiFile), 'utf8'),
-    liveCacheMs: LIVE_CACHE_MS,
+    memoryBudgetBytes: memoryBudgetOf(environment.AWS_LAMBDA_FUNCTION_MEMORY_SIZE * mebibyte),
+    liveCacheMs: environment.LIVE_CACHE_MS,
   });
+}
+
+/** No load is begun after this: the caller whose request began the process waits for one model of them. */
+const warmUpMs = 1000;
+/** Lambda begins the init phase anew after 10 s; a load that takes longer than this goes on beside the first request. */
+const longestWarmUpMs = 5000;
+
+/** Loads what is live before the first request; init.mjs (inference.construct.ts) waits for it in Lambda's init phase. */
+export async function warmUp(): Promise<void> {
+  serving ??= compose();
+  let timer: NodeJS.Timeout | undefined;
+  const longest = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, longestWarmUpMs);
+  });
+  await Promise.race([serving.warmUp(warmUpMs), longest]).finally(() => clearTimeout(timer));
 }
 
 /** The root of an X-Ray trace header, such as `Root=1-6abc-…;Parent=…;Sampled=1`. */

@@ -23,6 +23,10 @@ export interface OnnxOutline {
   initializers: string[];
   /** Bytes that all constants, attributes included, take up once they are loaded. */
   constantBytes: number;
+  /** Those of tensors alone. */
+  tensorBytes: number;
+  /** The longest last dimension of a constant: the columns of the widest tensor that a run makes, or nearly so. */
+  widest: number;
   /** Parts that may run or load anything: told by what they are. */
   forbidden: string[];
 }
@@ -99,6 +103,8 @@ export function outlineOnnx(file: Uint8Array, maxNodes: number): OnnxOutline {
     outputs: [],
     initializers: [],
     constantBytes: 0,
+    tensorBytes: 0,
+    widest: 0,
     forbidden: [],
   };
   let graphs = 0;
@@ -182,9 +188,14 @@ function outlineTensor(message: Uint8Array, outline: OnnxOutline): string {
   let name = '';
   let type = 0;
   let elements = 1;
+  let last = 0;
   for (const field of fieldsOf(message)) {
-    if (field.number === 1) for (const size of numbersOf(field)) elements *= Math.max(0, size);
-    else if (field.number === 2) type = numberOf(field);
+    if (field.number === 1) {
+      for (const size of numbersOf(field)) {
+        last = Math.max(0, size);
+        elements *= last;
+      }
+    } else if (field.number === 2) type = numberOf(field);
     else if (field.number === 8) name = textOf(field);
     else if (field.number === 13 || (field.number === 14 && numberOf(field) !== 0)) {
       outline.forbidden.push('data in another file');
@@ -194,7 +205,10 @@ function outlineTensor(message: Uint8Array, outline: OnnxOutline): string {
     }
   }
   const declared = elements * (elementBytes[type] ?? widestElement);
-  outline.constantBytes += Math.max(declared, message.length);
+  const bytes = Math.max(declared, message.length);
+  outline.constantBytes += bytes;
+  outline.tensorBytes += bytes;
+  outline.widest = Math.max(outline.widest, last);
   return name;
 }
 

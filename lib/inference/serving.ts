@@ -6,7 +6,8 @@ import { type Attempt, type Facts, isCallersFault } from './attempt.ts';
 import { championDefinitions } from './champion-definitions.ts';
 import { explain } from './explain.ts';
 import { invocationsFormat } from './invocations.ts';
-import { LiveModels, type ServedVersion } from './live-models.ts';
+import { LiveModels } from './live-models.ts';
+import type { ServedVersion } from './loaded-models.ts';
 import { describeModel, openInferenceFormat } from './open-inference.ts';
 import type { Variant } from './prediction-record.ts';
 import { toProblem, type WireResponse } from './problem.ts';
@@ -35,16 +36,25 @@ export class Serving {
       cacheMs: options.liveCacheMs ?? 2000,
       now: this.#now,
       onRefused: (refused) => this.#report({ kind: 'version-refused', ...refused, atMs: this.#now() }),
+      budgetBytes: options.memoryBudgetBytes,
+      onChange: (change) => this.#report({ ...change, atMs: this.#now() }),
       onStale: (model, thrown) =>
         this.#report({ kind: 'registry-unreadable', model, message: messageOf(thrown) }),
     });
   }
 
-  /** Loads the champions of all models known by name, ahead of the first request. One that cannot be loaded is reported. */
-  async warmUp(): Promise<void> {
+  /**
+   * Loads the champions of the models known by name, in the order of the names, ahead of the first request: as many as
+   * there is room for, and time. One that cannot be loaded is reported.
+   *
+   * @param deadlineMs After which no further load is begun.
+   */
+  async warmUp(deadlineMs = Number.POSITIVE_INFINITY): Promise<void> {
+    const begun = this.#stopwatch();
     for (const model of this.#options.source.modelNames ?? []) {
+      if (this.#stopwatch() - begun > deadlineMs) return;
       try {
-        await this.#models.openChampion(model, await this.#models.readLive(model));
+        if (!(await this.#models.warmUp(model, await this.#models.readLive(model)))) return;
       } catch (thrown) {
         if (!(thrown instanceof EvergreenError)) throw thrown;
       }
@@ -152,7 +162,7 @@ export class Serving {
     let candidateFailure: unknown;
     if (isCandidates) {
       try {
-        const served = await this.#models.open(model, candidate);
+        using served = await this.#models.open(model, candidate);
         return await this.#answer({ ...facts, served, variant: 'candidate' });
       } catch (thrown) {
         candidateFailure = thrown;
@@ -161,7 +171,7 @@ export class Serving {
     const countCandidate = () => {
       if (isCandidates) this.#countFailure(facts, model, candidate.version, 'candidate', candidateFailure);
     };
-    const served = await this.#models.openChampion(model, live);
+    using served = await this.#models.openChampion(model, live);
     try {
       const response = await this.#answer({ ...facts, served, variant: 'champion' });
       // The same request fits the champion: whatever went wrong was the candidate's doing.
@@ -179,7 +189,7 @@ export class Serving {
   /** One version answers and no other in its place. Who chooses versions is no sample of the traffic. */
   async #answerPinned(facts: Facts, live: Live, pinned: string): Promise<WireResponse> {
     const { variant, version } = findLiveVersion(live, pinned);
-    const served = await this.#models.openExactly(live.model, version);
+    using served = await this.#models.openExactly(live.model, version);
     try {
       return await this.#answer({ ...facts, served, variant, isPinned: true });
     } catch (thrown) {
@@ -241,8 +251,8 @@ export class Serving {
   async #explain(request: WireRequest, model: string): Promise<object> {
     const live = await this.#models.readLive(model);
     const body = readJsonBody(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
-    const served = await this.#models.openChampion(model, live);
-    return explain({ body, served, traceId: request.traceId, stopwatch: this.#stopwatch });
+    using served = await this.#models.openChampion(model, live);
+    return await explain({ body, served, traceId: request.traceId, stopwatch: this.#stopwatch });
   }
 
   #openAsked(model: string, live: Live, pinned: string | undefined): Promise<ServedVersion> {
@@ -252,10 +262,10 @@ export class Serving {
 
   async #describe(model: string, pinned: string | undefined): Promise<object> {
     const live = await this.#models.readLive(model);
-    const { loaded } = await this.#openAsked(model, live, pinned);
+    using served = await this.#openAsked(model, live, pinned);
     const sides = [live.champion, live.candidate, live.previous];
     return describeModel(
-      loaded.definition,
+      served.loaded.definition,
       sides.flatMap((side) => (side ? [side.version] : [])),
     );
   }
@@ -263,7 +273,7 @@ export class Serving {
   async #modelReady(model: string, pinned: string | undefined): Promise<WireResponse> {
     const live = await this.#models.readLive(model);
     try {
-      await this.#openAsked(model, live, pinned);
+      using _ = await this.#openAsked(model, live, pinned);
       return json(200, { name: model, ready: true });
     } catch (thrown) {
       if (thrown instanceof EvergreenError && thrown.kind === 'unavailable') {

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { batchRequests } from '../inference/batching.ts';
 import { lineWriter } from '../inference/capture.ts';
+import { mebibyte, memoryBudgetOf } from '../inference/memory-budget.ts';
 import { describeApi } from '../inference/openapi.ts';
 import { Serving } from '../inference/serving.ts';
 import { captureFile } from './capture-file.ts';
@@ -25,6 +27,14 @@ export interface ServerParts {
   readMetrics?: (own: ServerMetrics) => Promise<string>;
 }
 
+/** Bytes for the models of one worker. */
+function budgetOf({ memoryBudgetMib, workers }: ServerSettings): number {
+  if (memoryBudgetMib !== undefined) return Math.floor((memoryBudgetMib * mebibyte) / workers);
+  // Of a control group; it is greater than the machine where there is no limit, and 0 where nobody knows.
+  const limit = process.constrainedMemory();
+  return memoryBudgetOf(limit > 0 ? Math.min(limit, totalmem()) : totalmem(), workers);
+}
+
 /** One process that answers: models, door, metrics and capture put together. */
 export async function startServer({
   settings,
@@ -32,7 +42,8 @@ export async function startServer({
   log,
   readMetrics,
 }: ServerParts): Promise<RunningServer> {
-  const metrics: ServerMetrics = new ServerMetrics(() => door.inFlight);
+  const memoryBudgetBytes = budgetOf(settings);
+  const metrics: ServerMetrics = new ServerMetrics(() => door.inFlight, memoryBudgetBytes);
   const capture = settings.captureFolder
     ? captureFile(settings.captureFolder, new Date(), () => metrics.countDrop())
     : undefined;
@@ -43,8 +54,8 @@ export async function startServer({
     source: {
       modelNames: source.modelNames,
       readLive: (model) => source.readLive(model),
-      open: async (reference) => {
-        const loaded = await source.open(reference);
+      open: async (reference, makeRoom) => {
+        const loaded = await source.open(reference, makeRoom);
         return {
           ...loaded,
           session: batchRequests(loaded.session, (requests) => metrics.countBatch(requests)),
@@ -67,6 +78,7 @@ export async function startServer({
           hasInvocations: true,
         }),
       ),
+    memoryBudgetBytes,
     liveCacheMs: settings.liveCacheMs,
     maxBodyBytes: settings.maxBodyBytes,
   });

@@ -1,0 +1,50 @@
+import type { OnnxOutline } from './onnx-outline.ts';
+
+export const mebibyte = 1024 ** 2;
+export const mebibytes = (bytes: number) => `${Math.ceil(bytes / mebibyte)} MiB`;
+
+/** The other half is for Node itself (some 100 MiB a process), requests, and what the allocator keeps of released models. */
+const share = 0.5;
+
+/** Bytes that the loaded models of one process may take, of what a machine, container or function has. */
+export function memoryBudgetOf(availableBytes: number, processes = 1): number {
+  return Math.floor((availableBytes * share) / processes);
+}
+
+/** Rows of one run (session.ts), whose tensors a session keeps the memory of; about two of the widest are alive at once. */
+const rowsOfOneRun = 256;
+const bytesOfWidestCell = 16;
+
+/**
+ * About what a loaded model takes, with the tensors of its largest run.
+ *
+ * Measured as growth of the resident set for each of 10 to 100 sessions after runs of 256 rows (onnxruntime 1.30, Node
+ * 24, Linux x64); in brackets what this function says, in MiB:
+ *
+ *   linear, 40 features      file 0.003    0.6 (0.9)
+ *   perceptron 512, 512      file 2.2      5.6 (6.1); with int8 weights, file 0.3, 3.0 (3.2)
+ *   perceptron 2048, 1024    file 16.7    27 (33);    with int8 weights, file 2.1, 15 (12)
+ *   forest of 100 trees      file 9.2     51 (56)
+ *   boosted trees            file 1.0      6.7 (6.9)
+ *   SVC, 2,000 vectors       file 0.8     10 (10)
+ *   20,000 words, 20 classes file 5.2    108 (125)
+ *   3,500 words, 4 classes   file 0.8     23 (23)
+ *
+ * What is released goes back to the allocator: the resident set stays where it was, and the next models fill it.
+ *
+ * @param fileBytes Size of the file.
+ * @param readsTexts Whether it takes free text apart: vocabularies become hash tables.
+ */
+export function sessionBytesOf(
+  fileBytes: number,
+  { tensorBytes, widest }: Pick<OnnxOutline, 'tensorBytes' | 'widest'>,
+  readsTexts: boolean,
+): number {
+  const attributes = Math.max(0, fileBytes - tensorBytes);
+  return Math.round(
+    0.75 * mebibyte +
+      1.5 * tensorBytes +
+      (readsTexts ? 12 : 6) * attributes +
+      rowsOfOneRun * widest * bytesOfWidestCell,
+  );
+}
