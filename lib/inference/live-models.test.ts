@@ -4,7 +4,7 @@ import { signatureKeyOf } from '../registry/model-signature.ts';
 import { trainedFlowers, trainedPrices } from './fixtures/models.ts';
 import { asCandidate, MemorySource } from './fixtures/packages.ts';
 import { LiveModels } from './live-models.ts';
-import type { RefusedVersion } from './loaded-models.ts';
+import type { RefusedVersion } from './refused-versions.ts';
 
 function holding(budgetBytes?: number) {
   const source = new MemorySource();

@@ -98,7 +98,7 @@ export class LiveModels {
     }
     if (this.#readings.size >= maxReadings) this.#forgetUnknown();
     this.#readings.set(model, { live, freshUntil: now() + cacheMs });
-    if (live?.candidate && !this.#loaded.isRefused(live.candidate.packageDigest)) {
+    if (live?.candidate && !this.#loaded.refused.find(live.candidate.packageDigest)) {
       // Ahead of the first request it gets, and behind the champion, whose callers must not wait for a candidate;
       // whoever asks for either meanwhile waits for the same load.
       if (live.champion) this.#loadAhead(model, live.champion);
@@ -181,10 +181,10 @@ export class LiveModels {
         failure ??= thrown;
       }
     }
-    const waitMs = this.#loaded.refusedForMs(champion.packageDigest);
+    const refusal = this.#loaded.refused.find(champion.packageDigest);
     throw notServed(model, `has the champion ${champion.version}, which cannot be loaded`, {
       cause: failure,
-      retryAfterSeconds: waitMs === undefined ? undefined : waitMs / 1000,
+      retryAfterSeconds: refusal && refusal.waitMs / 1000,
     });
   }
 

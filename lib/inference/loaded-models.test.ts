@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 import type { LiveVersion } from '../registry/registry.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { trainedFlowers } from './fixtures/models.ts';
-import { LoadedModels, type MemoryChange, NoRoomAhead, type RefusedVersion } from './loaded-models.ts';
+import { LoadedModels, type MemoryChange, NoRoomAhead } from './loaded-models.ts';
 import type { LoadedModel } from './package.ts';
+import type { RefusedVersion } from './refused-versions.ts';
 
 const mebibyte = 1024 ** 2;
 
@@ -25,7 +26,8 @@ function aMemory(budget: number, sizes: Record<string, number> = {}) {
   const told: string[] = [];
   const changes: MemoryChange[] = [];
   const refused: RefusedVersion[] = [];
-  const held = new Map<string, number>();
+  /** Sessions that are not released yet: a package may be loaded anew while the last session of it is still in use. */
+  const held = new Map<object, { digest: string; memoryBytes: number }>();
   const clock = { now: 1_000_000 };
   let beforeOpen: (digest: string) => Promise<void> = async () => undefined;
   const models = new LoadedModels({
@@ -39,18 +41,18 @@ function aMemory(budget: number, sizes: Record<string, number> = {}) {
       await beforeOpen(packageDigest);
       const memoryBytes = (sizes[packageDigest.split('-')[0] ?? ''] ?? 10) * mebibyte;
       makeRoom(memoryBytes);
-      held.set(packageDigest, memoryBytes);
-      const { definition, golden } = trainedFlowers();
       const session = {
         predict: async () => {
-          if (!held.has(packageDigest)) throw new Error(`${packageDigest} was released`);
+          if (!held.has(session)) throw new Error(`${packageDigest} was released`);
           return [];
         },
         release: async () => {
-          expect(held.delete(packageDigest)).toBe(true);
+          expect(held.delete(session)).toBe(true);
           told.push(`released ${packageDigest}`);
         },
       };
+      held.set(session, { digest: packageDigest, memoryBytes });
+      const { definition, golden } = trainedFlowers();
       return {
         memoryBytes,
         definition,
@@ -74,7 +76,7 @@ function aMemory(budget: number, sizes: Record<string, number> = {}) {
   const onOpen = (run: typeof beforeOpen) => {
     beforeOpen = run;
   };
-  const inMemory = () => [...held.keys()].map((digest) => digest.replace('-1', '')).sort();
+  const inMemory = () => [...held.values()].map(({ digest }) => digest.replace('-1', '')).sort();
   return { models, told, changes, refused, clock, use, touch, onOpen, inMemory, request, held };
 }
 
@@ -253,7 +255,7 @@ describe('LoadedModels', () => {
           for (const each of taken) await each.loaded.session.predict([]);
           const inUse = new Set(taken.map(({ loaded }) => loaded));
           const usedBytes = [...inUse].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
-          const heldBytes = [...held.values()].reduce((sum, bytes) => sum + bytes, 0);
+          const heldBytes = [...held.values()].reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
           expect(heldBytes).toBeLessThanOrEqual(Math.max(40 * mebibyte, usedBytes + 34 * mebibyte));
         }
         for (const each of taken) each[Symbol.dispose]();

@@ -1,15 +1,8 @@
 import type { LiveVersion } from '../registry/registry.ts';
-import { EvergreenError, messageOf } from '../shared/errors.ts';
+import { EvergreenError } from '../shared/errors.ts';
 import { mebibytes } from './memory-budget.ts';
 import type { LoadedModel, MakeRoom } from './package.ts';
-
-export interface RefusedVersion {
-  model: string;
-  version: number;
-  packageDigest: string;
-  code: string;
-  message: string;
-}
+import { type RefusedVersion, RefusedVersions } from './refused-versions.ts';
 
 /** A version came into memory or left it, and what is in memory then. */
 export interface MemoryChange {
@@ -75,15 +68,6 @@ interface Load {
   done: PromiseWithResolvers<Entry>;
 }
 
-interface Refusal {
-  error: unknown;
-  again: number;
-  waitMs: number;
-}
-
-const firstWaitMs = 2000;
-const longestWaitMs = 60_000;
-
 /**
  * The versions in this process's memory, within a budget: the least recently used go first.
  *
@@ -96,7 +80,8 @@ export class LoadedModels {
   readonly #options: LoadedModelsOptions;
   readonly #entries = new Map<string, Entry>();
   readonly #loads = new Map<string, Load>();
-  readonly #refusals = new Map<string, Refusal>();
+  /** Those that could not be loaded. */
+  readonly refused: RefusedVersions;
   /** What versions were found to take, so that none is read again only to see that there is no room. */
   readonly #costs = new Map<string, number>();
   #queue: Load[] = [];
@@ -107,6 +92,7 @@ export class LoadedModels {
 
   constructor(options: LoadedModelsOptions) {
     this.#options = options;
+    this.refused = new RefusedVersions(options.now, options.onRefused);
   }
 
   /** A version that is in memory; undefined when it must be loaded first. */
@@ -140,27 +126,15 @@ export class LoadedModels {
     using _ = await this.use({ ...request, isAhead: true });
   }
 
-  isRefused(packageDigest: string): boolean {
-    const refusal = this.#refusals.get(packageDigest);
-    return refusal !== undefined && this.#options.now() < refusal.again;
-  }
-
-  /** How long a refused version is left alone; undefined for others. */
-  refusedForMs(packageDigest: string): number | undefined {
-    const refusal = this.#refusals.get(packageDigest);
-    return refusal && refusal.again - this.#options.now();
-  }
-
   /** Forgets every version but these. */
   keepOnly(packageDigests: ReadonlySet<string>): void {
     for (const [packageDigest, entry] of this.#entries) {
       if (!packageDigests.has(packageDigest)) this.#letGo(packageDigest, entry, 'not-live');
     }
-    for (const known of [this.#refusals, this.#costs]) {
-      for (const packageDigest of known.keys()) {
-        if (!packageDigests.has(packageDigest)) known.delete(packageDigest);
-      }
+    for (const packageDigest of this.#costs.keys()) {
+      if (!packageDigests.has(packageDigest)) this.#costs.delete(packageDigest);
     }
+    this.refused.keepOnly(packageDigests);
   }
 
   #lend(entry: Entry, version: LiveVersion): ServedVersion {
@@ -181,9 +155,9 @@ export class LoadedModels {
     const running = this.#loads.get(version.packageDigest);
     if (running) return running;
     const load: Load = { request, waiting: 0, isOver: false, done: Promise.withResolvers<Entry>() };
-    const refusal = this.#refusals.get(version.packageDigest);
+    const refusal = this.refused.find(version.packageDigest);
     const cost = this.#costs.get(version.packageDigest) ?? 0;
-    if (refusal && this.isRefused(version.packageDigest)) load.done.reject(refusal.error);
+    if (refusal) load.done.reject(refusal.error);
     else if (isAhead && cost > this.#free) load.done.reject(new NoRoomAhead());
     else {
       this.#loads.set(version.packageDigest, load);
@@ -217,13 +191,14 @@ export class LoadedModels {
       const giveBack = () => this.#giveBack(entry);
       const entry: Entry = { request, loaded, bytes, uses, usedAt: ++this.#clock, why: undefined, giveBack };
       this.#entries.set(packageDigest, entry);
-      this.#refusals.delete(packageDigest);
+      this.refused.forget(packageDigest);
       this.#bytes += bytes;
       this.#tell('version-loaded', entry, { loadMs: Math.round(performance.now() - begun) });
       load.done.resolve(entry);
       this.#trim(0, [packageDigest]);
     } catch (thrown) {
-      if (!(thrown instanceof NoRoomAhead)) this.#refuse(load.request, thrown);
+      if (!(thrown instanceof NoRoomAhead))
+        this.refused.add(load.request.model, load.request.version, thrown);
       load.done.reject(thrown);
     } finally {
       load.isOver = true;
@@ -314,13 +289,5 @@ export class LoadedModels {
       loadedVersions: this.#entries.size,
       loadedBytes: this.#bytes,
     });
-  }
-
-  #refuse({ model, version: { version, packageDigest } }: LoadRequest, thrown: unknown): void {
-    const before = this.#refusals.get(packageDigest);
-    const waitMs = before ? Math.min(before.waitMs * 2, longestWaitMs) : firstWaitMs;
-    this.#refusals.set(packageDigest, { error: thrown, again: this.#options.now() + waitMs, waitMs });
-    const code = thrown instanceof EvergreenError ? thrown.code : 'internal';
-    this.#options.onRefused({ model, version, packageDigest, code, message: messageOf(thrown) });
   }
 }

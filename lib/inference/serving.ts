@@ -16,6 +16,7 @@ import { readJsonBody, type WireRequest } from './request-body.ts';
 import { chooseVariant, findLiveVersion, positionOf } from './route.ts';
 import type { ServingEvent } from './serving-event.ts';
 import type { ServingOptions } from './serving-options.ts';
+import { type WarmUpLimits, warmUp } from './warm-up.ts';
 import { type Answer, friendlyFormat, type WireFormat } from './wire.ts';
 
 const defaultBodyBytes = 1024 * 1024;
@@ -43,22 +44,9 @@ export class Serving {
     });
   }
 
-  /**
-   * Loads the champions of the models known by name, in the order of the names, ahead of the first request: as many as
-   * there is room for, and time. One that cannot be loaded is reported.
-   *
-   * @param deadlineMs After which no further load is begun.
-   */
-  async warmUp(deadlineMs = Number.POSITIVE_INFINITY): Promise<void> {
-    const begun = this.#stopwatch();
-    for (const model of this.#options.source.modelNames ?? []) {
-      if (this.#stopwatch() - begun > deadlineMs) return;
-      try {
-        if (!(await this.#models.warmUp(model, await this.#models.readLive(model)))) return;
-      } catch (thrown) {
-        if (!(thrown instanceof EvergreenError)) throw thrown;
-      }
-    }
+  /** Loads champions ahead of the first request, see warm-up.ts. */
+  warmUp(limits?: WarmUpLimits): Promise<void> {
+    return warmUp(this.#models, this.#options.source.modelNames ?? [], limits);
   }
 
   /** Answers a request; never throws. */
