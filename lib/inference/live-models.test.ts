@@ -222,7 +222,7 @@ describe('LiveModels', () => {
   });
 
   describe('with room for one version', () => {
-    const oneVersion = 1.5 * 1024 ** 2;
+    const oneVersion = 0.9 * 1024 ** 2;
 
     it('answers with the champion, and lets the candidate fail with the reason', async () => {
       const { source, models, champion, refused, v1, v2 } = holding(oneVersion);

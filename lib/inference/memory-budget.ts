@@ -11,24 +11,26 @@ export function memoryBudgetOf(availableBytes: number, processes = 1): number {
   return Math.floor((availableBytes * share) / processes);
 }
 
-/** Rows of one run (session.ts), whose tensors a session keeps the memory of; about two of the widest are alive at once. */
+/** Rows of one run (session.ts): a session keeps the memory of its tensors for the next one. */
 const rowsOfOneRun = 256;
-const bytesOfWidestCell = 16;
+const bytesOfWidestCell = { plain: 20, texts: 32 };
+/** Trees and vocabularies become tables of their own, many times as large as in the file. */
+const growthOfAttributes = { plain: 6, texts: 12 };
 
 /**
  * About what a loaded model takes, with the tensors of its largest run.
  *
  * Measured as growth of the resident set for each of 10 to 100 sessions after runs of 256 rows (onnxruntime 1.30, Node
- * 24, Linux x64); in brackets what this function says, in MiB:
+ * 24, Linux x64), and in brackets what this function says, in MiB:
  *
- *   linear, 40 features      file 0.003    0.6 (0.9)
- *   perceptron 512, 512      file 2.2      5.6 (6.1); with int8 weights, file 0.3, 3.0 (3.2)
- *   perceptron 2048, 1024    file 16.7    27 (33);    with int8 weights, file 2.1, 15 (12)
+ *   linear, 40 features      file 0.003    0.6 (0.7)
+ *   perceptron 512, 512      file 2.2      5.6 (6.3);  with int8 weights, file 0.3, 3.0 (3.5)
+ *   perceptron 2048, 1024    file 16.7    27 (36);    with int8 weights, file 2.1, 15 (14)
  *   forest of 100 trees      file 9.2     51 (56)
- *   boosted trees            file 1.0      6.7 (6.9)
- *   SVC, 2,000 vectors       file 0.8     10 (10)
- *   20,000 words, 20 classes file 5.2    108 (125)
- *   3,500 words, 4 classes   file 0.8     23 (23)
+ *   boosted trees            file 1.0      6.7 (6.7)
+ *   SVC, 1,981 vectors       file 0.8     10 (11)
+ *   8,203 words and pairs    file 5.2    108 (113)
+ *   1,783 words and pairs    file 0.8     23 (23)
  *
  * What is released goes back to the allocator: the resident set stays where it was, and the next models fill it.
  *
@@ -40,11 +42,12 @@ export function sessionBytesOf(
   { tensorBytes, widest }: Pick<OnnxOutline, 'tensorBytes' | 'widest'>,
   readsTexts: boolean,
 ): number {
+  const kind = readsTexts ? 'texts' : 'plain';
   const attributes = Math.max(0, fileBytes - tensorBytes);
   return Math.round(
-    0.75 * mebibyte +
+    mebibyte / 2 +
       1.5 * tensorBytes +
-      (readsTexts ? 12 : 6) * attributes +
-      rowsOfOneRun * widest * bytesOfWidestCell,
+      growthOfAttributes[kind] * attributes +
+      rowsOfOneRun * widest * bytesOfWidestCell[kind],
   );
 }

@@ -23,9 +23,9 @@ export interface OnnxOutline {
   initializers: string[];
   /** Bytes that all constants, attributes included, take up once they are loaded. */
   constantBytes: number;
-  /** Those of tensors alone. */
+  /** Those of the graph's constants, without attributes. */
   tensorBytes: number;
-  /** The longest last dimension of a constant: the columns of the widest tensor that a run makes, or nearly so. */
+  /** The longest last dimension of one of them: the columns of the widest tensor that a run makes, or nearly so. */
   widest: number;
   /** Parts that may run or load anything: told by what they are. */
   forbidden: string[];
@@ -146,8 +146,12 @@ function outlineGraph(message: Uint8Array, outline: OnnxOutline, maxNodes: numbe
     if (field.number === 1) {
       if (outline.nodes.length > maxNodes) continue;
       outline.nodes.push(outlineNode(bytesOf(field), outline));
-    } else if (field.number === 5) outline.initializers.push(outlineTensor(bytesOf(field), outline));
-    else if (field.number === 11) outline.inputs.push(outlineValue(bytesOf(field)));
+    } else if (field.number === 5) {
+      const { name, bytes, columns } = outlineTensor(bytesOf(field), outline);
+      outline.initializers.push(name);
+      outline.tensorBytes += bytes;
+      outline.widest = Math.max(outline.widest, columns);
+    } else if (field.number === 11) outline.inputs.push(outlineValue(bytesOf(field)));
     else if (field.number === 12) outline.outputs.push(outlineValue(bytesOf(field)));
     else if (field.number === 15) outline.forbidden.push('a sparse constant');
     else if (!plainGraphFields.includes(field.number)) {
@@ -183,8 +187,11 @@ function outlineAttribute(message: Uint8Array, node: OutlinedNode, outline: Onnx
   }
 }
 
-/** Counts a constant with the size that it declares, and gives its name. */
-function outlineTensor(message: Uint8Array, outline: OnnxOutline): string {
+/** Counts a constant with the size that it declares. */
+function outlineTensor(
+  message: Uint8Array,
+  outline: OnnxOutline,
+): { name: string; bytes: number; columns: number } {
   let name = '';
   let type = 0;
   let elements = 1;
@@ -207,9 +214,7 @@ function outlineTensor(message: Uint8Array, outline: OnnxOutline): string {
   const declared = elements * (elementBytes[type] ?? widestElement);
   const bytes = Math.max(declared, message.length);
   outline.constantBytes += bytes;
-  outline.tensorBytes += bytes;
-  outline.widest = Math.max(outline.widest, last);
-  return name;
+  return { name, bytes, columns: last };
 }
 
 /** ValueInfoProto: a name and TypeProto.Tensor. */
