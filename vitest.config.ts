@@ -11,6 +11,7 @@ export default defineConfig({
             'lib/**/*.test.ts',
             'lambdas/**/*.test.ts',
             'bin/**/*.test.ts',
+            'bench/**/*.test.ts',
             'test/architecture/**/*.test.ts',
           ],
           sequence: { shuffle: true },

@@ -1,19 +1,25 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { repositoryRoot } from '../lib/local/home.ts';
 import { onnxruntimeParts } from '../lib/platform/onnxruntime-parts.ts';
 
 /*
- * Puts all that `bin/serve.ts` needs into one folder, for this machine's architecture: `node <folder>/serve.mjs`.
+ * Puts a program with all that it needs into one folder: the standalone server, `node <folder>/serve.mjs`, or with --edge
+ * the program of an exported archive, `node <folder>/run.mjs`.
  *
- * Usage: node bin/bundle-server.ts <folder>
+ * Usage: node bin/bundle-server.ts <folder> [--edge] [--cpu x64|arm64]
  */
 
-const [given] = process.argv.slice(2);
-const cpu = process.arch;
+const { values, positionals } = parseArgs({
+  options: { edge: { type: 'boolean' }, cpu: { type: 'string', default: process.arch } },
+  allowPositionals: true,
+});
+const [given] = positionals;
+const { cpu, edge: isEdge = false } = values;
 if (given === undefined || (cpu !== 'arm64' && cpu !== 'x64')) {
-  process.stderr.write('usage: node bin/bundle-server.ts <folder>, on arm64 or x64\n');
+  process.stderr.write('usage: node bin/bundle-server.ts <folder> [--edge] [--cpu x64|arm64]\n');
   process.exit(2);
 }
 const folder = resolve(given);
@@ -22,7 +28,7 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 await build({
   absWorkingDir: repositoryRoot,
-  entryPoints: { serve: 'bin/serve.ts', worker: 'lib/server/worker.ts' },
+  entryPoints: isEdge ? { runner: 'bin/edge.ts' } : { serve: 'bin/serve.ts', worker: 'lib/server/worker.ts' },
   outdir: folder,
   outExtension: { '.js': '.mjs' },
   bundle: true,
@@ -47,4 +53,8 @@ for (const { name, folder: source, keep } of onnxruntimeParts(cpu)) {
     ...(keep ? { filter: (path) => keep(path.slice(source.length)) } : {}),
   });
 }
-writeFileSync(join(folder, 'package.json'), '{"name":"evergreen-server","private":true}\n');
+const manifest = isEdge
+  ? { name: 'evergreen-edge', private: true, engines: { node: '>=24' }, os: ['linux'], cpu: [cpu] }
+  : { name: 'evergreen-server', private: true };
+writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest)}\n`);
+if (isEdge) copyFileSync(join(repositoryRoot, 'bin', 'edge-run.mjs'), join(folder, 'run.mjs'));

@@ -5,13 +5,13 @@ import { callApi, errorFromReply } from './http.ts';
 describe('errorFromReply', () => {
   it('takes the code from the type and shows the places', () => {
     const body = JSON.stringify({
-      type: 'https://evergreen.dev/errors#request-invalid',
+      type: 'urn:evergreen:error:version-unknown',
       title: 'The request does not fit',
       detail: 'row 0 does not fit iris',
-      errors: [{ pointer: '/rows/0/petal_width', detail: 'is missing' }],
+      errors: [{ pointer: '/rows/0/petal_width', message: 'is missing' }],
     });
     const error = errorFromReply(422, body, null);
-    expect(error.code).toBe('request-invalid');
+    expect(error.code).toBe('version-unknown');
     expect(error.message).toBe(
       'the API answered 422: row 0 does not fit iris; /rows/0/petal_width is missing',
     );

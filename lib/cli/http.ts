@@ -11,7 +11,7 @@ const problem = z.looseObject({
   title: z.string().default(''),
   detail: z.string().optional(),
   errors: z
-    .array(z.looseObject({ pointer: z.string().optional(), detail: z.string().optional() }))
+    .array(z.looseObject({ pointer: z.string().optional(), message: z.string().optional() }))
     .optional(),
 });
 
@@ -23,11 +23,11 @@ export function errorFromReply(status: number, body: string, retryAfter: string 
   } catch {
     // Not from the product: a gateway or a proxy in between. Its status says what there is to say.
   }
-  const named = parsed?.type.split(/[/#]/).at(-1) ?? '';
+  const named = parsed?.type.split(':').at(-1) ?? '';
   const code = named in errorCatalogue ? (named as ErrorCode) : codeOfStatus(status);
   // A place without a word of its own is named in the detail already.
-  const places = (parsed?.errors ?? []).flatMap(({ pointer = '', detail }) =>
-    detail === undefined ? [] : [`${pointer} ${detail}`.trim()],
+  const places = (parsed?.errors ?? []).flatMap(({ pointer = '', message }) =>
+    message === undefined ? [] : [`${pointer} ${message}`.trim()],
   );
   const told = [parsed?.detail ?? parsed?.title ?? body.slice(0, 200), ...places.slice(0, 5)]
     .filter((text) => text !== '')

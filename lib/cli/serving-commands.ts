@@ -1,6 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { ServeOptions } from '../server/serve-options.ts';
 import { count, examples, groups, type On, version, wholeNumber } from './command-parts.ts';
+import type { ExportOptions } from './commands/export.ts';
+import { platforms } from './edge-platforms.ts';
 
 /** Serving without AWS: from this machine, or from a folder carried to another. */
 export function addServing(program: Command, on: On): void {
@@ -40,12 +42,29 @@ export function addServing(program: Command, on: On): void {
     program
       .command('export')
       .helpGroup(groups.models)
-      .description('write a version, signed, into a folder that `serve --models` answers from')
+      .description('write a version, signed: one archive with a runner, or a folder for `serve --models`')
       .argument('<model>')
       .argument('[version]', 'its number (default: the champion)', version)
-      .requiredOption('--out <folder>', 'made when it is not there; other models in it stay')
-      .addHelpText('after', examples('export iris --out exported', 'export iris 3 --out exported')),
-    (model: string, number: number | undefined, options: { out: string }) => async (context) =>
+      .option('--version <n>', 'the same', version)
+      .addOption(
+        new Option(
+          '--platform <platform>',
+          'machine that the archive is for (default: Linux on this one)',
+        ).choices([...platforms]),
+      )
+      .option(
+        '--out, --output <place>',
+        'file that ends with .tar.gz, or a folder, in which other models stay (default: <model>-<version>-<platform>.tar.gz)',
+      )
+      .addHelpText(
+        'after',
+        examples(
+          'export iris',
+          'export iris 3 --platform linux-arm64 --output iris.tar.gz',
+          'export iris --out exported',
+        ),
+      ),
+    (model: string, number: number | undefined, options: ExportOptions) => async (context) =>
       (await import('./commands/export.ts')).exportModel(context, model, number, options),
   );
 }

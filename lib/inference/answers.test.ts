@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { readAnswers } from './answers.ts';
+import type { Signature } from '../model/signature.ts';
+import { compileAnswerReader, type OutputTensor } from './answers.ts';
 
 const classes = ['a', 'b'];
 const classifier = { label: 'label', scores: 'scores', classes } as const;
 const labels = { dims: [2], data: ['b', 'a'] };
 const scores = { dims: [2, 2], data: Float32Array.from([0.25, 0.75, 1, 0]) };
 
-describe('readAnswers', () => {
+function readAnswers(outputs: Record<string, OutputTensor>, signature: Signature['outputs'], rows: number) {
+  return compileAnswerReader(signature)(outputs, rows);
+}
+
+describe('compileAnswerReader', () => {
   it('reads labels, and scores by class', () => {
     const signature = { ...classifier, classes: [...classes] };
     expect(readAnswers({ label: labels, scores }, signature, 2)).toEqual([
@@ -14,6 +19,16 @@ describe('readAnswers', () => {
       { label: 'a', scores: { a: 1, b: 0 } },
     ]);
     expect(readAnswers({ label: labels }, signature, 2)).toEqual([{ label: 'b' }, { label: 'a' }]);
+  });
+
+  it('reads scores of a class by any name', () => {
+    const signature = { ...classifier, classes: ['__proto__', 'b'] };
+    const [prediction] = readAnswers(
+      { label: { dims: [1], data: ['b'] }, scores: { dims: [1, 2], data: [0.25, 0.75] } },
+      signature,
+      1,
+    );
+    expect(JSON.stringify(prediction)).toBe('{"label":"b","scores":{"__proto__":0.25,"b":0.75}}');
   });
 
   it('reads values as a column or as a matrix of one', () => {

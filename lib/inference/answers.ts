@@ -24,43 +24,54 @@ function finite(value: unknown, what: string, row: number): number {
   return fail(`the model gives ${String(value)} as ${what} of row ${row}`);
 }
 
+/** The predictions that a session's outputs say. */
+export type AnswerReader = (outputs: Readonly<Record<string, OutputTensor>>, rows: number) => Prediction[];
+
 /**
- * The predictions that a session's outputs say.
+ * A function that reads outputs as a signature says.
  *
- * @throws EvergreenError `model-failed` when they do not have the shape of the signature, or are not finite: JSON has
+ * It throws EvergreenError `model-failed` when they do not have the shape of the signature, or are not finite: JSON has
  * no way to write such numbers, and no caller would want them.
  */
-export function readAnswers(
-  outputs: Readonly<Record<string, OutputTensor>>,
-  signature: Signature['outputs'],
-  rows: number,
-): Prediction[] {
-  if ('value' in signature) {
-    const { value } = outputs;
-    if (!value || !(hasShape(value, [rows]) || hasShape(value, [rows, 1]))) {
-      return fail(`the model answers ${rows} rows with values of shape [${value?.dims}]`);
+export function compileAnswerReader(signature: Signature['outputs']): AnswerReader {
+  return 'value' in signature ? readValues : compileLabelReader(signature.classes);
+}
+
+const readValues: AnswerReader = ({ value }, rows) => {
+  if (!value || !(hasShape(value, [rows]) || hasShape(value, [rows, 1]))) {
+    return fail(`the model answers ${rows} rows with values of shape [${value?.dims}]`);
+  }
+  return Array.from(value.data, (each, row) => ({ value: finite(each, 'value', row) }));
+};
+
+function compileLabelReader(classes: readonly string[]): AnswerReader {
+  const known = new Set<unknown>(classes);
+  // A copy of this has every class as a member of its own, also one by the name of `__proto__`.
+  const noScores = Object.fromEntries(classes.map((name) => [name, 0]));
+  return ({ label, scores }, rows) => {
+    if (!label || !hasShape(label, [rows])) {
+      return fail(`the model answers ${rows} rows with labels of shape [${label?.dims}]`);
     }
-    return Array.from(value.data, (each, row) => ({ value: finite(each, 'value', row) }));
-  }
-  const { classes } = signature;
-  const { label, scores } = outputs;
-  if (!label || !hasShape(label, [rows])) {
-    return fail(`the model answers ${rows} rows with labels of shape [${label?.dims}]`);
-  }
-  if (scores && !hasShape(scores, [rows, classes.length])) {
-    return fail(`the model answers ${rows} rows with scores of shape [${scores.dims}]`);
-  }
-  return Array.from(label.data, (each, row) => {
-    if (typeof each !== 'string' || !classes.includes(each)) {
-      return fail(`the model gives row ${row} a label that the definition does not know`);
+    if (scores && !hasShape(scores, [rows, classes.length])) {
+      return fail(`the model answers ${rows} rows with scores of shape [${scores.dims}]`);
     }
-    if (!scores) return { label: each };
-    const start = row * classes.length;
-    return {
-      label: each,
-      scores: Object.fromEntries(
-        classes.map((name, place) => [name, finite(scores.data[start + place], `score of ${name}`, row)]),
-      ),
-    };
-  });
+    const predictions = new Array<Prediction>(rows);
+    let place = 0;
+    let last: unknown;
+    for (let row = 0; row < rows; row++) {
+      const name = label.data[row];
+      if (typeof name !== 'string' || (name !== last && !known.has(name))) {
+        return fail(`the model gives row ${row} a label that the definition does not know`);
+      }
+      last = name;
+      if (!scores) {
+        predictions[row] = { label: name };
+        continue;
+      }
+      const byClass = { ...noScores };
+      for (const each of classes) byClass[each] = finite(scores.data[place++], `score of ${each}`, row);
+      predictions[row] = { label: name, scores: byClass };
+    }
+    return predictions;
+  };
 }

@@ -1,12 +1,11 @@
 import { EvergreenError } from '../shared/errors.ts';
 import type { ServedVersion } from './loaded-models.ts';
 import type { Variant } from './prediction-record.ts';
-import type { WireFormat } from './wire.ts';
+import type { BodyReader } from './wire.ts';
 
 /** What is known of a request before a version is chosen for it. */
 export interface Facts {
-  body: unknown;
-  format: WireFormat;
+  read: BodyReader;
   predictionId: string;
   traceId: string;
   readingMs: number;

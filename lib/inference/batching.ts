@@ -1,9 +1,9 @@
-import type { Row } from '../data/dataset.ts';
 import type { Prediction } from './prediction-record.ts';
 import type { ModelSession } from './session.ts';
+import { type Matrices, stackRows } from './tensors.ts';
 
 interface Waiting {
-  rows: readonly Row[];
+  matrices: Matrices;
   resolve: (predictions: Prediction[]) => void;
   reject: (thrown: unknown) => void;
 }
@@ -26,19 +26,21 @@ export function batchRequests(
   let waiting: Waiting[] = [];
 
   async function runAll(batch: readonly Waiting[]): Promise<void> {
-    const rows = batch.length === 1 ? (batch[0]?.rows ?? []) : batch.flatMap((each) => each.rows);
-    onBatch(batch.length, rows.length);
+    const [first] = batch;
+    const matrices =
+      first && batch.length === 1 ? first.matrices : stackRows(batch.map((each) => each.matrices));
+    onBatch(batch.length, matrices.rows);
     let predictions: Prediction[];
     try {
-      predictions = await session.predict(rows);
+      predictions = await session.answer(matrices);
     } catch (thrown) {
-      if (batch.length === 1) batch[0]?.reject(thrown);
+      if (batch.length === 1) first?.reject(thrown);
       else for (const each of batch) await runAll([each]);
       return;
     }
     let start = 0;
     for (const each of batch) {
-      const end = start + each.rows.length;
+      const end = start + each.matrices.rows;
       each.resolve(batch.length === 1 ? predictions : predictions.slice(start, end));
       start = end;
     }
@@ -51,13 +53,14 @@ export function batchRequests(
   }
 
   return {
-    predict(rows) {
-      if (rows.length > mostRowsOfOne) return session.predict(rows);
+    answer(matrices) {
+      if (matrices.rows > mostRowsOfOne) return session.answer(matrices);
       return new Promise((resolve, reject) => {
-        waiting.push({ rows, resolve, reject });
+        waiting.push({ matrices, resolve, reject });
         if (waiting.length === 1) setImmediate(flush);
       });
     },
+    predict: (rows) => session.predict(rows),
     release: () => session.release(),
   };
 }

@@ -93,24 +93,27 @@ function textsOf(bytes: Uint8Array, refuse: (message: string) => never): string[
 }
 
 /** NaN is how binary numbers say that a value is missing: JSON has null for it. */
-function numberOrMissing(number: number | bigint | undefined): number | null {
+export function numberOrMissing(number: number | bigint | undefined): number | null {
   const value = Number(number);
   return Number.isNaN(value) ? null : value;
 }
 
-function valuesOf(datatype: unknown, bytes: Uint8Array, refuse: (message: string) => never): unknown[] {
+function valuesOf(
+  datatype: unknown,
+  bytes: Uint8Array,
+  refuse: (message: string) => never,
+): unknown[] | ArrayLike<number | bigint> {
   if (datatype === 'BYTES') return textsOf(bytes, refuse);
   const size = typeof datatype === 'string' && Object.hasOwn(sizes, datatype) ? sizes[datatype] : undefined;
   // The datatype itself is refused where JSON tensors of it are.
   if (size === undefined || typeof datatype !== 'string') return [];
   if (bytes.length % size !== 0) return refuse(`is no multiple of ${size}, the bytes of one ${datatype}`);
   if (datatype === 'BOOL') return Array.from(bytes, (byte) => (byte > 1 ? byte : byte === 1));
-  const read = readers[datatype]?.(bytes) ?? [];
-  return Array.from(read, numberOrMissing);
+  return readers[datatype]?.(bytes) ?? [];
 }
 
 /**
- * The document with the tensors' values in it, as if they had come as JSON.
+ * The document with the tensors' values in it, as if they had come as JSON; numbers as typed arrays.
  *
  * @throws EvergreenError `request-invalid` when sizes do not fit the bytes.
  */

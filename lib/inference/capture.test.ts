@@ -22,7 +22,7 @@ describe('predictionLine', () => {
   it('leaves out the rows at the end that do not fit into a log event, and counts them', () => {
     const rows = Array.from({ length: 100 }, (_, row) => ({ row, text: 'ü'.repeat(5000) }));
     const line = predictionLine(
-      { kind: 'prediction', answer: anAnswer(100), rows, atMs: 0, latencyMs: 1 },
+      { kind: 'prediction', answer: anAnswer(100), batch: { count: 100, rows }, atMs: 0, latencyMs: 1 },
       keepAll,
     );
     expect(Buffer.byteLength(line)).toBeLessThanOrEqual(240_000);
@@ -37,7 +37,7 @@ describe('predictionLine', () => {
   it('is one line whatever the rows hold', () => {
     const rows = [{ text: 'one\ntwo\u2028three' }];
     const line = predictionLine(
-      { kind: 'prediction', answer: anAnswer(1), rows, atMs: 0, latencyMs: 1 },
+      { kind: 'prediction', answer: anAnswer(1), batch: { count: 1, rows }, atMs: 0, latencyMs: 1 },
       keepAll,
     );
     expect(line).not.toContain('\n');

@@ -34,13 +34,27 @@ function countFitting(rows: readonly Row[], predictions: readonly unknown[], byt
   return rows.length;
 }
 
+/** A record as JSON; rows at the end for which there is no room in a line are left out and counted. */
+export function recordText(facts: object, rows: readonly Row[], predictions: readonly unknown[]): string {
+  const line = JSON.stringify({ ...facts, rows, predictions });
+  if (Buffer.byteLength(line) <= maxLineBytes) return line;
+  const room = maxLineBytes - Buffer.byteLength(JSON.stringify(facts)) - 100;
+  const kept = countFitting(rows, predictions, room);
+  return JSON.stringify({
+    ...facts,
+    rows: rows.slice(0, kept),
+    predictions: predictions.slice(0, kept),
+    rowsDropped: rows.length - kept,
+  });
+}
+
 /** The log line of an answered request: a prediction record and its metrics in one. */
 export function predictionLine(
-  { answer, rows: given, atMs, latencyMs, isPinned = false }: Omit<Answered, 'definition'>,
+  { answer, batch, atMs, latencyMs, isPinned = false }: Omit<Answered, 'definition'>,
   redact: (row: Row) => Row,
 ): string {
   const { predictions } = answer;
-  const rows = given.map(redact);
+  const rows = batch.rows.map(redact);
   const facts = {
     ...(!isPinned &&
       metricMembers(new Date(atMs), variantSets, {
@@ -60,16 +74,7 @@ export function predictionLine(
     at: new Date(atMs).toISOString(),
     latencyMs,
   };
-  const line = JSON.stringify({ ...facts, rows, predictions });
-  if (Buffer.byteLength(line) <= maxLineBytes) return line;
-  const room = maxLineBytes - Buffer.byteLength(JSON.stringify(facts)) - 100;
-  const kept = countFitting(rows, predictions, room);
-  return JSON.stringify({
-    ...facts,
-    rows: rows.slice(0, kept),
-    predictions: predictions.slice(0, kept),
-    rowsDropped: rows.length - kept,
-  });
+  return recordText(facts, rows, predictions);
 }
 
 function failureLine({ version, atMs, isPinned = false, ...facts }: Failed): string {

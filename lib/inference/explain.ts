@@ -4,7 +4,7 @@ import type { Explanation } from '../training/explanation.ts';
 import type { ServedVersion } from './loaded-models.ts';
 import type { Prediction } from './prediction-record.ts';
 import { type Attribution, shapleyOf } from './shapley.ts';
-import { friendlyFormat } from './wire.ts';
+import type { BodyReader } from './wire.ts';
 
 export const maxExplainedRows = 10;
 const explainDeadlineMs = 10_000;
@@ -26,16 +26,16 @@ export interface ExplainReply {
 }
 
 export interface ExplainRequest {
-  /** As of /predict. */
-  body: unknown;
+  /** A body as of /predict. */
+  read: BodyReader;
   served: ServedVersion;
   traceId: string;
   /** A clock for durations, in milliseconds. */
   stopwatch: () => number;
 }
 
-function readRows(body: unknown, { loaded }: ServedVersion): Row[] {
-  const { rows } = friendlyFormat.read(body, loaded);
+function readRows(read: BodyReader, { loaded }: ServedVersion): readonly Row[] {
+  const { rows } = read(loaded).batch;
   if (rows.length <= maxExplainedRows) return rows;
   throw new EvergreenError(
     'request-too-large',
@@ -64,11 +64,11 @@ async function readExplanation({ version, loaded }: ServedVersion): Promise<Expl
  *
  * @throws EvergreenError `request-invalid`, `request-too-large`, `explanation-missing` or `explanation-unavailable`.
  */
-export async function explain({ body, served, traceId, stopwatch }: ExplainRequest): Promise<ExplainReply> {
+export async function explain({ read, served, traceId, stopwatch }: ExplainRequest): Promise<ExplainReply> {
   const begun = stopwatch();
   const { version, loaded } = served;
   const { definition, session } = loaded;
-  const rows = readRows(body, served);
+  const rows = readRows(read, served);
   const { reference, output } = await readExplanation(served);
   const beforeBatch = async () => {
     if (stopwatch() - begun > explainDeadlineMs) {

@@ -285,7 +285,7 @@ describe('POST /invocations', () => {
     const { open } = source;
     source.open = async (reference) => {
       const loaded = await open.call(source, reference);
-      return { ...loaded, session: { ...loaded.session, predict: async () => [{ label: 'a,"b"' }] } };
+      return { ...loaded, session: { ...loaded.session, answer: async () => [{ label: 'a,"b"' }] } };
     };
     source.setLive('flowers', { champion });
     expect((await call('POST', path, { instances: [first] }, { accept: 'text/csv' })).body).toBe(

@@ -125,18 +125,17 @@ function jsonReply(answer: Answer): object {
 
 /** @param accept What the caller wants to read; CSV gives one label or value a line. */
 export function invocationsFormat(accept: string | undefined): WireFormat {
-  return {
-    parse(request, limitBytes) {
-      const kind = requireBody(request, ['json', 'csv'], limitBytes);
-      return kind === 'csv' ? readCsvBody(request) : readJsonBody(request, limitBytes, { readsNaN: true });
-    },
-    read(body, { definition, readRows }) {
+  return (request, limitBytes) => {
+    const kind = requireBody(request, ['json', 'csv'], limitBytes);
+    const body =
+      kind === 'csv' ? readCsvBody(request) : readJsonBody(request, limitBytes, { readsNaN: true });
+    return ({ definition, readRows, batches }) => {
       const given = body instanceof CsvBody ? givenInCsv(body, definition) : givenInJson(body, definition);
       return {
-        rows: readRows(nameCells(given, definition), given.pointers),
+        batch: batches.ofRows(readRows(nameCells(given, definition), given.pointers)),
         write: (answer) =>
           prefersCsv(accept) ? `${answer.predictions.map(csvLine).join('\n')}\n` : jsonReply(answer),
       };
-    },
+    };
   };
 }

@@ -6,6 +6,7 @@ import { trainedFlowers } from './fixtures/models.ts';
 import { LoadedModels, type MemoryChange, NoRoomAhead } from './loaded-models.ts';
 import type { LoadedModel } from './package.ts';
 import type { RefusedVersion } from './refused-versions.ts';
+import { compileRowTarget } from './wire.ts';
 
 const mebibyte = 1024 ** 2;
 
@@ -41,11 +42,13 @@ function aMemory(budget: number, sizes: Record<string, number> = {}) {
       await beforeOpen(packageDigest);
       const memoryBytes = (sizes[packageDigest.split('-')[0] ?? ''] ?? 10) * mebibyte;
       makeRoom(memoryBytes);
+      const predict = async () => {
+        if (!held.has(session)) throw new Error(`${packageDigest} was released`);
+        return [];
+      };
       const session = {
-        predict: async () => {
-          if (!held.has(session)) throw new Error(`${packageDigest} was released`);
-          return [];
-        },
+        predict,
+        answer: predict,
         release: async () => {
           expect(held.delete(session)).toBe(true);
           told.push(`released ${packageDigest}`);
@@ -54,11 +57,10 @@ function aMemory(budget: number, sizes: Record<string, number> = {}) {
       held.set(session, { digest: packageDigest, memoryBytes });
       const { definition, golden } = trainedFlowers();
       return {
+        ...compileRowTarget(definition),
         memoryBytes,
-        definition,
         golden,
         session,
-        readRows: () => [],
         readExplanation: async () => undefined,
       };
     },

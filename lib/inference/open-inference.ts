@@ -1,10 +1,10 @@
 import type { ModelDefinition } from '../model/definition.ts';
 import { signatureOf } from '../model/signature.ts';
-import { readTensorBody, withBinaryData } from './binary-tensors.ts';
-import type { Prediction } from './prediction-record.ts';
+import { numberOrMissing, readTensorBody, withBinaryData } from './binary-tensors.ts';
+import { writeReply } from './open-inference-reply.ts';
+import type { RowBatch } from './row-batch.ts';
 import { isObject, type Pointers, pointerStep, type RequestError, requestInvalid } from './rows.ts';
 import {
-  type Answer,
   type ReadRequest,
   type RowTarget,
   refuseUnknownMembers,
@@ -49,8 +49,12 @@ interface InputTensor {
   width: number;
   datatype: string;
   /** Row after row. */
-  data: readonly unknown[];
+  data: readonly unknown[] | TypedData;
 }
+
+/** As binary data comes; JSON has no such value. */
+type TypedData = ArrayLike<number | bigint> & ArrayBufferView;
+const isTyped = (data: unknown): data is TypedData => ArrayBuffer.isView(data);
 
 function refuse(pointer: string, message: string): never {
   throw requestInvalid([{ pointer, message }]);
@@ -74,6 +78,12 @@ function readTensor(given: unknown, index: number): InputTensor & { isNested: bo
     return refuse(`${pointer}/shape`, 'must be [rows] or [rows, columns]');
   }
   requireRowCount(rows, `${pointer}/shape`);
+  if (isTyped(data)) {
+    if (data.length !== rows * width) {
+      return refuse(`${pointer}/data`, `must hold ${rows} x ${width} values, as its shape says`);
+    }
+    return { name, pointer, rows, width, datatype, data, isNested: false };
+  }
   if (!Array.isArray(data)) {
     return refuse(`${pointer}/data`, 'must be an array of values');
   }
@@ -101,7 +111,8 @@ function settle(value: unknown, datatype: string, isBooleanFeature: boolean, poi
 }
 
 function columnsOf(tensor: InputTensor & { isNested: boolean }, definition: ModelDefinition): Column[] {
-  const { name, pointer, width, data, datatype, isNested } = tensor;
+  const { name, pointer, width, datatype, isNested } = tensor;
+  const data = isTyped(tensor.data) ? Array.from(tensor.data, numberOrMissing) : tensor.data;
   const place = (row: number, column: number) =>
     isNested ? `${pointer}/data/${row}/${column}` : `${pointer}/data/${row * width + column}`;
   const column = (feature: string, at: number): Column => ({
@@ -140,7 +151,20 @@ function readOutputs(outputs: unknown, definition: ModelDefinition): string[] | 
   });
 }
 
-function readOpenInference(given: unknown, { definition, readRows }: RowTarget): ReadRequest {
+/** The matrix `numbers` alone, which goes to the session as it came; undefined when there is anything to say about it. */
+function readNumbers(tensors: InputTensor[], target: RowTarget): RowBatch | undefined {
+  const [tensor] = tensors;
+  const { definition, readMatrix, batches } = target;
+  if (!tensor || tensors.length > 1 || tensor.name !== 'numbers') return undefined;
+  if (Object.hasOwn(definition.features, 'numbers') || !numberTypes.includes(tensor.datatype))
+    return undefined;
+  if (tensor.width !== Object.keys(definition.features).length) return undefined;
+  const columns = readMatrix(tensor.rows, tensor.data);
+  return columns && batches.ofColumns(columns);
+}
+
+function readOpenInference(given: unknown, target: RowTarget): ReadRequest {
+  const { definition, readRows, batches } = target;
   const body = withBinaryData(given);
   if (!isObject(body)) return refuse('', 'must be an object with inputs');
   refuseUnknownMembers(body, ['id', 'parameters', 'inputs', 'outputs']);
@@ -157,6 +181,8 @@ function readOpenInference(given: unknown, { definition, readRows }: RowTarget):
     if (tensor.rows !== rows)
       refuse(`${tensor.pointer}/shape`, `has ${tensor.rows} rows; the first tensor has ${rows}`);
   }
+  const matrix = readNumbers(tensors, target);
+  if (matrix) return { batch: matrix, write: (answer) => writeReply(answer, definition, { id, outputs }) };
   const columns = new Map<string, Column>();
   for (const tensor of tensors) {
     for (const column of columnsOf(tensor, definition)) {
@@ -172,12 +198,15 @@ function readOpenInference(given: unknown, { definition, readRows }: RowTarget):
     Object.fromEntries(Array.from(columns.values(), ({ feature, values }) => [feature, values[row]])),
   );
   return {
-    rows: readRows(cells, pointers),
+    batch: batches.ofRows(readRows(cells, pointers)),
     write: (answer) => writeReply(answer, definition, { id, outputs }),
   };
 }
 
-export const openInferenceFormat: WireFormat = { parse: readTensorBody, read: readOpenInference };
+export const openInferenceFormat: WireFormat = (request, limitBytes) => {
+  const body = readTensorBody(request, limitBytes);
+  return (target) => readOpenInference(body, target);
+};
 
 /** Tells a tensor that belongs to no feature once, not once for each row. */
 function refuseForeignColumns(
@@ -202,74 +231,4 @@ function refuseForeignColumns(
     .map(([name]) => name);
   if (missing.length > 0) errors.push({ pointer: '/inputs', message: `lacks ${missing.join(', ')}` });
   if (errors.length > 0) throw requestInvalid(errors.slice(0, 20));
-}
-
-interface ReplyOptions {
-  id: string | undefined;
-  outputs: string[] | undefined;
-}
-
-function writeReply(answer: Answer, definition: ModelDefinition, { id, outputs }: ReplyOptions): object {
-  const { predictionId, traceId, model, version, modelDigest, datasetId, variant, predictions } = answer;
-  return {
-    model_name: model,
-    model_version: String(version),
-    id: id ?? predictionId,
-    parameters: { predictionId, modelDigest, datasetId, traceId, variant },
-    outputs: outputTensors(predictions, definition).filter(({ name }) => outputs?.includes(name) ?? true),
-  };
-}
-
-function outputTensors(predictions: readonly Prediction[], { target }: ModelDefinition) {
-  const shape = [predictions.length];
-  if (target.type === 'number') {
-    const data = predictions.flatMap((each) => ('value' in each ? [each.value] : []));
-    return [{ name: 'value', datatype: 'FP32', shape, data }];
-  }
-  const classes = target.categories;
-  const labels = predictions.flatMap((each) => ('label' in each ? [each.label] : []));
-  const scores = predictions.flatMap((each) => {
-    const given = 'label' in each ? each.scores : undefined;
-    return given ? classes.map((name) => given[name]) : [];
-  });
-  const label = { name: 'label', datatype: 'BYTES', shape, data: labels };
-  if (scores.length === 0) return [label];
-  return [
-    label,
-    {
-      name: 'scores',
-      datatype: 'FP32',
-      shape: [...shape, classes.length],
-      data: scores,
-      parameters: { classes: JSON.stringify(classes) },
-    },
-  ];
-}
-
-/** What GET /v2/models/{model} answers. */
-export function describeModel(definition: ModelDefinition, versions: number[]): object {
-  const { inputs, outputs } = signatureOf(definition);
-  return {
-    name: definition.name,
-    versions: versions.map(String),
-    platform: 'onnx_onnxv1',
-    inputs: inputs.map(({ name, datatype, features }) => ({
-      name,
-      datatype,
-      shape: [-1, features.length],
-      parameters: { features: JSON.stringify(features) },
-    })),
-    outputs:
-      'label' in outputs
-        ? [
-            { name: 'label', datatype: 'BYTES', shape: [-1] },
-            {
-              name: 'scores',
-              datatype: 'FP32',
-              shape: [-1, outputs.classes.length],
-              parameters: { classes: JSON.stringify(outputs.classes) },
-            },
-          ]
-        : [{ name: 'value', datatype: 'FP32', shape: [-1] }],
-  };
 }

@@ -1,4 +1,3 @@
-import type { ModelDefinition } from '../model/definition.ts';
 import { deployedModel } from '../model/deployed-model.ts';
 import { requireSignature, signatureKeyOf, type TrustedKey } from '../registry/model-signature.ts';
 import { type Lineage, type PackageManifest, packageManifest } from '../registry/registry.ts';
@@ -8,8 +7,8 @@ import { type Explanation, explanation } from '../training/explanation.ts';
 import { type GoldenAnswers, goldenAnswers } from '../training/model-package.ts';
 import { admitModel } from './admission.ts';
 import { sessionBytesOf } from './memory-budget.ts';
-import { compileRowReader, type RowReader } from './rows.ts';
 import { type ModelSession, openSession } from './session.ts';
+import { compileRowTarget, type RowTarget } from './wire.ts';
 
 /** What the registry says of a package: where it lies, and the digests it must have. */
 export interface PackageReference {
@@ -28,13 +27,11 @@ export type Trust = () => Promise<TrustedKey>;
 export type MakeRoom = (memoryBytes: number) => void;
 
 /** A version that is ready to answer. */
-export interface LoadedModel {
+export interface LoadedModel extends RowTarget {
   /** About what it takes, see memory-budget.ts. */
   memoryBytes: number;
-  definition: ModelDefinition;
   golden: GoldenAnswers;
   session: ModelSession;
-  readRows: RowReader;
   /**
    * What explanations of single predictions need; undefined when the package has none. It is read when it is first
    * asked for, so that nobody waits for it who wants a prediction.
@@ -174,6 +171,5 @@ export async function openPackage(
   makeRoom(memoryBytes);
   const session = await openSession({ model, modelDigest, definition, golden });
   const readExplanation = explanationReader(packagePrefix, manifest, read);
-  const readRows = compileRowReader(definition);
-  return { memoryBytes, definition, golden, session, readRows, readExplanation };
+  return { memoryBytes, golden, session, ...compileRowTarget(definition), readExplanation };
 }

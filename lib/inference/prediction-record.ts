@@ -5,6 +5,9 @@ import { row } from '../data/dataset.ts';
 export const variant = z.enum(['champion', 'candidate', 'previous']);
 export type Variant = z.infer<typeof variant>;
 
+/** The same as records have it: what a runner without a network answered is of no side of the live traffic. */
+export const recordedVariant = z.enum([...variant.options, 'edge']);
+
 export const prediction = z.union([
   z.object({ label: z.string(), scores: z.record(z.string(), z.number()).optional() }),
   z.object({ value: z.number() }),
@@ -24,7 +27,7 @@ export const predictionRecord = z.object({
   version: z.coerce.number().pipe(z.int()),
   modelDigest: z.string(),
   datasetId: z.string(),
-  variant,
+  variant: recordedVariant,
   at: z.iso.datetime(),
   latencyMs: z.number(),
   /** Without the features that hold personal data. */

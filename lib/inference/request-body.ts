@@ -47,6 +47,8 @@ export function requireBody(
   limitBytes: number,
 ): BodyKind {
   const type = headers['content-type'];
+  const isUsual = type === mediaTypes.json && headers['content-encoding'] === undefined;
+  if (isUsual && kinds.includes('json') && body.length <= limitBytes) return 'json';
   const { media, parameters } = contentTypeOf(type);
   const kind = kinds.find((each) => mediaTypes[each] === media);
   const isUtf8 = /^utf-?8$/.test(parameters.get('charset') ?? 'utf-8');

@@ -1,14 +1,14 @@
-import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { MemoryChange } from './loaded-models.ts';
 import type { Variant } from './prediction-record.ts';
+import type { RowBatch } from './row-batch.ts';
 import type { Answer } from './wire.ts';
 
 /** A version answered a request. The latency has reading the body in it, and no loading of versions. */
 export interface Answered {
   kind: 'prediction';
   answer: Answer;
-  rows: readonly Row[];
+  batch: Pick<RowBatch, 'count' | 'rows'>;
   definition: ModelDefinition;
   atMs: number;
   latencyMs: number;

@@ -8,11 +8,12 @@ import { explain } from './explain.ts';
 import { invocationsFormat } from './invocations.ts';
 import { LiveModels } from './live-models.ts';
 import type { ServedVersion } from './loaded-models.ts';
-import { describeModel, openInferenceFormat } from './open-inference.ts';
+import { openInferenceFormat } from './open-inference.ts';
+import { describeModel } from './open-inference-reply.ts';
 import type { Variant } from './prediction-record.ts';
 import { toProblem, type WireResponse } from './problem.ts';
 import { csv, json, jsonText } from './replies.ts';
-import { readJsonBody, type WireRequest } from './request-body.ts';
+import type { WireRequest } from './request-body.ts';
 import { chooseVariant, findLiveVersion, positionOf } from './route.ts';
 import type { ServingEvent } from './serving-event.ts';
 import type { ServingOptions } from './serving-options.ts';
@@ -126,10 +127,10 @@ export class Serving {
     const { traceId } = request;
     try {
       const begun = this.#stopwatch();
-      const body = format.parse(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
+      const read = format(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
       const readingMs = this.#stopwatch() - begun;
       const predictionId = this.#options.newId?.() ?? uuidV7(this.#now());
-      const facts = { body, format, predictionId, traceId, readingMs };
+      const facts = { read, predictionId, traceId, readingMs };
       return pinned === undefined
         ? await this.#answerTraffic(facts, live)
         : await this.#answerPinned(facts, live, pinned);
@@ -196,7 +197,7 @@ export class Serving {
     const { served, variant, predictionId, traceId, isPinned = false } = attempt;
     const { version, loaded } = served;
     const { definition, session } = loaded;
-    const { rows, write } = attempt.format.read(attempt.body, loaded);
+    const { batch, write } = attempt.read(loaded);
     const answer: Answer = {
       predictionId,
       traceId,
@@ -205,12 +206,12 @@ export class Serving {
       modelDigest: version.modelDigest,
       datasetId: version.datasetId,
       variant,
-      predictions: await session.predict(rows),
+      predictions: await session.answer(batch.matrices),
     };
     const reply = write(answer);
     const response = typeof reply === 'string' ? csv(reply) : json(200, reply);
     const latencyMs = roundToMicroseconds(this.#stopwatch() - begun + attempt.readingMs);
-    this.#report({ kind: 'prediction', answer, rows, definition, atMs: this.#now(), latencyMs, isPinned });
+    this.#report({ kind: 'prediction', answer, batch, definition, atMs: this.#now(), latencyMs, isPinned });
     return response;
   }
 
@@ -238,9 +239,9 @@ export class Serving {
   /** The champion explains itself. Nothing is captured: the same rows were, or will be, predicted. */
   async #explain(request: WireRequest, model: string): Promise<object> {
     const live = await this.#models.readLive(model);
-    const body = readJsonBody(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
+    const read = friendlyFormat(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
     using served = await this.#models.openChampion(model, live);
-    return await explain({ body, served, traceId: request.traceId, stopwatch: this.#stopwatch });
+    return await explain({ read, served, traceId: request.traceId, stopwatch: this.#stopwatch });
   }
 
   #openAsked(model: string, live: Live, pinned: string | undefined): Promise<ServedVersion> {

@@ -2,17 +2,19 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
+import { isNumeric } from '../model/features.ts';
 import { signatureOf } from '../model/signature.ts';
 import { requireDigest } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import type { GoldenAnswers } from '../training/model-package.ts';
-import { readAnswers } from './answers.ts';
+import { compileAnswerReader } from './answers.ts';
 import { compareGolden } from './golden.ts';
 import type { Prediction } from './prediction-record.ts';
-import { compileEncoder } from './tensors.ts';
+import { compileEncoder, type Matrices, takeRows } from './tensors.ts';
 
-/** A loaded model. `predict` answers rows that fit the definition, in their order; no rows give no answers. */
+/** A loaded model. It answers rows that fit the definition, in their order; no rows give no answers. */
 export interface ModelSession {
+  answer(matrices: Matrices): Promise<Prediction[]>;
   predict(rows: readonly Row[]): Promise<Prediction[]>;
   /** Frees the runtime's memory; not to be called while a prediction is on. */
   release(): Promise<void>;
@@ -30,9 +32,12 @@ export interface SessionRequest {
 
 /**
  * Rows of one run. What texts and support vectors take grows with rows times the longest text, or times the vectors: a
- * body full of short rows would ask for gigabytes.
+ * body full of short rows would ask for gigabytes. A small file has few vectors, and pays for each run most.
  */
-const rowsOfOneRun = 256;
+function rowsOfOneRun(model: Uint8Array, definition: ModelDefinition): number {
+  const isSmall = model.length <= 64 * 1024 && Object.values(definition.features).every(isNumeric);
+  return isSmall ? 1024 : 256;
+}
 
 async function createSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
   try {
@@ -59,41 +64,45 @@ async function createSession(model: Uint8Array, threads: number): Promise<Infere
 export async function openSession(request: SessionRequest): Promise<ModelSession> {
   const { definition, golden } = request;
   requireDigest(request.model, request.modelDigest, 'model.onnx');
-  const { outputs } = signatureOf(definition);
+  const { outputs: signature } = signatureOf(definition);
   const session = await createSession(request.model, request.threads ?? 1);
+  const most = rowsOfOneRun(request.model, definition);
   const encode = compileEncoder(definition);
+  const readAnswers = compileAnswerReader(signature);
 
-  async function predict(rows: readonly Row[]): Promise<Prediction[]> {
+  async function answer(matrices: Matrices): Promise<Prediction[]> {
+    const { rows } = matrices;
+    if (rows > 0 && rows <= most) return run(matrices);
     const answers: Prediction[] = [];
-    for (let start = 0; start < rows.length; start += rowsOfOneRun) {
-      answers.push(...(await run(rows.slice(start, start + rowsOfOneRun))));
+    for (let start = 0; start < rows; start += most) {
+      answers.push(...(await run(takeRows(matrices, start, Math.min(start + most, rows)))));
     }
     return answers;
   }
 
-  async function run(rows: readonly Row[]): Promise<Prediction[]> {
-    const { numbers, texts } = encode(rows);
+  async function run({ rows, numbers, texts }: Matrices): Promise<Prediction[]> {
     const feeds: Record<string, Tensor> = {};
-    if (numbers) feeds.numbers = new Tensor('float32', numbers, [rows.length, numbers.length / rows.length]);
-    if (texts) feeds.texts = new Tensor('string', texts, [rows.length, texts.length / rows.length]);
-    let answer: InferenceSession.OnnxValueMapType;
+    if (numbers) feeds.numbers = new Tensor('float32', numbers, [rows, numbers.length / rows]);
+    if (texts) feeds.texts = new Tensor('string', texts, [rows, texts.length / rows]);
+    let outputs: InferenceSession.OnnxValueMapType;
     try {
-      answer = await session.run(feeds);
+      outputs = await session.run(feeds);
     } catch (cause) {
       throw new EvergreenError('model-failed', `onnxruntime cannot answer: ${messageOf(cause)}`, { cause });
     }
-    return readAnswers(answer, outputs, rows.length);
+    return readAnswers(outputs, rows);
   }
 
+  const predict = (rows: readonly Row[]) => answer(encode(rows));
   const answers = await predict(golden.rows).catch((cause: unknown) => {
     throw new EvergreenError('golden-mismatch', `the golden rows are not answered: ${messageOf(cause)}`, {
       cause,
     });
   });
-  const difference = compareGolden(answers, golden, 'label' in outputs ? outputs.classes : []);
+  const difference = compareGolden(answers, golden, 'label' in signature ? signature.classes : []);
   if (difference !== undefined) {
     await session.release();
     throw new EvergreenError('golden-mismatch', `the golden rows are answered otherwise: ${difference}`);
   }
-  return { predict, release: () => session.release() };
+  return { answer, predict, release: () => session.release() };
 }

@@ -40,3 +40,29 @@ export function compileEncoder(definition: ModelDefinition): (rows: readonly Row
     };
   };
 }
+
+/** Some of the rows of matrices, from one place up to another. */
+export function takeRows({ rows, numbers, texts }: Matrices, start: number, end: number): Matrices {
+  const wide = numbers && numbers.length / rows;
+  const texted = texts && texts.length / rows;
+  return {
+    rows: end - start,
+    numbers: wide === undefined ? undefined : numbers?.subarray(start * wide, end * wide),
+    texts: texted === undefined ? undefined : texts?.slice(start * texted, end * texted),
+  };
+}
+
+/** Rows of one model below each other. */
+export function stackRows(all: readonly Matrices[]): Matrices {
+  const rows = all.reduce((sum, each) => sum + each.rows, 0);
+  const size = all.reduce((sum, { numbers }) => sum + (numbers?.length ?? 0), 0);
+  let numbers: Float32Array | undefined;
+  let place = 0;
+  for (const each of all) {
+    if (!each.numbers) continue;
+    numbers ??= new Float32Array(size);
+    numbers.set(each.numbers, place);
+    place += each.numbers.length;
+  }
+  return { rows, numbers, texts: all[0]?.texts && all.flatMap((each) => each.texts ?? []) };
+}

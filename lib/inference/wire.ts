@@ -1,9 +1,19 @@
-import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { EvergreenError } from '../shared/errors.ts';
+import { compileMatrixReader, type MatrixReader } from './matrix-reader.ts';
 import type { Prediction, Variant } from './prediction-record.ts';
-import { readJsonBody, type WireRequest } from './request-body.ts';
-import { isObject, pointerStep, type RequestError, type RowReader, requestInvalid } from './rows.ts';
+import { compileQuickReader, type QuickReader } from './quick-rows.ts';
+import { jsonDepth, requireBody, type WireRequest } from './request-body.ts';
+import { type RowBatch, RowBatches } from './row-batch.ts';
+import {
+  compileRowReader,
+  isObject,
+  pointerStep,
+  type RequestError,
+  type RowReader,
+  requestInvalid,
+} from './rows.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 /** Everything a reply says. */
 export interface Answer {
@@ -17,25 +27,41 @@ export interface Answer {
   predictions: Prediction[];
 }
 
-/** The model side of a request: its definition, and the check that was compiled from it. */
+/** The model side of a request: its definition, and what was compiled from it. */
 export interface RowTarget {
   definition: ModelDefinition;
   readRows: RowReader;
+  readQuickly: QuickReader;
+  readMatrix: MatrixReader;
+  batches: RowBatches;
+}
+
+export function compileRowTarget(definition: ModelDefinition): RowTarget {
+  return {
+    definition,
+    readRows: compileRowReader(definition),
+    readQuickly: compileQuickReader(definition, maxRows),
+    readMatrix: compileMatrixReader(definition),
+    batches: new RowBatches(definition),
+  };
 }
 
 export interface ReadRequest {
-  rows: Row[];
+  batch: RowBatch;
   /** Writes the reply to this very request: a JSON document, or a text of CSV. */
   write: (answer: Answer) => object | string;
 }
 
-/** A way to ask for predictions: from a body to rows, and from an answer to a reply. */
-export interface WireFormat {
-  /** @throws EvergreenError when the body is none of this format. */
-  parse(request: Pick<WireRequest, 'headers' | 'body'>, limitBytes: number): unknown;
-  /** @throws EvergreenError `request-invalid` or `request-too-large` when it does not fit the model. */
-  read(body: unknown, target: RowTarget): ReadRequest;
-}
+/** Reads a body for a model. @throws EvergreenError when it does not fit, or turns out to be none of its format. */
+export type BodyReader = (target: RowTarget) => ReadRequest;
+
+/**
+ * A way to ask for predictions: from a body to rows, and from an answer to a reply. What it gives reads the body for
+ * one model after another.
+ *
+ * Throws EvergreenError when the headers, or the body, are none of this format.
+ */
+export type WireFormat = (request: Pick<WireRequest, 'headers' | 'body'>, limitBytes: number) => BodyReader;
 
 export const maxRows = 1000;
 
@@ -71,7 +97,7 @@ export function replyFacts({ predictionId, model, version, modelDigest, datasetI
 }
 
 /** `{"rows": [{...}]}`: one object for each row, a member for each feature. */
-function readFriendly(body: unknown, { readRows }: RowTarget): ReadRequest {
+function readCarefully(body: unknown, { readRows, batches }: RowTarget): RowBatch {
   if (!isObject(body)) {
     throw requestInvalid([{ pointer: '', message: 'must be an object such as {"rows": [{...}]}' }]);
   }
@@ -82,13 +108,19 @@ function readFriendly(body: unknown, { readRows }: RowTarget): ReadRequest {
     throw requestInvalid([{ pointer: '/rows', message }]);
   }
   requireRowCount(rows.length, '/rows');
-  return {
-    rows: readRows(rows),
-    write: (answer) => ({ ...replyFacts(answer), predictions: answer.predictions }),
-  };
+  return batches.ofRows(readRows(rows));
 }
 
-export const friendlyFormat: WireFormat = {
-  parse: (request, limitBytes) => readJsonBody(request, limitBytes),
-  read: readFriendly,
+export const friendlyFormat: WireFormat = (request, limitBytes) => {
+  requireBody(request, ['json'], limitBytes);
+  const { body } = request;
+  return (target) => {
+    const columns = target.readQuickly(body);
+    return {
+      batch: columns
+        ? target.batches.ofColumns(columns)
+        : readCarefully(parseStrictJson(body, { depth: jsonDepth }), target),
+      write: (answer) => ({ ...replyFacts(answer), predictions: answer.predictions }),
+    };
+  };
 };

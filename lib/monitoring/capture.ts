@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { row } from '../data/dataset.ts';
-import { type PredictionRecord, prediction, variant } from '../inference/prediction-record.ts';
+import { type PredictionRecord, prediction, recordedVariant } from '../inference/prediction-record.ts';
 import { sha256 } from '../shared/digest.ts';
 import type { CapturedBatch } from './log-subscription.ts';
 
@@ -19,7 +19,7 @@ export const receipt = z.object({
   version: z.int(),
   modelDigest: z.string(),
   datasetId: z.string(),
-  variant,
+  variant: recordedVariant,
   at: z.iso.datetime(),
   /** Rows that were asked; the last of a very large request may not be captured. */
   rowCount: z.int().min(0),

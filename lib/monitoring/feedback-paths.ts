@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { pathParameter, problems, replyOf, toSchema } from '../inference/openapi.ts';
-import { prediction, variant } from '../inference/prediction-record.ts';
+import { prediction, recordedVariant } from '../inference/prediction-record.ts';
 import { feedbackBody } from './feedback.ts';
 
 const feedbackReply = z.object({
@@ -16,7 +16,7 @@ const receiptReply = z.object({
   model: z.string(),
   version: z.int(),
   modelDigest: z.string(),
-  variant,
+  variant: recordedVariant,
   at: z.iso.datetime(),
   rowCount: z.int(),
   predictions: z.array(prediction),

@@ -17,6 +17,7 @@ import { scheduleRole } from '../platform/schedule-role.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import { DocumentTable } from '../platform/table.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
+import { capturesPaths } from './captures-paths.ts';
 import { feedbackPaths } from './feedback-paths.ts';
 
 export interface MonitoringRoomProps {
@@ -33,10 +34,14 @@ const labelIndex = 'byLabelTime';
 /** Captures what was answered, takes labels for it, and measures both against what the model was trained on. */
 export class MonitoringRoom extends Construct {
   /** What its functions answer, for the OpenAPI document. */
-  static readonly apiPaths = feedbackPaths;
+  static readonly apiPaths = (modelNames: readonly string[]) => ({
+    ...feedbackPaths(modelNames),
+    ...capturesPaths(modelNames),
+  });
   readonly predictions: DocumentTable;
   readonly record: LambdaFunction;
   readonly feedback: LambdaFunction;
+  readonly takeCaptures: LambdaFunction;
   readonly measure: LambdaFunction;
   /** Queues of what was put aside, by what was. */
   readonly deadLetters: Record<string, Queue>;
@@ -84,6 +89,18 @@ export class MonitoringRoom extends Construct {
     this.predictions.grantItems(this.feedback, 'GetItem', 'BatchGetItem', 'Query', 'PutItem');
     registry.grantReadLive(this.feedback);
     data.bucket.grantReadBelow(this.feedback, 'captures/');
+
+    this.takeCaptures = new NodeFunction(this, 'TakeCaptures', {
+      folder: 'take-captures',
+      description: 'Keeps what exported versions predicted without a network',
+      stage,
+      files: { [modelsFile]: JSON.stringify(props.deployed) },
+      environment: { ...tables, MODEL_BUCKET: registry.models.bucketName },
+    });
+    data.bucket.grantWriteBelow(this.takeCaptures, 'captures/');
+    this.predictions.grantItems(this.takeCaptures, 'GetItem', 'BatchGetItem', 'PutItem');
+    registry.grantReadLive(this.takeCaptures);
+    registry.grantReadPackages(this.takeCaptures);
 
     this.measure = new NodeFunction(this, 'MeasureDrift', {
       folder: 'measure-drift',

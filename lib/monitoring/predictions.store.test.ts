@@ -65,6 +65,28 @@ function aLabelTable(): () => Record<string, unknown>[] {
 beforeEach(() => documents.reset());
 
 describe('PredictionStore', () => {
+  it('adds a receipt once, and shows the one that was there before', async () => {
+    const [receipt] = receipts(1);
+    if (!receipt) throw new Error('no receipt');
+    let kept: Record<string, unknown> | undefined;
+    documents.on(PutCommand).callsFake(({ Item }) => {
+      if (kept) throw conditionFailed();
+      kept = Item;
+      return {};
+    });
+    documents.on(GetCommand).callsFake(() => ({ Item: kept }));
+    expect(await store.addReceipt(receipt)).toBeUndefined();
+    expect(await store.addReceipt({ ...receipt, traceId: 'other' })).toEqual(receipt);
+  });
+
+  it('gives up on a receipt that comes and goes', async () => {
+    const [receipt] = receipts(1);
+    if (!receipt) throw new Error('no receipt');
+    documents.on(PutCommand).rejects(conditionFailed());
+    documents.on(GetCommand).resolves({});
+    await expect(store.addReceipt(receipt)).rejects.toMatchObject({ code: 'service-unavailable' });
+  });
+
   it('writes receipts 25 at a time', async () => {
     documents.on(BatchWriteCommand).resolves({});
     await store.putReceipts(receipts(60));

@@ -90,6 +90,35 @@ export class PredictionStore {
     return refused;
   }
 
+  /**
+   * Keeps a receipt unless one of the same prediction is there.
+   *
+   * @returns The one that was there; undefined when this one was new.
+   */
+  async addReceipt(item: Receipt): Promise<Receipt | undefined> {
+    const key = { pk: partitionKey(item.predictionId), sk: 'CAPTURE' };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#documents.send(
+          new PutCommand({
+            TableName: this.#table,
+            Item: { ...key, ...storedReceipt.encode(item) },
+            ConditionExpression: 'attribute_not_exists(pk)',
+          }),
+        );
+        return undefined;
+      } catch (thrown) {
+        if (!(thrown instanceof ConditionalCheckFailedException)) throw thrown;
+      }
+      const { Item } = await this.#documents.send(
+        new GetCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
+      );
+      if (Item) return storedReceipt.parse(Item);
+      // It expired in between.
+      await this.#backOff(attempt, `receipt ${item.predictionId} came and went`);
+    }
+  }
+
   async #putChunk(receipts: Receipt[]): Promise<void> {
     let requests: BatchWriteCommandInput['RequestItems'] = {
       [this.#table]: receipts.map((item) => ({

@@ -122,6 +122,7 @@ export class EvergreenPlatform extends Construct {
       stage,
       predict: this.inference.predict,
       feedback: monitoring.feedback,
+      captures: monitoring.takeCaptures,
     });
     const topic = this.remediation.alarms;
     for (const definition of definitions)

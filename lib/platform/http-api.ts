@@ -30,6 +30,7 @@ export interface HttpApiProps {
   readonly stage: StageSettings;
   readonly predict: IFunction;
   readonly feedback: IFunction;
+  readonly captures: IFunction;
 }
 
 /**
@@ -70,7 +71,7 @@ export class HttpApi extends Construct {
   readonly key: ApiKey;
   readonly #methods: MethodOptions;
 
-  constructor(scope: Construct, id: string, { stage, predict, feedback }: HttpApiProps) {
+  constructor(scope: Construct, id: string, { stage, predict, feedback, captures }: HttpApiProps) {
     super(scope, id);
     const accessLog = new LogGroup(this, 'AccessLog', {
       retention: RetentionDays.THREE_MONTHS,
@@ -121,6 +122,7 @@ export class HttpApi extends Construct {
     this.#route(model.addResource('predict'), 'POST', predict, body);
     this.#route(model.addResource('explain'), 'POST', predict, body);
     this.#route(model.addResource('feedback'), 'POST', feedback, body);
+    this.#route(model.addResource('captures'), 'POST', captures, body);
     this.#route(root.addResource('predictions').addResource('{id}'), 'GET', feedback);
     this.#route(root.addResource('openapi.json'), 'GET', predict);
     const v2 = root.addResource('v2');

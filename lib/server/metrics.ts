@@ -77,7 +77,7 @@ export class ServerMetrics {
         const { model, version, variant } = event.answer;
         const labels = { model, version, variant };
         this.#requests.inc(labels);
-        this.#rows.inc(labels, event.rows.length);
+        this.#rows.inc(labels, event.batch.count);
         this.#latency.observe(labels, event.latencyMs / 1000);
         return;
       }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { exportedFlowers } from './fixtures/exported.ts';
+import { modelSourceOf } from './model-source.ts';
 import { settingsOf } from './serve-options.ts';
 import { type RunningServer, startServer } from './server.ts';
 
@@ -17,8 +18,10 @@ describe('startServer', () => {
     exported = await exportedFlowers();
     const lines: Record<string, unknown>[] = [];
     const source = { kind: 'folder', path: exported.folder } as const;
+    const settings = settingsOf(source, { port: 0, workers: 2, memoryBudget: 64 });
     server = await startServer({
-      settings: settingsOf(source, { port: 0, workers: 2, memoryBudget: 64 }),
+      settings,
+      source: await modelSourceOf(settings),
       serverVersion: '1.2.3',
       log: (line) => void lines.push(JSON.parse(line)),
     });
@@ -36,7 +39,12 @@ describe('startServer', () => {
     exported = await exportedFlowers();
     const source = { kind: 'folder', path: exported.folder } as const;
     const settings = settingsOf(source, { port: 0, workers: 4 });
-    server = await startServer({ settings, serverVersion: '1.2.3', log: () => undefined });
+    server = await startServer({
+      settings,
+      source: await modelSourceOf(settings),
+      serverVersion: '1.2.3',
+      log: () => undefined,
+    });
     const page = await server.metrics.registry.metrics();
     const budget = Number(/evergreen_memory_budget_bytes (\d+)/.exec(page)?.[1]);
     expect(budget).toBeGreaterThan(16 * 1024 ** 2);

@@ -2,13 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { batchRequests } from '../inference/batching.ts';
 import { lineWriter } from '../inference/capture.ts';
+import type { ModelSource } from '../inference/live-models.ts';
 import { mebibyte, memoryBudgetOf } from '../inference/memory-budget.ts';
 import { describeApi } from '../inference/openapi.ts';
 import { Serving } from '../inference/serving.ts';
+import type { Answered } from '../inference/serving-event.ts';
 import { captureFile } from './capture-file.ts';
 import { HttpDoor } from './http-door.ts';
 import { ServerMetrics } from './metrics.ts';
-import { modelSourceOf } from './model-source.ts';
 import type { ServerSettings } from './settings.ts';
 
 export interface RunningServer {
@@ -18,13 +19,28 @@ export interface RunningServer {
   stop(): Promise<number>;
 }
 
+/** Where answers are kept. */
+export interface AnswerCapture {
+  /** Never waits and never throws. */
+  take(event: Answered): void;
+  close(): Promise<void>;
+}
+
 export interface ServerParts {
   settings: ServerSettings;
+  source: ModelSource;
   serverVersion: string;
   /** Takes one line of the log. */
   log(line: string): void;
   /** @default those of this process alone */
   readMetrics?: (own: ServerMetrics) => Promise<string>;
+  /** @param onDrop Told of each answer that is not kept. @default - a file in the folder that the settings name */
+  openCapture?: (onDrop: () => void) => AnswerCapture;
+}
+
+function fileCapture(folder: string, onDrop: () => void): AnswerCapture {
+  const file = captureFile(folder, new Date(), onDrop);
+  return { take: lineWriter((line) => file.write(line)), close: () => file.close() };
 }
 
 /** Bytes for the models of one worker. */
@@ -38,18 +54,19 @@ function budgetOf({ memoryBudgetMib, workers }: ServerSettings): number {
 /** One process that answers: models, door, metrics and capture put together. */
 export async function startServer({
   settings,
+  source,
   serverVersion,
   log,
   readMetrics,
+  openCapture,
 }: ServerParts): Promise<RunningServer> {
   const memoryBudgetBytes = budgetOf(settings);
   const metrics: ServerMetrics = new ServerMetrics(() => door.inFlight, memoryBudgetBytes);
-  const capture = settings.captureFolder
-    ? captureFile(settings.captureFolder, new Date(), () => metrics.countDrop())
-    : undefined;
-  const captureLine = capture && lineWriter((line) => capture.write(line));
+  const onDrop = () => metrics.countDrop();
+  const capture =
+    openCapture?.(onDrop) ??
+    (settings.captureFolder ? fileCapture(settings.captureFolder, onDrop) : undefined);
   const logLine = lineWriter(log);
-  const source = await modelSourceOf(settings);
   const serving = new Serving({
     source: {
       modelNames: source.modelNames,
@@ -64,7 +81,7 @@ export async function startServer({
     },
     report(event) {
       metrics.observe(event);
-      if (event.kind === 'prediction') captureLine?.(event);
+      if (event.kind === 'prediction') capture?.take(event);
       else logLine(event);
     },
     serverVersion,

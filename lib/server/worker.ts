@@ -1,5 +1,6 @@
 import { messageOf } from '../shared/errors.ts';
 import type { ServerMetrics } from './metrics.ts';
+import { modelSourceOf } from './model-source.ts';
 import { startServer } from './server.ts';
 import { serverSettings } from './settings.ts';
 import { type FromWorker, toWorker } from './worker-messages.ts';
@@ -38,6 +39,7 @@ try {
   const settings = serverSettings.parse(JSON.parse(process.env.EVERGREEN_SERVER_SETTINGS ?? ''));
   const server = await startServer({
     settings,
+    source: await modelSourceOf(settings),
     serverVersion: process.env.EVERGREEN_VERSION ?? 'unknown',
     log: (line) => process.stdout.write(`${line}\n`),
     readMetrics: readAllMetrics,

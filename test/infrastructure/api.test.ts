@@ -19,8 +19,24 @@ describe.each(stages)('the API of stage %s', (stage) => {
   });
 
   it('asks every caller for a key', () => {
-    expect(methods).toHaveLength(14);
+    expect(methods).toHaveLength(15);
     for (const method of methods) expect(method.ApiKeyRequired).toBe(true);
+  });
+
+  it('has its routes answered by the functions that they belong to', () => {
+    const pathOf = (id: string): string => {
+      const { ParentId, PathPart } = made.resources[id]?.Properties ?? {};
+      return PathPart === undefined ? '' : `${pathOf(ParentId.Ref ?? '')}/${PathPart}`;
+    };
+    const answers = new Map(
+      methods.map(({ HttpMethod, ResourceId, Integration }) => [
+        `${HttpMethod} ${pathOf(ResourceId.Ref ?? '')}`,
+        /(\w+?)[0-9A-F]{8}/.exec(JSON.stringify(Integration.Uri).replaceAll('EvergreenMonitoring', ''))?.[1],
+      ]),
+    );
+    expect(answers.get('POST /models/{model}/captures')).toBe('TakeCaptures');
+    expect(answers.get('POST /models/{model}/feedback')).toBe('ServeFeedback');
+    expect(answers.get('GET /predictions/{id}')).toBe('ServeFeedback');
   });
 
   it('checks every request before a function sees it', () => {

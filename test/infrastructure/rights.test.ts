@@ -82,6 +82,14 @@ describe.each(stages)('rights of stage %s', (stage) => {
     ...new Set(rights.filter((right) => right.role === role).map(({ action }) => action)),
   ];
 
+  const writersOf = (prefix: string) => [
+    ...new Set(
+      rights
+        .filter(({ action, resource }) => action === 's3:PutObject' && resource.endsWith(`>/${prefix}/*`))
+        .map(({ role }) => role),
+    ),
+  ];
+
   it('name every action', () => {
     expect(rights.length).toBeGreaterThan(100);
     expect(rights.filter(({ action }) => action.includes('*'))).toEqual([]);
@@ -126,23 +134,44 @@ describe.each(stages)('rights of stage %s', (stage) => {
       expect(resource).toMatch(/Registry\w*\.Arn>\/(packages|signatures)\/\*$/);
   });
 
+  it('let what was predicted without a network be kept, and nothing that is there be changed or deleted', () => {
+    const own = rights.filter(({ role }) => role === 'Monitoring/TakeCapturesRole');
+    const onTables = own.filter(({ action }) => action.startsWith('dynamodb:'));
+    expect(
+      onTables.map(({ action, resource }) => [
+        action,
+        resource.replace(/\w*?(Predictions|Registry).*/, '$1'),
+      ]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['dynamodb:GetItem', '<Predictions'],
+        ['dynamodb:BatchGetItem', '<Predictions'],
+        ['dynamodb:PutItem', '<Predictions'],
+        ['dynamodb:GetItem', '<Registry'],
+      ]),
+    );
+    expect(onTables).toHaveLength(4);
+    const objects = own.filter(({ action }) => /^s3:(Get|Put)Object$/.test(action));
+    expect(objects.map(({ action, resource }) => [action, resource.split('>/')[1]]).sort()).toEqual([
+      ['s3:GetObject', 'packages/*'],
+      ['s3:PutObject', 'captures/*'],
+    ]);
+    expect(writersOf('captures')).toEqual([
+      'Monitoring/RecordPredictionsRole',
+      'Monitoring/TakeCapturesRole',
+    ]);
+  });
+
   it('let only the trainer write where models come from', () => {
-    const writers = (prefix: string) => [
-      ...new Set(
-        rights
-          .filter(({ action, resource }) => action === 's3:PutObject' && resource.endsWith(`>/${prefix}/*`))
-          .map(({ role }) => role),
-      ),
-    ];
     for (const { definition } of models) {
-      expect(writers(`jobs/${definition.name}`)).toEqual([`Training/Roles/${definition.name}/Jobs`]);
+      expect(writersOf(`jobs/${definition.name}`)).toEqual([`Training/Roles/${definition.name}/Jobs`]);
     }
-    expect(writers('jobs')).toEqual([]);
-    expect(writers('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
-    expect(writers('signatures')).toEqual(['Registry/RegisterVersionRole']);
-    expect(writers('cards')).toEqual(['Registry/RegisterVersionRole']);
-    expect(writers('datasets')).toEqual(['Data/ValidateDataRole']);
-    expect(writers('incoming')).toEqual([]);
+    expect(writersOf('jobs')).toEqual([]);
+    expect(writersOf('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
+    expect(writersOf('signatures')).toEqual(['Registry/RegisterVersionRole']);
+    expect(writersOf('cards')).toEqual(['Registry/RegisterVersionRole']);
+    expect(writersOf('datasets')).toEqual(['Data/ValidateDataRole']);
+    expect(writersOf('incoming')).toEqual([]);
   });
 
   it('let jobs of a model read and write what is the model’s alone', () => {

@@ -37,7 +37,9 @@ class Graph:
 
     def __init__(self) -> None:
         self._opset = OPSETS[""]
-        self._nodes: list[onnx.NodeProto] = []
+        # Filled where it stays: a forest has a hundred megabytes to copy.
+        self._model = onnx.ModelProto(producer_name="evergreen", producer_version="1")
+        self._nodes = self._model.graph.node
         self._constants: list[onnx.TensorProto] = []
         self._inputs: list[onnx.ValueInfoProto] = []
 
@@ -73,10 +75,9 @@ class Graph:
         """Add a node, by default with one output. Returns the name of the output that is taken."""
         name = f"{operator}{len(self._nodes)}"
         names = [output or name, *(f"{name}_{position}" for position in range(1, outputs))]
-        node = helper.make_node(operator, list(inputs), names, name=name, domain=domain)
+        node = self._nodes.add(op_type=operator, input=inputs, output=names, name=name, domain=domain)
         for key in sorted(attributes):
             _add_attribute(node, key, attributes[key])
-        self._nodes.append(node)
         return names[take]
 
     def cast(self, value: str, kind: int, output: str = "") -> str:
@@ -92,14 +93,13 @@ class Graph:
             names[tensor.name] = copy.name = f"c{len(self._constants)}"
             self._constants.append(copy)
         for node in graph.node:
-            copy = onnx.NodeProto()
+            copy = self._nodes.add()
             copy.CopyFrom(node)
-            copy.name, copy.doc_string = f"{node.op_type}{len(self._nodes)}", ""
+            copy.name, copy.doc_string = f"{node.op_type}{len(self._nodes) - 1}", ""
             for position, output in enumerate(node.output):
                 names[output] = f"{copy.name}_{position}"
             copy.input[:] = [names[name] for name in node.input]
             copy.output[:] = [names[name] for name in node.output]
-            self._nodes.append(copy)
         return [names[output.name] for output in graph.output]
 
     def to_model(self, name: str, outputs: list[tuple[str, int, list[Any]]]) -> onnx.ModelProto:
@@ -112,29 +112,23 @@ class Graph:
         outputs : list of (name, element type, shape)
             What the model gives. Nodes and constants that none of them needs are left out.
         """
-        nodes = self._needed_for({output for output, _, _ in outputs})
-        used = {value for node in nodes for value in node.input}
-        model = onnx.ModelProto(
-            ir_version=IR_VERSION if self._opset < 19 else IR_VERSION + 1,
-            producer_name="evergreen",
-            producer_version="1",
-            opset_import=[
-                helper.make_opsetid(domain, version) for domain, version in {**OPSETS, "": self._opset}.items()
-            ],
-        )
-        # Filled in place: helper's functions copy all of it twice, and a forest has a hundred megabytes.
+        used = self._drop_unneeded({output for output, _, _ in outputs})
+        model = self._model
+        model.ir_version = IR_VERSION if self._opset < 19 else IR_VERSION + 1
+        for domain, version in {**OPSETS, "": self._opset}.items():
+            model.opset_import.add(domain=domain, version=version)
         graph = model.graph
         graph.name = name
-        graph.node.extend(nodes)
         graph.input.extend(self._inputs)
         graph.output.extend(helper.make_tensor_value_info(*output) for output in outputs)
         graph.initializer.extend(constant for constant in self._constants if constant.name in used)
         return model
 
-    def _needed_for(self, wanted: set[str]) -> list[onnx.NodeProto]:
-        needed = []
-        for node in reversed(self._nodes):
-            if wanted.intersection(node.output):
-                needed.append(node)
-                wanted = wanted.union(node.input)
-        return needed[::-1]
+    def _drop_unneeded(self, wanted: set[str]) -> set[str]:
+        """Leave out nodes that nothing wanted comes of. Returns all values that are wanted then."""
+        for place in reversed(range(len(self._nodes))):
+            if wanted.intersection(self._nodes[place].output):
+                wanted = wanted.union(self._nodes[place].input)
+            else:
+                del self._nodes[place]
+        return wanted

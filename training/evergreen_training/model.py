@@ -33,6 +33,10 @@ class Answers:
     scores: np.ndarray | None = None
     values: np.ndarray | None = None
 
+    def take(self, chosen: np.ndarray) -> Answers:
+        """Those to some of the rows, by their places."""
+        return Answers(*(None if each is None else each[chosen] for each in (self.labels, self.scores, self.values)))
+
 
 class Model(Protocol):
     """What a model folder's own training code must give when it is no scikit-learn estimator."""

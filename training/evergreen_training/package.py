@@ -10,6 +10,7 @@ import math
 import platform
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -96,7 +97,18 @@ def train_package(
     course = course or Course(fit)
     folds = [] if course.validation else cross_validate(definition, job.train, fit, kept.keep)
     model = course.fit(job.train)
-    figures = score_answers(definition, model.answer(job.train.rows), job.train.target)
+    content = model.to_onnx()
+    if len(content) > _MOST_BYTES:
+        raise JobError(
+            f"the model has {len(content) >> 20} MiB, and at most {_MOST_BYTES >> 20} MiB are served; "
+            "train fewer or smaller trees (n_estimators, max_depth, min_samples_leaf)"
+        )
+    # Of a large forest each takes a second, and little of it is Python's.
+    with ThreadPoolExecutor(1) as beside:
+        opening = beside.submit(open_session, definition, content)
+        answers = model.answer(job.train.rows)
+        served = opening.result()
+    figures = score_answers(definition, answers, job.train.target)
     metrics = {f"train_{name}": value for name, value in figures.items()}
     validation = course.validation
     if folds:
@@ -106,15 +118,7 @@ def train_package(
         print_figures(**{name: value})
         if not math.isfinite(value):
             raise JobError(f"{name} is {value}: the model answers with no numbers; scale the features or change them")
-    content = model.to_onnx()
-    if len(content) > _MOST_BYTES:
-        raise JobError(
-            f"the model has {len(content) >> 20} MiB, and at most {_MOST_BYTES >> 20} MiB are served; "
-            "train fewer or smaller trees (n_estimators, max_depth, min_samples_leaf)"
-        )
-    # Opened once: of a large forest that takes a second.
-    served = open_session(definition, content)
-    compared = check_parity(definition, model, served, job.train.rows, job.golden)
+    compared = check_parity(definition, model, served, job.train.rows, answers, job.golden)
     print_note(f"the ONNX model answers {compared} rows as the Python model does")
     quantised, variant = quantise(job, content) if definition.quantise else ({}, {})
     scores = [fold["score"] for fold in folds]

@@ -58,7 +58,12 @@ def open_session(definition: Definition, content: bytes) -> Callable[[Rows], Ans
 
 
 def check_parity(
-    definition: Definition, model: Model, served: Callable[[Rows], Answers], train: Rows, golden: GoldenRows
+    definition: Definition,
+    model: Model,
+    served: Callable[[Rows], Answers],
+    train: Rows,
+    answers: Answers,
+    golden: GoldenRows,
 ) -> int:
     """Compare the ONNX file with the Python model on golden rows, train rows and rows with missing values.
 
@@ -69,6 +74,8 @@ def check_parity(
     served : callable
         What `open_session` makes of the file.
     train : Rows
+    answers : Answers
+        The Python model's to the train rows.
     golden : GoldenRows
 
     Returns
@@ -82,15 +89,12 @@ def check_parity(
         When a label differs, or a score or value differs by more than the tolerance.
     """
     chosen = np.unique(np.linspace(0, len(train) - 1, min(len(train), MOST_ROWS)).astype(int))
-    batches = {
-        "golden rows": golden.rows,
-        "train rows": train.take(chosen),
-        "golden rows with missing values": _without_each(golden.rows, definition),
-    }
-    for where, rows in batches.items():
-        if len(rows):
-            _compare(model.answer(rows), served(rows), where)
-    return sum(len(rows) for rows in batches.values())
+    sample, unfinished = train.take(chosen), _without_each(golden.rows, definition)
+    _compare(model.answer(golden.rows), served(golden.rows), "golden rows")
+    _compare(answers.take(chosen), served(sample), "train rows")
+    if len(unfinished):
+        _compare(model.answer(unfinished), served(unfinished), "golden rows with missing values")
+    return len(golden.rows) + len(sample) + len(unfinished)
 
 
 def tolerance_of(values: np.ndarray | None) -> float:

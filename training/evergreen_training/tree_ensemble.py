@@ -44,10 +44,13 @@ class TreeEnsemble:
         leaf_targets : ndarray, shape (t,)
             The targets this tree adds to.
         leaf_values : ndarray, shape (nodes, t)
-            What a leaf adds to them.
+            What a leaf adds to them. Zeros are left out, which are most of what pure leaves hold, but for the first
+            target's: runtimes want each leaf to add something.
         """
         ids = np.arange(len(left))
         leaves = ids[is_leaf]
+        added = leaf_values[leaves]
+        leaf, target = np.nonzero((added != 0) | ((added == 0).all(axis=1)[:, None] & (np.arange(added.shape[1]) == 0)))
         self._append("nodes_treeids", np.full(len(ids), self._trees))
         self._append("nodes_nodeids", ids)
         self._append("nodes_featureids", np.where(is_leaf, 0, feature))
@@ -55,10 +58,10 @@ class TreeEnsemble:
         self._append("nodes_truenodeids", np.where(is_leaf, 0, left))
         self._append("nodes_falsenodeids", np.where(is_leaf, 0, right))
         self._append("nodes_modes", np.where(is_leaf, b"LEAF", b"BRANCH_LEQ"))
-        self._append("target_treeids", np.full(len(leaves) * len(leaf_targets), self._trees))
-        self._append("target_nodeids", np.repeat(leaves, len(leaf_targets)))
-        self._append("target_ids", np.tile(leaf_targets, len(leaves)))
-        self._append("target_weights_as_tensor", leaf_values[leaves].ravel())
+        self._append("target_treeids", np.full(len(leaf), self._trees))
+        self._append("target_nodeids", leaves[leaf])
+        self._append("target_ids", leaf_targets[target])
+        self._append("target_weights_as_tensor", added[leaf, target])
         self._trees += 1
 
     @property

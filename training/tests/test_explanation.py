@@ -30,9 +30,11 @@ from evergreen_training.explanation.shapley import (
     draw_permutations,
 )
 from evergreen_training.explanation.surrogate import find_rules
+from evergreen_training.explanation.trees import attribute_trees
 from evergreen_training.model import Answers, FittedModel
 from evergreen_training.package import train_package
 from evergreen_training.parity import open_session
+from evergreen_training.tree_ensemble import TreeEnsemble
 
 # A 32-bit answer has seven digits.
 SERVED = 1e-6
@@ -129,6 +131,25 @@ def test_margins_add_up_to_the_log_odds(tmp_path: Path, algorithm: str) -> None:
     prepared = model.preprocessing.transform(job.golden.rows)[:count]
     margins = model.estimator.decision_function(prepared)[np.arange(count), chosen[:count]]
     np.testing.assert_allclose(found.base + found.contributions.sum(axis=1), margins, atol=1e-9)
+
+
+def test_trees_of_many_features_are_attributed_as_a_sum_of_their_splits() -> None:
+    random = np.random.default_rng(7)
+    rows, background, players = random.normal(size=(3, 150)), random.normal(size=(5, 150)), np.arange(150)
+    stumps = TreeEnsemble(2, np.zeros(2))
+    for feature in (0, 63, 64, 149):
+        left, right, leaf = np.array([1, -1, -1]), np.array([2, -1, -1]), np.array([False, True, True])
+        values = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        stumps.add_tree(left, right, np.array([feature, -2, -2]), np.zeros(3), leaf, np.arange(2), values)
+    assert len(stumps.columns["target_ids"]) == 8
+    base, contributions = attribute_trees(stumps, rows, background, players, 150)
+    expected = np.zeros((3, 150, 2))
+    for feature in (0, 63, 64, 149):
+        goes_left, usually = rows[:, feature] <= 0, (background[:, feature] <= 0).mean()
+        expected[:, feature, 0] = goes_left - usually
+        expected[:, feature, 1] = usually - goes_left
+    np.testing.assert_allclose(contributions, expected, atol=1e-12)
+    np.testing.assert_allclose(base.sum(axis=1), 4, atol=1e-12)
 
 
 def test_two_classes_have_margins_of_opposite_sign(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ import { modelNames, requireModel } from '../stack-outputs.ts';
 
 const labelsPerRequest = 500;
 
-const reply = z.looseObject({
+/** What the API answers. */
+export const feedbackReply = z.looseObject({
   accepted: z.int(),
   corrected: z.int(),
   repeated: z.int(),
-  refused: z.array(z.looseObject({ index: z.int(), pointer: z.string(), detail: z.string() })),
+  refused: z.array(z.looseObject({ index: z.int(), pointer: z.string(), message: z.string() })),
 });
 
 const entry = z.object({
@@ -81,7 +82,7 @@ export function labelsFor(entries: Entry[], predictsNumbers: boolean): Entry[] {
 
 async function send(connection: Connection, model: string, entries: Entry[]) {
   const path = `/models/${encodeURIComponent(model)}/feedback`;
-  return reply.parse(await callApi(connection.api, 'POST', path, { feedback: entries }));
+  return feedbackReply.parse(await callApi(connection.api, 'POST', path, { feedback: entries }));
 }
 
 export async function feedback(
@@ -94,14 +95,17 @@ export async function feedback(
   const model = await modelOf(connection, options.model, entries);
   const labels = labelsFor(entries, await predictsNumbers(connection, model));
   const totals = { accepted: 0, corrected: 0, repeated: 0 };
-  const refused: { index: number; detail: string }[] = [];
+  const refused: { index: number; message: string }[] = [];
   for (const [index, chunk] of chunksOf(labels, labelsPerRequest).entries()) {
     const answered = await send(connection, model, chunk);
     totals.accepted += answered.accepted;
     totals.corrected += answered.corrected;
     totals.repeated += answered.repeated;
     refused.push(
-      ...answered.refused.map((one) => ({ index: one.index + index * labelsPerRequest, detail: one.detail })),
+      ...answered.refused.map((one) => ({
+        index: one.index + index * labelsPerRequest,
+        message: one.message,
+      })),
     );
   }
   return {
@@ -115,7 +119,7 @@ export async function feedback(
         : [
             table(
               ['entry', 'refused because'],
-              refused.map((one) => [one.index, one.detail]),
+              refused.map((one) => [one.index, one.message]),
             ),
           ]),
     ],

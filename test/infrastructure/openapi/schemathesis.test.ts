@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportedFlowers } from '../../../lib/server/fixtures/exported.ts';
+import { modelSourceOf } from '../../../lib/server/model-source.ts';
 import { type RunningServer, startServer } from '../../../lib/server/server.ts';
 import { serverSettings } from '../../../lib/server/settings.ts';
 import { installPythonTool } from '../python-tool.ts';
@@ -22,8 +23,10 @@ beforeAll(async () => {
   programs = await installPythonTool('schemathesis', pathOf('./requirements.txt'));
   if (typeof programs !== 'string') return;
   ({ folder } = await exportedFlowers());
+  const settings = serverSettings.parse({ source: { kind: 'folder', path: folder }, port: 0 });
   server = await startServer({
-    settings: serverSettings.parse({ source: { kind: 'folder', path: folder }, port: 0 }),
+    settings,
+    source: await modelSourceOf(settings),
     serverVersion: '1.2.3',
     log: () => undefined,
   });

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { exportedFlowers } from '../../../lib/server/fixtures/exported.ts';
+import { modelSourceOf } from '../../../lib/server/model-source.ts';
 import { type RunningServer, startServer } from '../../../lib/server/server.ts';
 import { serverSettings } from '../../../lib/server/settings.ts';
 import { installPythonTool } from '../python-tool.ts';
@@ -45,8 +46,10 @@ beforeAll(async () => {
     return;
   }
   ({ folder } = await exportedFlowers());
+  const settings = serverSettings.parse({ source: { kind: 'folder', path: folder }, port: 0 });
   server = await startServer({
-    settings: serverSettings.parse({ source: { kind: 'folder', path: folder }, port: 0 }),
+    settings,
+    source: await modelSourceOf(settings),
     serverVersion: '1.2.3',
     log: () => undefined,
   });
