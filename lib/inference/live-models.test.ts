@@ -4,17 +4,20 @@ import { signatureKeyOf } from '../registry/model-signature.ts';
 import { trainedFlowers, trainedPrices } from './fixtures/models.ts';
 import { asCandidate, MemorySource } from './fixtures/packages.ts';
 import { LiveModels } from './live-models.ts';
+import type { MemoryChange } from './loaded-models.ts';
 import type { RefusedVersion } from './refused-versions.ts';
 
 function holding(budgetBytes?: number) {
   const source = new MemorySource();
   const refused: RefusedVersion[] = [];
+  const changes: MemoryChange[] = [];
   const clock = { now: 1_000_000 };
   const models = new LiveModels({
     source,
     cacheMs: 2000,
     now: () => clock.now,
     onRefused: (each) => void refused.push(each),
+    onChange: (change) => void changes.push(change),
     loadDeadlineMs: 500,
     budgetBytes,
   });
@@ -25,7 +28,7 @@ function holding(budgetBytes?: number) {
     using served = await models.openChampion('flowers', await models.readLive('flowers'));
     return served.version.version;
   };
-  return { source, refused, clock, models, v1, v2, v3, champion };
+  return { source, refused, changes, clock, models, v1, v2, v3, champion };
 }
 
 describe('LiveModels', () => {
@@ -204,6 +207,16 @@ describe('LiveModels', () => {
     clock.now += 2000;
     await champion();
     expect(source.opened).toHaveLength(4);
+  });
+
+  it('lets a version go as soon as another champion has answered', async () => {
+    const { source, champion, clock, changes, v1, v2 } = holding();
+    for (const version of [v1, v2]) {
+      source.setLive('flowers', { champion: version });
+      clock.now += 2000;
+      await champion();
+    }
+    expect(changes.at(-1)).toMatchObject({ kind: 'version-released', version: 1, why: 'not-live' });
   });
 
   it('keeps a champion in use while another takes its place', async () => {

@@ -74,6 +74,11 @@ export class LiveModels {
     throw unknownModel(model, undefined);
   }
 
+  /** Whether what is live of a model was ever read: then it can be told, also while the registry is down. */
+  isKnown(model: string): boolean {
+    return this.#readings.has(model);
+  }
+
   #refresh(model: string, last: Reading | undefined): Promise<Live | undefined> {
     const running = this.#reads.get(model);
     if (running) return running;
@@ -104,7 +109,8 @@ export class LiveModels {
       if (live.champion) this.#loadAhead(model, live.champion);
       this.#loadAhead(model, live.candidate);
     }
-    this.#dropUnused();
+    // With hundreds of models, most readings change nothing, and looking at all versions each time would add up.
+    if (!last || !isSameLive(last.live, live)) this.#dropUnused();
     return live;
   }
 
@@ -164,7 +170,7 @@ export class LiveModels {
     if (!champion) throw notServed(model, 'has no champion yet');
     const ready = this.#loaded.useLoaded(champion);
     if (ready) {
-      this.#lastGood.set(model, champion);
+      this.#remember(model, champion);
       return ready;
     }
     const tried = new Set<string>();
@@ -174,7 +180,7 @@ export class LiveModels {
       tried.add(version.packageDigest);
       try {
         const served = await this.#loaded.use({ ...this.#requestFor(model, version), isAhead });
-        this.#lastGood.set(model, version);
+        this.#remember(model, version);
         return served;
       } catch (thrown) {
         if (thrown instanceof NoRoomAhead) throw thrown;
@@ -186,6 +192,13 @@ export class LiveModels {
       cause: failure,
       retryAfterSeconds: refusal && refusal.waitMs / 1000,
     });
+  }
+
+  #remember(model: string, version: LiveVersion): void {
+    const before = this.#lastGood.get(model);
+    if (before?.packageDigest === version.packageDigest) return;
+    this.#lastGood.set(model, version);
+    if (before) this.#dropUnused();
   }
 
   /** Without a list of models, callers could fill the memory with names that do not exist. */
@@ -203,6 +216,12 @@ export class LiveModels {
     for (const { packageDigest } of this.#lastGood.values()) used.add(packageDigest);
     this.#loaded.keepOnly(used);
   }
+}
+
+function isSameLive(a: Live | undefined, b: Live | undefined): boolean {
+  const digestsOf = (live: Live | undefined) =>
+    [live?.champion, live?.candidate, live?.previous].map((side) => side?.packageDigest ?? '').join(' ');
+  return digestsOf(a) === digestsOf(b);
 }
 
 function unknownModel(model: string, known: readonly string[] | undefined): EvergreenError {

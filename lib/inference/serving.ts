@@ -283,7 +283,8 @@ export class Serving {
   /** Ready is a process that can tell what is live of each model that it knows of; models load when they are asked for. */
   async #ready(): Promise<WireResponse> {
     const names = this.#options.source.modelNames ?? [];
-    const readings = await Promise.allSettled(names.map((name) => this.#models.readLive(name)));
+    const unread = names.filter((name) => !this.#models.isKnown(name));
+    const readings = await Promise.allSettled(unread.map((name) => this.#models.readLive(name)));
     const isReady = readings.every(
       (reading) =>
         reading.status === 'fulfilled' ||
