@@ -9,10 +9,13 @@ const outlineOf = (name: string) => {
 };
 
 describe('memoryBudgetOf', () => {
-  it('is half of what there is, divided over the processes', () => {
-    expect(memoryBudgetOf(1769 * mebibyte)).toBe(Math.floor(884.5 * mebibyte));
-    expect(memoryBudgetOf(1024 * mebibyte, 4)).toBe(128 * mebibyte);
-    expect(mebibytes(memoryBudgetOf(1024 * mebibyte, 4))).toBe('128 MiB');
+  it('is a share of what the processes leave, divided over them', () => {
+    expect(mebibytes(memoryBudgetOf(1769 * mebibyte))).toBe('942 MiB');
+    expect(mebibytes(memoryBudgetOf(1024 * mebibyte, 2))).toBe('188 MiB');
+  });
+
+  it('is small and not nothing where the processes leave nothing', () => {
+    expect(memoryBudgetOf(256 * mebibyte, 2)).toBe(Math.floor(12.8 * mebibyte));
   });
 });
 

@@ -3,12 +3,16 @@ import type { OnnxOutline } from './onnx-outline.ts';
 export const mebibyte = 1024 ** 2;
 export const mebibytes = (bytes: number) => `${Math.ceil(bytes / mebibyte)} MiB`;
 
-/** The other half is for Node itself (some 100 MiB a process), requests, and what the allocator keeps of released models. */
-const share = 0.5;
+/** What a process takes without models when it is busy, of which V8's young generation is half (seen: 180 to 220 MiB). */
+const processBytes = 200 * mebibyte;
+/** The rest is for requests, and for what the allocator keeps of released models and cannot use. */
+const share = 0.6;
+const leastShare = 0.1;
 
 /** Bytes that the loaded models of one process may take, of what a machine, container or function has. */
 export function memoryBudgetOf(availableBytes: number, processes = 1): number {
-  return Math.floor((availableBytes * share) / processes);
+  const left = availableBytes - processes * processBytes;
+  return Math.floor(Math.max(share * left, leastShare * availableBytes) / processes);
 }
 
 /** Rows of one run (session.ts): a session keeps the memory of its tensors for the next one. */
