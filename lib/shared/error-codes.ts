@@ -75,6 +75,17 @@ export const errorCatalogue = {
     meaning: 'The request does not fit the model or the route.',
     remedy: 'Correct the places that the JSON pointers name.',
   },
+  'batch-refused': {
+    kind: 'invalid',
+    meaning:
+      'A file cannot be answered as a whole: it is too large, not a table, or lacks columns of the model.',
+    remedy: 'Correct what the message names and run the same command.',
+  },
+  'batch-failed': {
+    kind: 'internal',
+    meaning: 'An execution that answers a file ended before it was done.',
+    remedy: 'Run the same command: it goes on from the parts that were answered.',
+  },
   'prediction-unknown': {
     kind: 'not-found',
     meaning: 'No prediction of this id is on record.',
