@@ -104,6 +104,7 @@ async function runInFunction<Schema extends z.ZodType>(
     ...process.env,
     ...(await deployedVariables(port)),
     LAMBDA_TASK_ROOT: task,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
     NODE_PATH: join(layer, 'nodejs', 'node_modules'),
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
     AWS_REGION: 'us-east-1',
