@@ -27,16 +27,17 @@ export function measureLambda(model: string, coreMs: number, say: (line: string)
     const of = (member: keyof (typeof starts)[number]) => starts.map((each) => each[member]);
     const session = await measureSession(clone, model);
     say(
-      `start: runtime ${median(of('runtimeMs')).toFixed(0)} ms, import ${median(of('importMs')).toFixed(0)} ms ` +
-        `(of which onnxruntime ${session.importMs.toFixed(0)} ms), registry, package, session and first answer ` +
-        `${median(of('firstMs')).toFixed(0)} ms (of which session ${session.sessionMs.toFixed(0)} ms, run ${session.runMs.toFixed(1)} ms)`,
+      `start: runtime ${median(of('runtimeMs')).toFixed(0)} ms, initialisation with registry and package ` +
+        `${median(of('initMs')).toFixed(0)} ms (of which importing onnxruntime ${session.importMs.toFixed(0)} ms, ` +
+        `session ${session.sessionMs.toFixed(0)} ms, first run ${session.runMs.toFixed(1)} ms), ` +
+        `first answer ${median(of('firstMs')).toFixed(1)} ms`,
     );
     const warm = await measureWarm(clone);
     say(
       `warm call, captured and traced: p50 ${warm.p50.toFixed(3)} ms, p99 ${warm.p99.toFixed(3)} ms, ` +
         `${warm.memoryMb.toFixed(0)} MB, ${warm.logBytes.toFixed(0)} bytes of log`,
     );
-    const startMs = median(of('importMs')) + median(of('firstMs'));
+    const startMs = median(of('initMs')) + median(of('firstMs'));
     tellPrices(clone, { ...warm, startMs }, say);
     return [
       figure('function, start of the process to first answer', of('totalMs'), 'ms', 400),
