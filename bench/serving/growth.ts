@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { html } from '../../lib/data/report-html.ts';
 import { renderLine, renderPlot } from '../../lib/registry/card/plot.ts';
 import { type Figure, figure } from '../figures.ts';
 import { load } from './load.ts';
@@ -18,9 +21,21 @@ interface Point {
   memoryMb: number;
   p99: number;
   perSecond: number;
+  /** The same models in one process of the function's size, without a network. */
+  inFunction: z.infer<typeof inProcess>;
 }
 
-/** From 1 to 500 models on one worker, each asked at random. */
+const inProcess = z.object({ loadMs: z.number(), p99: z.number(), memoryMb: z.number() });
+const functionMib = '1769';
+
+function askInFunction(folder: string): z.infer<typeof inProcess> {
+  const program = fileURLToPath(new URL('one-process.ts', import.meta.url));
+  return inProcess.parse(
+    JSON.parse(execFileSync(process.execPath, [program, folder, functionMib]).toString()),
+  );
+}
+
+/** From 1 to 500 models on one worker, and in one function, each asked at random. */
 export async function measureGrowth(
   bundle: string,
   iris: TrainedModel,
@@ -53,29 +68,29 @@ export async function measureGrowth(
         memoryMb: server.memoryBytes / 1e6,
         p99,
         perSecond,
+        inFunction: askInFunction(folder),
       };
       points.push(point);
       say(
         `${models} models: ready after ${point.readyMs.toFixed(0)} ms, ${point.memoryMb.toFixed(0)} MB, ` +
-          `${perSecond.toFixed(0)} requests/s, p99 ${p99.toFixed(2)} ms`,
+          `${perSecond.toFixed(0)} requests/s, p99 ${p99.toFixed(2)} ms; in a function loaded in ` +
+          `${point.inFunction.loadMs.toFixed(0)} ms, ${point.inFunction.memoryMb.toFixed(0)} MB, p99 ${point.inFunction.p99.toFixed(3)} ms`,
       );
     } finally {
       await server.stop();
     }
   }
   mkdirSync(pictures, { recursive: true });
-  draw(
-    'serving-memory',
-    'Memory of the server by models',
-    'MB',
-    points.map(({ models, memoryMb }) => [models, memoryMb]),
-  );
-  draw(
-    'serving-p99',
-    'p99 of one row by models',
-    'ms',
-    points.map(({ models, p99 }) => [models, p99]),
-  );
+  const line = (of: (point: Point) => number) =>
+    points.map((point): [number, number] => [point.models, of(point)]);
+  draw('serving-memory', 'Memory by models', 'MB', {
+    server: line(({ memoryMb }) => memoryMb),
+    function: line(({ inFunction }) => inFunction.memoryMb),
+  });
+  draw('serving-p99-server', 'Server: p99 of one row by models', 'ms', { server: line(({ p99 }) => p99) });
+  draw('serving-p99-function', 'Function: p99 of one row by models, no network', 'ms', {
+    function: line(({ inFunction }) => inFunction.p99),
+  });
   const [one, ...rest] = points;
   const last = rest.at(-1);
   if (!one || !last) throw new Error('nothing was measured');
@@ -84,21 +99,31 @@ export async function measureGrowth(
 }
 
 const style =
-  '.plot{background:#fff;font:11px system-ui,sans-serif}.grid{stroke:#ddd}.line{fill:none;stroke:#176d3d;stroke-width:2}.label{font-weight:600}';
+  '.plot{background:#fff;font:11px system-ui,sans-serif}.grid{stroke:#ddd}.line{fill:none;stroke:#176d3d;stroke-width:2}.look-1{stroke:#8a4b08;stroke-dasharray:6 3}.label{font-weight:600}';
 
-function draw(name: string, title: string, unit: string, points: [number, number][]): void {
-  const most = Math.max(...points.map(([, value]) => value));
+function draw(name: string, title: string, unit: string, lines: Record<string, [number, number][]>): void {
+  const named = Object.entries(lines);
+  const all = named.flatMap(([, points]) => points);
+  const said = named.map(
+    ([label, points]) =>
+      `${label}: ${points.map(([models, value]) => `${models} models ${value.toFixed(2)} ${unit}`).join(', ')}`,
+  );
   const plot = renderPlot(
     {
       id: name,
       title,
-      description: points
-        .map(([models, value]) => `${models} models: ${value.toFixed(2)} ${unit}`)
-        .join('; '),
+      description: said.join('; '),
       x: { label: 'models', low: 0, high: 500 },
-      y: { label: unit, low: 0, high: most * 1.1 },
+      y: { label: unit, low: 0, high: Math.max(...all.map(([, value]) => value)) * 1.1 },
     },
-    (x, y) => [renderLine(points, 0, x, y)],
+    (x, y) =>
+      named.flatMap(([label, points], look) => {
+        const [models, value] = points.at(-1) ?? [0, 0];
+        return [
+          renderLine(points, look, x, y),
+          html`<text x="${x(models)}" y="${y(value)}" dy="-6" text-anchor="end">${label}</text>`,
+        ];
+      }),
   );
   const svg = plot.markup
     .replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ')

@@ -15,8 +15,17 @@ export function memoryBudgetOf(availableBytes: number, processes = 1): number {
   return Math.floor(Math.max(share * left, leastShare * availableBytes) / processes);
 }
 
-/** Rows of one run (session.ts): a session keeps the memory of its tensors for the next one. */
-const rowsOfOneRun = 256;
+/**
+ * Rows of one run; a session keeps the memory of its tensors for the next one.
+ *
+ * What texts and support vectors take grows with rows times the longest text, or times the vectors: a body full of short
+ * rows would ask for gigabytes. A small file has few vectors, and of its work each further run is the most.
+ *
+ * @param readsTexts Whether it takes anything but numbers.
+ */
+export const rowsOfOneRun = (fileBytes: number, readsTexts: boolean): number =>
+  fileBytes <= 64 * 1024 && !readsTexts ? 1024 : 256;
+
 const bytesOfWidestCell = { plain: 20, texts: 32 };
 /** Trees and vocabularies become tables of their own, many times as large as in the file. */
 const growthOfAttributes = { plain: 6, texts: 12 };
@@ -52,6 +61,6 @@ export function sessionBytesOf(
     mebibyte / 2 +
       1.5 * tensorBytes +
       growthOfAttributes[kind] * attributes +
-      rowsOfOneRun * widest * bytesOfWidestCell[kind],
+      rowsOfOneRun(fileBytes, readsTexts) * widest * bytesOfWidestCell[kind],
   );
 }
