@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { html } from '../../lib/data/report-html.ts';
+import { html } from '../../lib/data/report/report-html.ts';
 import { renderLine, renderPlot } from '../../lib/registry/card/plot.ts';
 import { type Figure, figure } from '../figures.ts';
 import { load } from './load.ts';

@@ -1,4 +1,4 @@
-import { type Html, html, raw } from '../../data/report-html.ts';
+import { type Html, html, raw } from '../../data/report/report-html.ts';
 import { bytesText, tableOf } from './card-parts.ts';
 import { intervalText, number } from './card-results.ts';
 import type { ModelCard } from './model-card.ts';
