@@ -105,6 +105,7 @@ function addRemoval(data: Command, on: On): void {
       .argument('<model>')
       .requiredOption('--subject <id>', 'value of the column that says whom a row is about')
       .option('--dry-run', 'only say what would be removed')
+      .option('--retrain', 'train on what is left when the champion had learned from the rows')
       .addHelpText(
         'after',
         examples('data erase loans --subject 4711 --dry-run', 'data erase loans --subject 4711'),

@@ -12,7 +12,7 @@ import type { ModelDefinition } from '../model/definition.ts';
 import { definitionKey, deployModel } from '../model/deployed-model.ts';
 import { aLive, aVersion } from '../registry/fixtures/builders.ts';
 import type { LogEntry } from '../registry/registry.ts';
-import { type ErasureConnection, eraseSubject } from './erasing.ts';
+import { type ErasureConnection, eraseSubject, trainOnTheRest } from './erasing.ts';
 
 const definition = aDefinition({
   identity: ['customer'],
@@ -241,6 +241,27 @@ describe('eraseSubject', () => {
     expect(left).toMatch(/^retrain\/fruit\/run-9-[0-9a-f]{12}\.json/);
     expect(world.store.everything()).not.toContain('"weight":107');
     expect(world.store.everything()).toContain('"weight":108');
+  });
+
+  it('has the champion trained on what is left, once, when it had learned from the rows', async () => {
+    const world = await aWorld();
+    const live = aLive({ champion: 1 });
+    const [{ datasetId } = { datasetId: '' }] = (await listDatasets(world.store.s3, 'data', 'fruit')).filter(
+      ({ rows }) => rows.read === 61,
+    );
+    const champion = live.champion && { ...live.champion, datasetId };
+    const connection = {
+      ...world.connection,
+      registry: { readLive: async () => ({ ...live, champion }) },
+    } as unknown as ErasureConnection;
+    const record = await world.erase('customer-7');
+    const key = await trainOnTheRest(connection, record);
+    expect(key).toMatch(/^incoming\/fruit\/[0-9a-f]{12}-may.csv$/);
+    expect(world.store.text(key ?? '')).toContain('customer-8,');
+    const before = world.store.versions.length;
+    expect(await trainOnTheRest(connection, record)).toBe(key);
+    expect(world.store.versions.length).toBe(before);
+    expect(await trainOnTheRest(world.connection, record)).toBeNull();
   });
 
   it('asks whose id it is when the definition does not say', async () => {

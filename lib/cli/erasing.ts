@@ -1,3 +1,4 @@
+import { CopyObjectCommand } from '@aws-sdk/client-s3';
 import { withoutCheckedColumns } from '../data/checks/kept-columns.ts';
 import {
   type DatasetManifest,
@@ -312,4 +313,33 @@ async function markForRetraining(
     };
     await registry.appendLog(entry);
   }
+}
+
+/**
+ * Puts what is left of the champion's upload where intake sees it, so that a run trains on it; the same content under the
+ * same name is one run.
+ *
+ * @returns The key, or null when the champion had not learned from the rows.
+ */
+export async function trainOnTheRest(
+  { s3, registry, outputs }: Pick<ErasureConnection, 's3' | 'registry' | 'outputs'>,
+  { model, sources }: ErasureRecord,
+): Promise<string | null> {
+  const bucket = outputs.DataBucket;
+  const { champion } = await registry.readLive(model);
+  const touched = sources.find(({ datasets }) => champion !== null && datasets.includes(champion.datasetId));
+  const [replacedBy] = touched?.replacedBy ?? [];
+  const rest = (await listDatasets(s3, bucket, model)).find(({ datasetId }) => datasetId === replacedBy);
+  if (!rest || rest.source.key.startsWith('retrain/')) return null;
+  const name = rest.source.key.slice(rest.source.key.lastIndexOf('/') + 1);
+  const key = `incoming/${model}/${rest.source.sha256.slice(0, 12)}-${name.replace(/^[0-9a-f]{12}-/, '')}`;
+  if ((await readBytes(s3, { bucket, key })) !== undefined) return key;
+  await s3.send(
+    new CopyObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      CopySource: `${bucket}/${encodeURIComponent(rest.source.key)}?versionId=${rest.source.versionId}`,
+    }),
+  );
+  return key;
 }

@@ -107,11 +107,15 @@ export async function conclude(
         )),
   ];
   const failed = checks.filter(({ status }) => status === 'failed');
+  const isSideEmpty = aside.count > 0 && train + test > 1 && Math.min(train, test) === 0;
   const reasons = [
     ...judgeDataset(
       { ...rows, classes: classes?.all ?? null, trainClasses: classes?.inTrain ?? null },
       definition,
     ),
+    ...(isSideEmpty
+      ? ['without the rows that hold outliers none is left to train on, or none to hold out']
+      : []),
     ...failed.filter(({ action }) => action === 'reject').map(({ message }) => message),
   ];
   const quarantine = mergeQuarantine(checked.badRows, broken.first, aside.first, columns, limits.keptBroken);

@@ -28,7 +28,7 @@ export const outliers = z.strictObject({
   method: z.enum(['iqr', 'z-score']).default('iqr'),
   /** @default 1.5 quartile distances, 3 standard deviations */
   factor: z.number().positive().optional(),
-  /** Counts them; moves them to the limit, in the model's graph; or puts their rows aside. */
+  /** Counts them; moves them to the limit, in the model's graph; or puts their rows aside, as ones that cannot be used. */
   action: z.enum(['flag', 'clip', 'quarantine']).default('flag'),
 });
 export type Outliers = z.infer<typeof outliers>;

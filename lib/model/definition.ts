@@ -8,6 +8,7 @@ import { federationProblems } from './federation.ts';
 import { gate, gateProblems } from './gate.ts';
 import { card, monitor, retrain, rollout } from './policies.ts';
 import { personalDataProblems, privacy, privacyProblems } from './privacy.ts';
+import { serve, serveProblems } from './serve.ts';
 import { train } from './training.ts';
 
 /** A model's name is part of keys, addresses and metric dimensions. */
@@ -42,6 +43,8 @@ export const modelDefinition = z
     retrain: retrain.prefault({}),
     privacy: privacy.prefault({}),
     card: card.prefault({}),
+    /** Left out unless it is said, so that definitions of earlier releases keep their digest. */
+    serve: serve.optional(),
   })
   .superRefine((definition, context) => {
     if (definition.target.name in definition.features) {
@@ -96,6 +99,7 @@ const newDefinition = modelDefinition.superRefine((definition, context) => {
     ...personalDataProblems(definition),
     ...federationProblems(definition),
     ...dataProblems(definition),
+    ...serveProblems(definition),
   ];
   for (const problem of problems) context.addIssue({ code: 'custom', ...problem });
 });

@@ -46,7 +46,7 @@ export const feature = z.discriminatedUnion('type', [
     type: z.literal('category'),
     ...described,
     categories,
-    /** Of uploads; requests name a category as it is defined. */
+    /** Of uploads and of requests alike. */
     normalise: normaliseText.optional(),
     impute: imputeCategory.optional(),
     generalise: generaliseCategory.optional(),

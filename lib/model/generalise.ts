@@ -8,7 +8,7 @@ import { z } from 'zod';
 /** Numbers become the lower end of their range: with a width of 10, 37 becomes 30. */
 export const generaliseNumber = z.strictObject({ width: z.int().positive().max(1e9) });
 
-/** Uploaded texts keep their first characters: of a date the year, of a postcode the region. Requests name a category. */
+/** Categories keep their first characters: of a date the year, of a postcode the region. */
 export const generaliseCategory = z.strictObject({ keep: z.int().positive().max(100) });
 
 export function generalisedNumber(value: number, width: number): number {

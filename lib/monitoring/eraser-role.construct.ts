@@ -13,7 +13,15 @@ export interface EraserRoleProps {
 }
 
 const read = ['incoming/', 'rewritten/', 'retrain/', 'datasets/', 'definitions/', 'captures/', 'erasures/'];
-const written = ['rewritten/', 'retrain/', 'datasets/', 'captures/', 'erasures/', 'certificates/'];
+const written = [
+  'incoming/',
+  'rewritten/',
+  'retrain/',
+  'datasets/',
+  'captures/',
+  'erasures/',
+  'certificates/',
+];
 /** What holds rows. Records of erasures and certificates are in no list of what may be deleted. */
 const destroyed = ['incoming/', 'rewritten/', 'retrain/', 'datasets/', 'captures/'];
 

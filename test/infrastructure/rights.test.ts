@@ -117,7 +117,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
   });
 
   it('let the role of erasures alone delete, and no record of it', () => {
-    const deletes = rights.filter(({ action }) => /Delete/.test(action) && !action.startsWith('logs:'));
+    const deletes = rights.filter(({ action }) => /Delete/.test(action) && !/^(logs|sqs):/.test(action));
     expect([...new Set(deletes.map(({ role }) => role))]).toEqual(['Eraser']);
     const destroyed = deletes.filter(({ action }) => action === 's3:DeleteObjectVersion');
     expect(destroyed.map(({ resource }) => resource.replace(/.*>/, '')).sort()).toEqual([
@@ -174,6 +174,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(writersOf('captures')).toEqual([
       'Monitoring/RecordPredictionsRole',
       'Monitoring/TakeCapturesRole',
+      'Eraser',
     ]);
   });
 
@@ -185,8 +186,8 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(writersOf('packages')).toEqual(['Evaluation/EvaluateCandidateRole']);
     expect(writersOf('signatures')).toEqual(['Registry/RegisterVersionRole']);
     expect(writersOf('cards')).toEqual(['Registry/RegisterVersionRole']);
-    expect(writersOf('datasets')).toEqual(['Data/ValidateDataRole']);
-    expect(writersOf('incoming')).toEqual([]);
+    expect(writersOf('datasets')).toEqual(['Data/ValidateDataRole', 'Eraser']);
+    expect(writersOf('incoming')).toEqual(['Eraser']);
   });
 
   it('let jobs of a model read and write what is the model’s alone', () => {
@@ -219,6 +220,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
       )
       .map(({ role }) => role);
     expect([...new Set(writers)].sort()).toEqual([
+      'Eraser',
       'Intake/EndRunRole',
       'Registry/RegisterVersionRole',
       'Remediation/RemediateAlarmRole',

@@ -2,20 +2,21 @@ import type { ErasureRecord } from '../../data/erasure/erasure-record.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { connect } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { eraseSubject } from '../erasing.ts';
+import { eraseSubject, trainOnTheRest } from '../erasing.ts';
 import { type Block, fields, lines, type Outcome, table } from '../outcome.ts';
 import { requireModel } from '../stack-outputs.ts';
 
 export interface DataEraseOptions {
   subject: string;
   dryRun?: boolean | undefined;
+  retrain?: boolean | undefined;
 }
 
 /** Erases the rows of a person, after asking. */
 export async function dataErase(
   context: Context,
   model: string,
-  { subject, dryRun: isDryRun = false }: DataEraseOptions,
+  { subject, dryRun: isDryRun = false, retrain = false }: DataEraseOptions,
 ): Promise<Outcome> {
   if (subject === '')
     throw new EvergreenError('usage-invalid', 'the subject is empty; name whom rows are about');
@@ -33,7 +34,15 @@ export async function dataErase(
     now: context.now,
     progress: context.progress,
   });
-  return { data: { ...record, isDryRun }, view: erasureView(record, isDryRun) };
+  const retrained = retrain && !isDryRun ? await trainOnTheRest(connection, record) : null;
+  const uploaded =
+    retrained === null
+      ? []
+      : [lines(`a run trains on what is left: ${retrained}; watch it: npx evergreen runs list`)];
+  return {
+    data: { ...record, isDryRun, retrained },
+    view: [...erasureView(record, isDryRun), ...uploaded],
+  };
 }
 
 export function erasureView(record: ErasureRecord, isDryRun: boolean): Block[] {
@@ -42,7 +51,7 @@ export function erasureView(record: ErasureRecord, isDryRun: boolean): Block[] {
   const next =
     versions.length === 0
       ? []
-      : [`versions ${versions.join(', ')} learned from the rows: train again with a new upload`];
+      : [`versions ${versions.join(', ')} learned from the rows: train again: --retrain, or a new upload`];
   return [
     fields(
       ['erasure', erasureId],

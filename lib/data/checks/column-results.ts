@@ -8,6 +8,9 @@ import { tellingOfClasses, tellingOfLine } from './leak.ts';
 /** What a column must tell of the tenths of a numeric target for its straight line to count. */
 const leastByOrder = 0.5;
 
+/** Clocks differ, and times without an offset are read as UTC. */
+const clockSkewHours = 24;
+
 export function freshness(
   { newest, now }: WholeFindings,
   { column, maxAgeHours }: { column: string; maxAgeHours: number },
@@ -22,6 +25,10 @@ export function freshness(
     };
   }
   const value = (now.getTime() / 1000 - newest) / 3600;
+  if (value < -clockSkewHours) {
+    const message = `the newest ${column} lies ${Number((-value).toFixed(1))} hours in the future; correct the times`;
+    return { status: 'failed', count: null, value, limit: maxAgeHours, message };
+  }
   const message = `the newest ${column} is ${Number(value.toFixed(1))} hours old; at most ${maxAgeHours} are allowed`;
   return { status: statusOf(value <= maxAgeHours), count: null, value, limit: maxAgeHours, message };
 }

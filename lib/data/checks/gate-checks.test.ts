@@ -244,6 +244,47 @@ describe('rules and patterns', () => {
   });
 });
 
+describe('times and names', () => {
+  const header = [...names, 'picked'];
+  const picked = (time: string) =>
+    csv(
+      rows(40).map((cells) => [...cells, time]),
+      header,
+    );
+  const columns: DataInput['columns'] = { picked: { type: 'timestamp', mayBeMissing: true } };
+  const checks: Checks = { freshness: { column: 'picked', maxAgeHours: 48 } };
+
+  it('reject rows from the future, and rows without any time', async () => {
+    const future = await check(model({ columns, checks }), picked('2226-11-22'));
+    expect(future.outcome.reasons).toEqual([
+      expect.stringMatching(/^the newest picked lies \d+ hours in the future/),
+    ]);
+    expect((await check(model({ columns, checks }), picked(''))).outcome.reasons).toEqual([
+      'picked holds no time',
+    ]);
+    expect((await check(model({ columns, checks }), picked('2026-11-23T14:00:00Z'))).outcome.reasons).toEqual(
+      [],
+    );
+  });
+
+  it('that look like SQL are names and nothing more', async () => {
+    const odd = `a"b'); DROP TABLE placed; --`;
+    const definition = model({
+      columns: { [odd]: { type: 'text' } },
+      checks: {
+        patterns: [{ column: odd, pattern: `['"]+` }],
+        rules: [{ name: odd, must: { column: odd, is: '!=', value: `'; DROP TABLE placed; --` } }],
+        unique: [{ columns: [odd, 'weight'], action: 'warn' }],
+        sources: { column: odd },
+      },
+    });
+    const lines = rows(60).map((cells) => [...cells, `"'"`]);
+    const { outcome, of } = await check(definition, csv(lines, [...names, `"${odd.replaceAll('"', '""')}"`]));
+    expect(outcome).toMatchObject({ verdict: 'accepted', rows: { accepted: 60 } });
+    expect(of('pattern', odd)).toMatchObject({ status: 'passed' });
+  });
+});
+
 describe('rows that repeat or contradict others', () => {
   const keyed = (data: DataInput) => model(data, { identity: ['id'] });
   const lines = rows(40).map((cells, place) => [`k${place}`, ...cells]);
@@ -370,6 +411,34 @@ describe('outliers', () => {
           ]
         : [],
     );
+  });
+
+  it('rejects a file of which no held-out row is left', async () => {
+    const outliers = { action: 'quarantine', method: 'z-score', factor: 1e-9 };
+    const { outcome } = await check(features(outliers), csv(lines));
+    expect(outcome.verdict).toBe('rejected');
+    expect(outcome.reasons).toEqual(expect.arrayContaining([expect.stringContaining('0 rows can be used')]));
+    const few = rows(12).map((cells, place) => [place === 11 ? '90000' : '300', ...cells.slice(1)]);
+    const definition = model(
+      { split: { method: 'seeded', testShare: 0.05, seed: 3 } },
+      {
+        features: {
+          weight: { ...weight, outliers: { action: 'quarantine' } },
+          seeds: { type: 'integer', min: 0 },
+          colour: { type: 'category', categories: ['red', 'green'], mayBeMissing: true },
+        },
+      },
+    );
+    const outcomes = await Promise.all(
+      few.map((_, place) => {
+        const moved = few.map((cells, row) => [row === place ? '90000' : '300', ...cells.slice(1)]);
+        return check(definition, csv(moved));
+      }),
+    );
+    const emptied = outcomes.filter(({ outcome: each }) =>
+      each.reasons.some((reason) => reason.startsWith('without the rows that hold outliers')),
+    );
+    expect(emptied).toHaveLength(1);
   });
 
   it('rejects a source whose rows hold too many', async () => {

@@ -1,8 +1,15 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { predictionColumns } from '../columns.ts';
+import { select, withWorkspace } from '../database.duckdb.ts';
 import { datasetReport } from '../dataset.ts';
+import { readTable } from '../examine.duckdb.ts';
 import { parquetOf } from '../fixtures/parquet.ts';
 import { aDefinition, validate } from '../fixtures/validation.ts';
 import { readRows } from '../parquet-rows.duckdb.ts';
+import { stageLimits } from '../stage-file.ts';
 
 const definition = aDefinition({
   features: {
@@ -76,6 +83,28 @@ describe('units and spellings', () => {
     const fromParquet = await validate(definition, parquet, { key: 'incoming/fruit/a.parquet' });
     expect(fromParquet.outcome.reasons).toEqual([]);
     expect(await rowsOf(fromParquet)).toEqual(sorted);
+  });
+
+  it('of a file to predict are read as those that were trained on', async () => {
+    const lines = written.map((cells) =>
+      cells
+        .slice(0, 3)
+        .map((cell) => `"${cell}"`)
+        .join(','),
+    );
+    const features = await withWorkspace('1GB', async (workspace) => {
+      const path = join(workspace.folder, 'file');
+      await writeFile(path, ['height,seeds,colour', ...lines].join('\n'));
+      const csv = { format: 'csv', isGzip: false } as const;
+      await readTable(workspace, path, csv, predictionColumns(definition), stageLimits(1e6));
+      const shape = z.object({ height: z.number(), seeds: z.number(), colour: z.string().nullable() });
+      return select(
+        workspace.connection,
+        'SELECT v0 AS height, v1 AS seeds, v2 AS colour FROM checked ORDER BY line',
+        shape,
+      );
+    });
+    expect(features).toEqual(wanted.map(({ kind: _, ...row }) => row));
   });
 
   it('that nobody named are told with their line', async () => {

@@ -74,7 +74,7 @@ export interface OutlyingRow {
   value: number;
 }
 
-/** Takes the rows out of `placed` that hold an outlier of a feature whose outliers are put aside; a side keeps a row. */
+/** Takes the rows out of `placed` that hold an outlier of a feature whose outliers are put aside. */
 export async function putOutliersAside(
   connection: DuckDBConnection,
   limits: readonly OutlierLimit[],

@@ -50,6 +50,7 @@ export const datasetStyle = `
 .missing{fill:var(--bad);font:12px/1 system-ui,sans-serif}
 .missing text{fill:var(--ink)}
 td.column{min-width:96px}
+td small{overflow-wrap:normal}
 details{margin-top:10px}
 summary{cursor:pointer}
 .cells{columns:3;font-size:13px}
