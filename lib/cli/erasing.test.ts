@@ -254,14 +254,17 @@ describe('eraseSubject', () => {
       ...world.connection,
       registry: { readLive: async () => ({ ...live, champion }) },
     } as unknown as ErasureConnection;
-    const record = await world.erase('customer-7');
-    const key = await trainOnTheRest(connection, record);
+    await world.erase('customer-7');
+    const second = await world.erase('customer-8');
+    expect(second.versions).toEqual([1]);
+    const key = await trainOnTheRest(connection, 'fruit');
     expect(key).toMatch(/^incoming\/fruit\/[0-9a-f]{12}-may.csv$/);
-    expect(world.store.text(key ?? '')).toContain('customer-8,');
+    expect(world.store.text(key ?? '')).toContain('customer-9,');
+    expect(world.store.text(key ?? '')).not.toMatch(/customer-[78],/);
     const before = world.store.versions.length;
-    expect(await trainOnTheRest(connection, record)).toBe(key);
+    expect(await trainOnTheRest(connection, 'fruit')).toBe(key);
     expect(world.store.versions.length).toBe(before);
-    expect(await trainOnTheRest(world.connection, record)).toBeNull();
+    expect(await trainOnTheRest(world.connection, 'fruit')).toBeNull();
   });
 
   it('asks whose id it is when the definition does not say', async () => {

@@ -66,7 +66,9 @@ export async function eraseSubject(connection: ErasureConnection, wish: ErasureW
   progress({ kind: 'step', text: 'looking through the captures' });
   const predictions = await eraseCaptures(s3, bucket, model, isMeant, true);
   const datasets = new Set([
-    ...found.flatMap(({ manifests }) => manifests.map(({ datasetId }) => datasetId)),
+    ...found.flatMap(({ manifests }) =>
+      manifests.flatMap(({ datasetId, parents = [] }) => [datasetId, ...erasedFrom(parents)]),
+    ),
     ...unfinished.flatMap(({ sources }) => sources.flatMap((source) => source.datasets)),
   ]);
   const versions = (await registry.listVersions(model))
@@ -128,6 +130,11 @@ export async function eraseSubject(connection: ErasureConnection, wish: ErasureW
   };
   await writeErasure(s3, bucket, done);
   return done;
+}
+
+/** Datasets of the same rows and more: a version that learned from one had learned from these rows too. */
+function erasedFrom(parents: NonNullable<DatasetManifest['parents']>): string[] {
+  return parents.filter(({ because }) => because === 'erasure').map(({ datasetId }) => datasetId);
 }
 
 /** Compares the features that captures hold. */
@@ -233,14 +240,15 @@ async function replaceSource(
   }
   const rewritten = erased.rewritten;
   await copyRetrainRecord(tools, source.key, rewritten.key);
-  for (const { model, datasetId, definitionDigest } of manifests) {
+  for (const { model, datasetId, definitionDigest, parents = [] } of manifests) {
     await validateDataset(
       {
         runId: `erasure-${erasureId}`,
         model,
         definitionDigest,
         source: rewritten,
-        parents: [{ datasetId, because: 'erasure' }],
+        // Those before are gone with their manifests; versions may still stand on them.
+        parents: [{ datasetId, because: 'erasure' }, ...parents],
       },
       { ...tools, readEarlier: async () => null, now },
     );
@@ -323,13 +331,14 @@ async function markForRetraining(
  */
 export async function trainOnTheRest(
   { s3, registry, outputs }: Pick<ErasureConnection, 's3' | 'registry' | 'outputs'>,
-  { model, sources }: ErasureRecord,
+  model: string,
 ): Promise<string | null> {
   const bucket = outputs.DataBucket;
   const { champion } = await registry.readLive(model);
-  const touched = sources.find(({ datasets }) => champion !== null && datasets.includes(champion.datasetId));
-  const [replacedBy] = touched?.replacedBy ?? [];
-  const rest = (await listDatasets(s3, bucket, model)).find(({ datasetId }) => datasetId === replacedBy);
+  // The newest first: rows of several persons may have been erased one after the other.
+  const rest = (await listDatasets(s3, bucket, model)).find(
+    ({ parents = [] }) => champion !== null && erasedFrom(parents).includes(champion.datasetId),
+  );
   if (!rest || rest.source.key.startsWith('retrain/')) return null;
   const name = rest.source.key.slice(rest.source.key.lastIndexOf('/') + 1);
   const key = `incoming/${model}/${rest.source.sha256.slice(0, 12)}-${name.replace(/^[0-9a-f]{12}-/, '')}`;

@@ -34,7 +34,7 @@ export async function dataErase(
     now: context.now,
     progress: context.progress,
   });
-  const retrained = retrain && !isDryRun ? await trainOnTheRest(connection, record) : null;
+  const retrained = retrain && !isDryRun ? await trainOnTheRest(connection, model) : null;
   const uploaded =
     retrained === null
       ? []
