@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { epsilon, examples, groups, type On } from './command-parts.ts';
 import type { DataCheckOptions } from './commands/data-check.ts';
+import type { DataDestroyOptions } from './commands/data-destroy.ts';
 import type { DataEraseOptions } from './commands/data-erase.ts';
 import type { DataPublishOptions } from './commands/data-publish.ts';
 
@@ -118,10 +119,14 @@ function addRemoval(data: Command, on: On): void {
       .command('destroy')
       .description('destroy a dataset and its upload in every version, with a certificate in the log')
       .argument('<model>')
-      .argument('<dataset>', 'its id, as ds-…')
-      .requiredOption('--why <text>', 'the reason, for the log')
-      .addHelpText('after', examples('data destroy loans ds-3f0c… --why "kept for two years"')),
-    (model: string, id: string, options: { why: string }) => async (context) =>
+      .argument('[dataset]', 'its id, as ds-…')
+      .option('--why <text>', 'the reason, for the log')
+      .option('--expired', 'all that are kept longer than data.retention of their definition says')
+      .addHelpText(
+        'after',
+        examples('data destroy loans ds-3f0c… --why "contract ended"', 'data destroy loans --expired --yes'),
+      ),
+    (model: string, id: string | undefined, options: DataDestroyOptions) => async (context) =>
       (await import('./commands/data-destroy.ts')).dataDestroy(context, model, id, options),
   );
 }

@@ -25,6 +25,13 @@ export async function compliance(context: Context): Promise<Outcome> {
           `  ${remedy}`,
         ),
       ),
+      ...(connection.target === 'local'
+        ? [
+            lines(
+              'the local engine keeps no lifecycle rules, access logs, backups or times to live; on AWS the stack has them',
+            ),
+          ]
+        : []),
       lines('this is what the stack shows, and no legal advice; `person` is what somebody must answer for'),
     ],
   };

@@ -7,13 +7,13 @@ import { aLive } from '../../registry/fixtures/builders.ts';
 import type { LogEntry } from '../../registry/registry.ts';
 import { digestOf } from '../../shared/digest.ts';
 import type { Connection } from '../connection.ts';
-import { destroyDataset } from './data-destroy.ts';
+import { destroyDataset, expiredDatasets } from './data-destroy.ts';
 
 const by = { who: 'ann', why: 'kept long enough', at: '2026-11-24T10:00:00.000Z' };
 
-async function aWorld(champion?: (id: string) => string) {
+async function aWorld(champion?: (id: string) => string, definition = aDefinition()) {
   const store = versionedObjects();
-  const deployed = deployModel(aDefinition(), { key: 'code', digest: 'c'.repeat(64), program: 'train.py' });
+  const deployed = deployModel(definition, { key: 'code', digest: 'c'.repeat(64), program: 'train.py' });
   store.put(definitionKey('fruit', deployed.digest), JSON.stringify(deployed));
   const key = 'incoming/fruit/a.csv';
   const versionId = store.put(key, [fruitHeader, ...fruitRows(60)].join('\n'));
@@ -60,6 +60,17 @@ describe('destroyDataset', () => {
     expect(log).toMatchObject([
       { action: 'data-destroyed', details: { certificate: digestOf(certificate) } },
     ]);
+  });
+
+  it('is asked for datasets that are kept too long, and for none in use', async () => {
+    const days = (after: number) => new Date(Date.parse(by.at) + after * 86_400_000);
+    const kept = { minRows: 2, maxRejectedShare: 0.5, retention: { destroyDatasetsAfterDays: 30 } };
+    const { connection, datasetId } = await aWorld(undefined, aDefinition({ data: kept }));
+    expect(await expiredDatasets(connection, 'fruit', days(29))).toEqual([]);
+    expect(await expiredDatasets(connection, 'fruit', days(31))).toEqual([datasetId]);
+    const used = await aWorld((id) => id, aDefinition({ data: kept }));
+    expect(await expiredDatasets(used.connection, 'fruit', days(31))).toEqual([]);
+    expect(await expiredDatasets((await aWorld()).connection, 'fruit', days(31))).toEqual([]);
   });
 
   it('goes on when it broke off', async () => {

@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { datasetKey } from '../../data/dataset.ts';
 import { listDatasets } from '../../data/versions/datasets.store.ts';
 import { destroyVersions, listVersions } from '../../data/versions/objects-below.store.ts';
+import { definitionKey, deployedModel } from '../../model/deployed-model.ts';
 import { digestOf } from '../../shared/digest.ts';
 import { EvergreenError } from '../../shared/errors.ts';
-import { writeDocument } from '../../shared/objects.ts';
+import { readDocument, writeDocument } from '../../shared/objects.ts';
 import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { fields, lines, type Outcome } from '../outcome.ts';
+import { lines, type Outcome, table } from '../outcome.ts';
 import { requireModel } from '../stack-outputs.ts';
 import { findDataset } from './data-versions.ts';
 
@@ -87,28 +88,67 @@ export async function destroyDataset(
   return certificate;
 }
 
+/** Datasets older than their definition has them kept, without those that take traffic; newest first. */
+export async function expiredDatasets(
+  { s3, outputs, registry }: Pick<Connection, 's3' | 'outputs' | 'registry'>,
+  model: string,
+  now: Date,
+): Promise<string[]> {
+  const bucket = outputs.DataBucket;
+  const { champion, candidate, previous } = await registry.readLive(model);
+  const inUse = new Set([champion, candidate, previous].map((side) => side?.datasetId));
+  const expired: string[] = [];
+  for (const { datasetId, definitionDigest, createdAt } of await listDatasets(s3, bucket, model)) {
+    const key = definitionKey(model, definitionDigest);
+    const { definition } = await readDocument(s3, { bucket, key }, deployedModel);
+    const days = definition.data.retention?.destroyDatasetsAfterDays;
+    if (days === undefined || inUse.has(datasetId)) continue;
+    if (now.getTime() - Date.parse(createdAt) > days * 86_400_000) expired.push(datasetId);
+  }
+  return expired;
+}
+
+export interface DataDestroyOptions {
+  why?: string | undefined;
+  expired?: boolean | undefined;
+}
+
+/** One dataset, or all that are kept longer than their definition says. */
 export async function dataDestroy(
   context: Context,
   model: string,
-  id: string,
-  { why }: { why: string },
+  id: string | undefined,
+  { why, expired = false }: DataDestroyOptions,
 ): Promise<Outcome> {
+  if ((id === undefined) !== expired || (id !== undefined && why === undefined)) {
+    throw new EvergreenError('usage-invalid', 'name a dataset and --why, or pass --expired');
+  }
   const connection = await connect(context);
   requireModel(connection.outputs, model);
-  const question = `Dataset ${id} and the upload it was made of are destroyed in every version. Go on?`;
+  const ids = id === undefined ? await expiredDatasets(connection, model, context.now()) : [id];
+  if (ids.length === 0) return { data: [], view: [lines(`no dataset of ${model} is kept too long`)] };
+  const question = `${ids.join(', ')}: destroy with the uploads they were made of, in every version?`;
   if (!(await context.confirm(question))) {
     return { data: { state: 'declined' }, view: [lines('nothing was changed')] };
   }
-  const by = { who: await connection.who(), why, at: context.now().toISOString() };
-  const certificate = await destroyDataset(connection, model, id, by);
+  const who = await connection.who();
+  const certificates: DestructionCertificate[] = [];
+  for (const each of ids) {
+    context.progress({ kind: 'step', text: `destroying ${each}` });
+    const by = { who, why: why ?? 'kept as long as its definition says', at: context.now().toISOString() };
+    certificates.push(await destroyDataset(connection, model, each, by));
+  }
   return {
-    data: certificate,
+    data: certificates,
     view: [
-      fields(
-        ['destroyed', id],
-        ['versions of objects', certificate.objects.length],
-        ['certificate', `s3://${connection.outputs.DataBucket}/certificates/${model}/${id}.json`],
-        ['its digest', digestOf(certificate)],
+      table(
+        ['destroyed', 'versions of objects', 'certificate', 'its digest'],
+        certificates.map((each) => [
+          each.datasetId,
+          each.objects.length,
+          `s3://${connection.outputs.DataBucket}/certificates/${model}/${each.datasetId}.json`,
+          digestOf(each),
+        ]),
       ),
     ],
   };
