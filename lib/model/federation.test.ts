@@ -28,6 +28,19 @@ describe('train.federated', () => {
   });
 
   it.each<[what: string, define: () => unknown, message: RegExp]>([
+    [
+      'coarser values',
+      () =>
+        defined({
+          features: { ...least.features, rain: { ...least.features.rain, generalise: { width: 10 } } },
+        }),
+      /features\.rain\.generalise: with train\.federated nobody/,
+    ],
+    [
+      'small groups left out',
+      () => defined({ privacy: { anonymity: { columns: ['soil'] } } }),
+      /privacy\.anonymity: with train\.federated nobody/,
+    ],
     ['one party', () => trained({ federated: { parties: ['a'] } }), /train\.federated\.parties: Too small/],
     [
       'too many parties',

@@ -110,8 +110,14 @@ export function personalDataProblems(definition: Personal): PrivacyProblem[] {
     const message = `${asked.subject} is no column of the model; name it in identity or data.columns to have it read`;
     problems.push({ path: ['privacy', 'subject'], message });
   }
+  // A party's rows are read where they lie, by its own jobs.
+  const federated = 'with train.federated nobody would do it to the rows of a party; leave it out';
+  if (definition.train.federated && asked.anonymity) {
+    problems.push({ path: ['privacy', 'anonymity'], message: federated });
+  }
   for (const [name, feature] of Object.entries(features)) {
-    const message = refuseGeneralise(feature);
+    const isFederated = definition.train.federated && 'generalise' in feature && feature.generalise;
+    const message = isFederated ? federated : refuseGeneralise(feature);
     if (message) problems.push({ path: ['features', name, 'generalise'], message });
   }
   return problems;
