@@ -22,12 +22,16 @@ describe('personal data in an upload', () => {
   const withMail = rows((i) => `${i},${i % 10 === 0 ? `ask ann${i}@example.org` : 'ripe'},${kind(i)}`);
 
   it('is warned of when a column that is read holds it undeclared', async () => {
-    const { outcome, report: found } = await report(
-      aDefinition({ features, data }),
-      'weight,remark,kind',
-      withMail,
-    );
+    const {
+      outcome,
+      text,
+      report: found,
+    } = await report(aDefinition({ features, data }), 'weight,remark,kind', withMail);
     expect(outcome.verdict).toBe('accepted');
+    const html = text('report.html');
+    expect(html).toContain('<h2>Personal data</h2>');
+    expect(html).toContain('6 of 60 cells looked at');
+    expect(html).not.toContain('@example.org');
     expect(found.personalData).toEqual([
       {
         column: 'remark',
@@ -168,10 +172,11 @@ describe('anonymity', () => {
     });
 
   it('is reached by leaving small groups out, each row counted', async () => {
-    const { report: found } = await report(asked('suppress'), 'age,colour,kind', lines);
+    const { text, report: found } = await report(asked('suppress'), 'age,colour,kind', lines);
     expect(found.anonymity).toMatchObject({ groups: 6, smallest: 1, rowsBelow: 3 });
     expect(found.anonymity?.smallestKept).toBeGreaterThanOrEqual(5);
     expect(found.rows.accepted).toBe(57);
+    expect(text('report.html')).toContain('Rows in groups of fewer than 5: 3. They were left out');
     expect(found.cleaning).toContainEqual(expect.objectContaining({ step: 'suppression', count: 3 }));
   });
 

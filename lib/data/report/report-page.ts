@@ -4,6 +4,7 @@ import { type ColumnProfile, type DatasetReport, keptQuarantine } from '../datas
 import { renderBars, renderDistribution } from './report-chart.ts';
 import { number, renderCleaning, renderMissingMap, renderWorstRows } from './report-cleaning.ts';
 import { type Html, html, raw } from './report-html.ts';
+import { renderPrivacy } from './report-privacy.ts';
 import { renderChecks, renderFamilies } from './report-quality.ts';
 import { datasetStyle, reportStyle } from './report-style.ts';
 
@@ -39,6 +40,7 @@ ${renderWorstRows(report)}
 ${renderClasses(report, definition)}
 ${renderColumns(report, columns, profiles)}
 ${renderMissingMap(report)}
+${renderPrivacy(report)}
 ${renderCleaning(report)}
 ${renderOrigin(report, definition)}
 </main>
