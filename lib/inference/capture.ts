@@ -50,7 +50,7 @@ export function recordText(facts: object, rows: readonly Row[], predictions: rea
 
 /** The log line of an answered request: a prediction record and its metrics in one. */
 export function predictionLine(
-  { answer, batch, atMs, latencyMs, isPinned = false }: Omit<Answered, 'definition'>,
+  { answer, batch, atMs, latencyMs, caller, isPinned = false }: Omit<Answered, 'definition'>,
   redact: (row: Row) => Row,
 ): string {
   const { predictions } = answer;
@@ -73,6 +73,8 @@ export function predictionLine(
     variant: answer.variant,
     at: new Date(atMs).toISOString(),
     latencyMs,
+    ...(isPinned && { isPinned }),
+    ...(caller !== undefined && { caller }),
   };
   return recordText(facts, rows, predictions);
 }

@@ -140,6 +140,10 @@ export class MonitoringRoom extends Construct {
   /** Labels of a model since a time, and the predictions they belong to. */
   grantReadLabelled(grantee: IGrantable): void {
     this.predictions.grantItems(grantee, 'BatchGetItem');
+    this.grantReadLabels(grantee);
+  }
+
+  grantReadLabels(grantee: IGrantable): void {
     this.predictions.grantQueryIndex(grantee, labelIndex);
   }
 }

@@ -91,6 +91,8 @@ export class EvergreenPlatform extends Construct {
       deployed,
     });
     const { monitoring } = this;
+    this.rollout.judge.addEnvironment('PREDICTIONS_TABLE', monitoring.predictions.tableName);
+    monitoring.grantReadLabels(this.rollout.judge);
     this.remediation = new RemediationRoom(this, 'Remediation', {
       stage,
       data,

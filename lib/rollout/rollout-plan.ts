@@ -5,7 +5,10 @@ export interface RolloutPlan {
   outcome: 'go';
   /** Without a champion there is nothing to compare with: after the replay the version goes live at once. */
   hasChampion: boolean;
-  weight: number;
+  /** Whether the candidate gets its share of the traffic first. */
+  isCanary: boolean;
+  /** Percents of the steps. */
+  weights: number[];
   bakeSeconds: number;
   /** Seconds between two looks of the judge. */
   lookEverySeconds: number;
@@ -30,7 +33,7 @@ const longestLookSeconds = 30;
 export function planRollout(
   live: Live,
   { version, liveRevision }: RolloutRequest,
-  { canary }: ModelDefinition['rollout'],
+  { strategy, canary }: ModelDefinition['rollout'],
   bakeSecondsOfStage?: number,
 ): RolloutStart {
   if (live.rolledBackAtRevision > liveRevision) {
@@ -45,11 +48,19 @@ export function planRollout(
       reason: `version ${live.champion.version} of ${live.model} went live first`,
     };
   }
+  const hasChampion = live.champion !== null && live.champion.version !== version;
+  if (strategy === 'pinned' && hasChampion) {
+    return {
+      outcome: 'superseded',
+      reason: `${live.model} is pinned to version ${live.champion?.version}; promote version ${version} by hand if it is wanted: evergreen models promote ${live.model} ${version}`,
+    };
+  }
   const bakeSeconds = bakeSecondsOfStage ?? canary.bakeSeconds;
   return {
     outcome: 'go',
-    hasChampion: live.champion !== null && live.champion.version !== version,
-    weight: canary.weight,
+    hasChampion,
+    isCanary: hasChampion && strategy === 'canary',
+    weights: canary.steps ?? [canary.weight],
     bakeSeconds,
     lookEverySeconds: Math.max(1, Math.min(longestLookSeconds, Math.floor(bakeSeconds / looks))),
   };
