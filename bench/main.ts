@@ -1,9 +1,11 @@
+import { decisionsSuite } from './decisions.ts';
 import { printFigures, type Suite } from './figures.ts';
 import { loopSuite } from './loop.ts';
 import { servingSuite } from './serving.ts';
 import { trainingSuite } from './training.ts';
 
 const suites: Record<string, Suite> = {
+  decisions: decisionsSuite,
   loop: loopSuite,
   serving: servingSuite,
   training: trainingSuite,

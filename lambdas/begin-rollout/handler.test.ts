@@ -40,6 +40,11 @@ describe('begin-rollout', () => {
     expect(await invoke(handler, event)).toEqual({
       plan: expect.objectContaining({ outcome: 'go', hasChampion: true, weights: [10], bakeSeconds: 600 }),
       policy: deployed.definition.rollout,
+      champion: {
+        packagePrefix: expect.stringContaining('packages/iris/'),
+        packageDigest: expect.any(String),
+        modelDigest: expect.any(String),
+      },
       package: { model: 'iris', version: 2, packagePrefix, packageDigest, modelDigest },
     });
   });

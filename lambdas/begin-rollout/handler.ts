@@ -65,5 +65,10 @@ export const handler = stepHandler(request, async ({ runId, model, version, live
     plan: planRollout(live, { version, liveRevision }, definition.rollout, BAKE_SECONDS),
     policy: definition.rollout,
     package: { model, version, packagePrefix, packageDigest, modelDigest },
+    champion: live.champion && {
+      packagePrefix: live.champion.packagePrefix,
+      packageDigest: live.champion.packageDigest,
+      modelDigest: live.champion.modelDigest,
+    },
   };
 });

@@ -64,6 +64,15 @@ export const rollout = z.strictObject({
       latencySlackMs: z.number().min(0).default(20),
     })
     .prefault({}),
+  /** Requests of this time are answered by the candidate as well, out of captures, before it gets any share. */
+  shadow: z
+    .strictObject({
+      /** 0 is no shadow. */
+      seconds: z.int().min(0).max(604_800).default(0),
+      /** Share of the rows that may be answered otherwise. Without a limit it is told, not judged. */
+      mostDisagreement: share.optional(),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       /** Share of requests a variant may fail. */

@@ -49,17 +49,19 @@ export class RolloutRoom extends Construct {
 
     const replay = new NodeFunction(this, 'ReplayCandidate', {
       folder: 'replay-candidate',
-      description: 'Answers golden rows with a version as serving loads it',
+      description: 'Answers golden rows and captured requests with a version as serving loads it',
       stage,
       layers: [layers.onnxruntime],
       timeout: Duration.minutes(2),
       memorySize: 1769,
       environment: {
         MODEL_BUCKET: registry.models.bucketName,
+        DATA_BUCKET: data.bucket.bucketName,
         SIGNING_KEY: registry.signingKey.keyArn,
       },
     });
     registry.grantOpenPackages(replay);
+    data.bucket.grantReadBelow(replay, 'captures/');
 
     const shift = new NodeFunction(this, 'ShiftTraffic', {
       folder: 'shift-traffic',

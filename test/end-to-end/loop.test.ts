@@ -419,6 +419,19 @@ describe('a candidate that goes wrong in traffic', () => {
     await expectWithdrawn(run, 4, /^alarm:evergreen-local-moody-candidate-latency$/);
   }, 300_000);
 
+  it('is taken out by the judge when it answers a constant with status 200', async () => {
+    await bakeFor(60);
+    await isQuiet('evergreen-local-moody-candidate-latency');
+    const run = await canaryOf(5, 'constant.csv', moodyRows(3, 60, 5));
+    const mixed = () => ({ x: Math.random() < 0.5 ? 10 : 95, mood: 0 });
+    const { failures } = await traffic('moody', mixed, isWithdrawn);
+    expect(failures).toEqual([]);
+    await expectWithdrawn(run, 5, /^run:/);
+    const withdrawn = (await promotionLog('moody')).find(({ action }) => action === 'candidate-withdrawn');
+    expect(withdrawn?.why).toMatch(/rows were answered by left|stability index/);
+    expect(withdrawn?.details).toMatchObject({ verdict: 'roll-back', checks: expect.any(Array) });
+  }, 300_000);
+
   afterAll(() => bakeFor(bakeSeconds));
 });
 
