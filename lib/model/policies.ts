@@ -116,6 +116,10 @@ export const retrain = z.strictObject({
   everyDays: z.int().min(1).max(365).optional(),
   /** Minutes after a retrain in which alarms start no other. */
   cooldownMinutes: z.int().min(0).default(360),
+  /** Retrains that alarms may ask for within 24 hours. */
+  mostPerDay: z.int().min(0).default(4),
+  /** Labelled rows that must have come since a version is champion before an alarm retrains it. */
+  leastLabels: z.int().min(1).default(1),
   /** A version younger than this is rolled back by an alarm, an older one is retrained. */
   youngHours: z.number().min(0).default(24),
 });

@@ -119,6 +119,7 @@ export class EvergreenPlatform extends Construct {
         RegisterVersion: registry.register,
       },
     });
+    this.remediation.hearEnds(this.pipeline.stateMachine);
     const { end } = intake.feed(this.pipeline.stateMachine);
     end.addEnvironment('REGISTRY_TABLE', registry.table.tableName);
     registry.grantChangeLive(end);

@@ -38,6 +38,19 @@ describe('planRollout', () => {
     expect(started).toMatchObject({ outcome: 'go', hasChampion: true, isCanary: false });
   });
 
+  it('gives no traffic to what was trained to be at hand', () => {
+    const started = planRollout(
+      aLive({ champion: 1 }),
+      { version: 2, liveRevision: 7, trigger: 'shadow-retrain' },
+      policy,
+    );
+    expect(started).toEqual({
+      outcome: 'superseded',
+      reason:
+        'version 2 was trained to be at hand; look at it and promote it if it is wanted: evergreen models promote iris 2',
+    });
+  });
+
   it('leaves a pinned champion, and takes a first version', () => {
     const pinned = rollout.parse({ strategy: 'pinned' });
     expect(planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, pinned)).toEqual({

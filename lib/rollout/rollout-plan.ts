@@ -1,3 +1,4 @@
+import type { Trigger } from '../intake/run.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
 
@@ -20,6 +21,8 @@ export interface RolloutRequest {
   version: number;
   /** Revision of what was live when the run began. */
   liveRevision: number;
+  /** Why the run began. @default upload */
+  trigger?: Trigger['kind'] | undefined;
 }
 
 const looks = 5;
@@ -32,7 +35,7 @@ const longestLookSeconds = 30;
  */
 export function planRollout(
   live: Live,
-  { version, liveRevision }: RolloutRequest,
+  { version, liveRevision, trigger }: RolloutRequest,
   { strategy, canary }: ModelDefinition['rollout'],
   bakeSecondsOfStage?: number,
 ): RolloutStart {
@@ -53,6 +56,12 @@ export function planRollout(
     return {
       outcome: 'superseded',
       reason: `${live.model} is pinned to version ${live.champion?.version}; promote version ${version} by hand if it is wanted: evergreen models promote ${live.model} ${version}`,
+    };
+  }
+  if (trigger === 'shadow-retrain' && hasChampion) {
+    return {
+      outcome: 'superseded',
+      reason: `version ${version} was trained to be at hand; look at it and promote it if it is wanted: evergreen models promote ${live.model} ${version}`,
     };
   }
   const bakeSeconds = bakeSecondsOfStage ?? canary.bakeSeconds;
