@@ -31,14 +31,15 @@ interface Case {
 const sizes: [number, number][] = [
   [200, 400],
   [2000, 400],
-  [20_000, 100],
+  [20_000, 60],
 ];
 
 const cases: Case[] = [
   { name: 'an equal model', candidate: {}, traffic: { requests: 50 }, rollouts: 4000, most: 0.01 },
   { name: 'an equal model', candidate: {}, traffic: { requests: 200 }, rollouts: 4000, most: 0.01 },
   { name: 'an equal model', candidate: {}, traffic: { requests: 2000 }, rollouts: 2000, most: 0.01 },
-  { name: 'an equal model', candidate: {}, traffic: { requests: 20_000 }, rollouts: 200, most: 0.01 },
+  { name: 'an equal model', candidate: {}, traffic: { requests: 20_000 }, rollouts: 400, most: 0.01 },
+  { name: 'an equal model', candidate: {}, traffic: { requests: 50_000 }, rollouts: 100, most: 0.01 },
   {
     name: 'an equal model, a class of 1 %',
     candidate: {},
@@ -74,8 +75,8 @@ const cases: Case[] = [
   {
     name: 'accuracy − 5 points',
     candidate: wrong['accuracy − 5 points'] ?? {},
-    traffic: { requests: 20_000, weight: 50, labelShare: 0.5 },
-    rollouts: 100,
+    traffic: { requests: 20_000 },
+    rollouts: 400,
     least: 0.99,
   },
 ];

@@ -216,6 +216,15 @@ describe('a better second version', () => {
     expect(shareOfTwo).toBeGreaterThan(0.1);
     expect(shareOfTwo).toBeLessThan(0.35);
     expectEnd(await ended(run.runId), { status: 'promoted', version: 2 });
+    const told = (await promotionLog('iris')).filter(({ version }) => version === 2).reverse();
+    expect(told.map(({ action }) => action)).toEqual([
+      'registered',
+      'canary-started',
+      'canary-widened',
+      'promoted',
+    ]);
+    expect(told[1]?.details).toMatchObject({ replay: { verdict: 'pass', disagreement: expect.anything() } });
+    expect(told[3]?.details).toMatchObject({ verdict: 'promote', checks: expect.any(Array) });
     expect((await models('iris')).live).toMatchObject({ champion: { version: 2 }, previous: { version: 1 } });
   });
 

@@ -22,6 +22,7 @@ export default defineModel({
     judge: { leastSample: 20 },
     // Captured requests would tell on the candidates before they get any traffic.
     replay: { requests: 0 },
+    shadow: { seconds: 1 },
   },
   monitor: { drift: { leastSample: 50 }, quality: { limit: 0.7, leastSample: 20 } },
   retrain: { cooldownMinutes: 60 },
