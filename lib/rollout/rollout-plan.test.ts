@@ -32,6 +32,12 @@ describe('planRollout', () => {
     expect(rollout.safeParse({ canary: { steps: [0, 5] } }).success).toBe(false);
   });
 
+  it('looks seldom enough in a long bake for one execution to hold all looks', () => {
+    const long = rollout.parse({ canary: { steps: [5, 50], bakeSeconds: 604_800 } });
+    const started = planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, long);
+    expect(started).toMatchObject({ lookEverySeconds: 3024 });
+  });
+
   it('gives all traffic at once where the definition is blue-green', () => {
     const blueGreen = rollout.parse({ strategy: 'blue-green' });
     const started = planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, blueGreen);

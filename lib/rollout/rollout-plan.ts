@@ -1,6 +1,7 @@
 import type { Trigger } from '../intake/run.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
+import { longestBake } from './judge.ts';
 
 export interface RolloutPlan {
   outcome: 'go';
@@ -27,6 +28,8 @@ export interface RolloutRequest {
 
 const looks = 5;
 const longestLookSeconds = 30;
+/** An execution has at most 25,000 events, of which a look takes some twenty. Between looks alarms keep watch. */
+const mostLooks = 800;
 
 /**
  * Whether and how a version is rolled out.
@@ -65,12 +68,15 @@ export function planRollout(
     };
   }
   const bakeSeconds = bakeSecondsOfStage ?? canary.bakeSeconds;
+  const weights = canary.steps ?? [canary.weight];
+  const leastSeconds = Math.ceil((bakeSeconds * longestBake * weights.length) / mostLooks);
+  const lookSeconds = Math.max(1, Math.min(longestLookSeconds, Math.floor(bakeSeconds / looks)));
   return {
     outcome: 'go',
     hasChampion,
     isCanary: hasChampion && strategy === 'canary',
-    weights: canary.steps ?? [canary.weight],
+    weights,
     bakeSeconds,
-    lookEverySeconds: Math.max(1, Math.min(longestLookSeconds, Math.floor(bakeSeconds / looks))),
+    lookEverySeconds: Math.max(lookSeconds, leastSeconds),
   };
 }
