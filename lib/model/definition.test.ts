@@ -58,9 +58,19 @@ describe('defineModel', () => {
         robustness: { noise: 0.1, missing: 0.2, limits: {} },
       },
       rollout: {
+        strategy: 'canary',
         approval: 'automatic',
         approvalTimeoutHours: 72,
-        canary: { weight: 10, bakeSeconds: 600, leastRequests: 0 },
+        canary: { weight: 10, bakeSeconds: 600, leastRequests: 0, leastLabels: 0, stickyBy: 'request' },
+        judge: {
+          falseRollbacks: 0.01,
+          leastSample: 30,
+          latencyFactor: 1.5,
+          latencySlackMs: 5,
+          outputPsi: 0.25,
+        },
+        replay: { requests: 500, latencyFactor: 5, latencySlackMs: 20 },
+        shadow: { seconds: 0 },
         limits: { errorShare: 0.05, p99LatencyMs: 1000, leastRequests: 5 },
       },
       monitor: {
@@ -69,7 +79,15 @@ describe('defineModel', () => {
         drift: { psi: 0.2, leastSample: 200 },
         quality: { metric: 'accuracy', leastSample: 50 },
       },
-      retrain: { mode: 'anew', onDrift: true, onQuality: true, cooldownMinutes: 360, youngHours: 24 },
+      retrain: {
+        mode: 'anew',
+        onDrift: true,
+        onQuality: true,
+        cooldownMinutes: 360,
+        mostPerDay: 4,
+        leastLabels: 1,
+        youngHours: 24,
+      },
       privacy: {},
       card: {
         intendedUse: '',
