@@ -1,3 +1,4 @@
+import { dataSuite } from './data.ts';
 import { decisionsSuite } from './decisions.ts';
 import { printFigures, type Suite } from './figures.ts';
 import { loopSuite } from './loop.ts';
@@ -6,6 +7,7 @@ import { trainingSuite } from './training.ts';
 
 const suites: Record<string, Suite> = {
   decisions: decisionsSuite,
+  data: dataSuite,
   loop: loopSuite,
   serving: servingSuite,
   training: trainingSuite,

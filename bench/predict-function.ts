@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { GetFunctionConfigurationCommand, LambdaClient, ListFunctionsCommand } from '@aws-sdk/client-lambda';
 import { z } from 'zod';
 import type { Clone } from './clone.ts';
@@ -104,6 +105,7 @@ async function runInFunction<Schema extends z.ZodType>(
     ...process.env,
     ...(await deployedVariables(port)),
     LAMBDA_TASK_ROOT: task,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '1769',
     NODE_PATH: join(layer, 'nodejs', 'node_modules'),
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
     AWS_REGION: 'us-east-1',
@@ -111,7 +113,7 @@ async function runInFunction<Schema extends z.ZodType>(
     AWS_SECRET_ACCESS_KEY: 'test',
     _X_AMZN_TRACE_ID: 'Root=1-67891233-abcdef012345678912345678;Parent=53995c3f42cd8ad8;Sampled=1',
   };
-  const code = `const index = ${JSON.stringify(join(task, 'index.js'))};
+  const code = `const load = () => import(${JSON.stringify(pathToFileURL(join(task, 'init.mjs')).href)});
     const event = ${JSON.stringify(event)};
     const end = (said) => process.stderr.write(JSON.stringify(said) + '\\n', () => process.exit(0));
     ${program}`;
@@ -147,7 +149,7 @@ async function runInFunction<Schema extends z.ZodType>(
 }
 
 const answer = z.object({ statusCode: z.literal(200), body: z.string().regex(/"label":"setosa"/) });
-const start = z.object({ runtimeMs: z.number(), importMs: z.number(), firstMs: z.number(), answer });
+const start = z.object({ runtimeMs: z.number(), initMs: z.number(), firstMs: z.number(), answer });
 
 /** From the start of a process to its first checked answer, and the parts of it, once for each round. */
 export async function measureStarts(
@@ -159,9 +161,10 @@ export async function measureStarts(
     const { said, totalMs } = await runInFunction(
       clone,
       `const runtimeMs = performance.now();
-       const { handler } = require(index);
-       const importMs = performance.now() - runtimeMs;
-       handler(event, {}).then((answer) => end({ runtimeMs, importMs, firstMs: performance.now() - runtimeMs - importMs, answer }));`,
+       load().then(({ handler }) => {
+         const initMs = performance.now() - runtimeMs;
+         handler(event, {}).then((answer) => end({ runtimeMs, initMs, firstMs: performance.now() - runtimeMs - initMs, answer }));
+       });`,
       start,
     );
     measured.push({ ...said, totalMs });
@@ -183,8 +186,8 @@ const firstCalls = 500;
 export async function measureWarm(clone: Clone) {
   const { said, logBytes } = await runInFunction(
     clone,
-    `const { handler } = require(index);
-     (async () => {
+    `(async () => {
+       const { handler } = await load();
        const taken = [];
        let answer;
        for (let call = 0; call < ${firstCalls + warmCalls}; call += 1) {

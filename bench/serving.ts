@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Suite } from './figures.ts';
 import { measureCore } from './serving/core.ts';
+import { measureGrowth } from './serving/growth.ts';
 import { measureHttp, measureStart } from './serving/http.ts';
+import { measureLambda } from './serving/lambda.ts';
 import { requireWrk } from './serving/load.ts';
 import { exportModels, trainModels } from './serving/models.ts';
 import { bareProgram, ownProgram, peerPrograms } from './serving/programs.ts';
@@ -18,7 +20,7 @@ export const servingSuite: Suite = async ({ say }) => {
   const work = mkdtempSync(join(tmpdir(), 'evergreen-serving-'));
   try {
     const { iris, forest, irisFile } = trainModels(join(work, 'trained'));
-    const core = await measureCore([iris, forest], say);
+    const { figures: core, oneRowMs } = await measureCore([iris, forest], say);
     const models = join(work, 'models');
     await exportModels(models, [['iris', iris]]);
     const bundle = join(work, 'server');
@@ -33,7 +35,9 @@ export const servingSuite: Suite = async ({ say }) => {
       work,
       say,
     );
-    return [...core, start, ...http];
+    const growth = await measureGrowth(bundle, iris, work, say);
+    const lambda = await measureLambda(irisFile, oneRowMs, say);
+    return [...core, start, ...http, ...growth, ...lambda];
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

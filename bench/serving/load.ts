@@ -13,6 +13,8 @@ export interface LoadRequest {
   url: string;
   headers: Readonly<Record<string, string>>;
   body: string;
+  /** Asked at random in place of the address's own. @default - the one of the address */
+  paths?: readonly string[];
   connections: number;
   seconds: number;
 }
@@ -32,8 +34,10 @@ export function requireWrk(): void {
 const milliseconds: Record<string, number> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 
 function toMilliseconds(text: string): number {
-  const match = /^([\d.]+)(us|ms|s|m)$/.exec(text);
-  return Number(match?.[1]) * (milliseconds[match?.[2] ?? ''] ?? Number.NaN);
+  const [, digits, unit = ''] = /^([\d.]+)(us|ms|s|m)$/.exec(text) ?? [];
+  const factor = milliseconds[unit];
+  if (factor === undefined) throw new Error(`wrk gives ${text} as a latency`);
+  return Number(digits) * factor;
 }
 
 function find(output: string, pattern: RegExp): string {
@@ -49,7 +53,7 @@ function find(output: string, pattern: RegExp): string {
  */
 export async function load(
   folder: string,
-  { url, headers, body, connections, seconds }: LoadRequest,
+  { url, headers, body, paths = [], connections, seconds }: LoadRequest,
 ): Promise<LoadResult> {
   const script = join(folder, 'post.lua');
   const bodyFile = join(folder, 'post.body');
@@ -57,12 +61,21 @@ export async function load(
   const lines = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );
+  const listed = paths.map((path) => JSON.stringify(path)).join(', ');
+  const atRandom =
+    paths.length === 0
+      ? []
+      : [
+          `local paths = { ${listed} }`,
+          'request = function() return wrk.format(nil, paths[math.random(#paths)]) end',
+        ];
   writeFileSync(
     script,
     [
       'wrk.method = "POST"',
       `wrk.body = io.open(${JSON.stringify(bodyFile)}, "rb"):read("*a")`,
       ...lines,
+      ...atRandom,
     ].join('\n'),
   );
   const output = await new Promise<string>((resolve, reject) => {
@@ -89,7 +102,7 @@ export async function load(
     throw new Error(`${url} did not answer every request:\n${output}`);
   return {
     perSecond: Number(find(output, /Requests\/sec:\s+([\d.]+)/)),
-    p50: toMilliseconds(find(output, /50%\s+(\S+)/)),
-    p99: toMilliseconds(find(output, /99%\s+(\S+)/)),
+    p50: toMilliseconds(find(output, /^\s+50%\s+(\S+)/m)),
+    p99: toMilliseconds(find(output, /^\s+99%\s+(\S+)/m)),
   };
 }

@@ -42,6 +42,14 @@ export function ownProgram(bundle: string, models: string, workers = 1): ServerP
   };
 }
 
+/** The same, asked by the Open Inference Protocol with one tensor, as MLServer is. */
+export const byTensor = (program: ServerProgram): ServerProgram => ({
+  ...program,
+  name: `${program.name}, one tensor`,
+  path: '/v2/models/iris/infer',
+  body: asTensor,
+});
+
 /** node:http and onnxruntime-node with nothing between. */
 export function bareProgram(model: string): ServerProgram {
   return {

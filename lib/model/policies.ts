@@ -40,7 +40,7 @@ export const rollout = z.strictObject({
       stickyBy: z.enum(['request', 'caller']).default('request'),
     })
     .prefault({}),
-  /** How a candidate is held against the champion of the same time; docs/decisions/0010-how-a-candidate-is-judged.md. */
+  /** How a candidate is held against the champion of the same time; docs/decisions/0012-how-a-candidate-is-judged.md. */
   judge: z
     .strictObject({
       /** Chance that a candidate that is no worse is taken out, over all tests and all looks of a rollout together. */

@@ -24,6 +24,12 @@ export const errorCatalogue = {
     meaning: 'The model is known but has no champion yet, or its champion cannot be loaded.',
     remedy: 'Upload data and wait for the run to end, or roll back to a version that loads.',
   },
+  'memory-budget-exceeded': {
+    kind: 'unavailable',
+    meaning: 'A version takes more memory than the models of a process may take together.',
+    remedy:
+      'Give the server more memory or a greater --memory-budget, the function a greater memorySize, or serve a smaller model (serve.quantise, fewer or smaller trees, fewer words).',
+  },
   'version-unknown': {
     kind: 'not-found',
     meaning: 'The model has no such version.',

@@ -22,9 +22,10 @@ describe.each(stages)('functions of stage %s', (stage) => {
     expect(roles.sort()).toEqual(folders.sort());
   });
 
-  it.each(functions)('%s runs on Node 24, traced, on the processors of the stage', (_, { Properties }) => {
+  it.each(functions)('%s runs on Node 24, traced, on the processors of the stage', (id, { Properties }) => {
     expect(Properties.Runtime).toBe('nodejs24.x');
-    expect(Properties.Handler).toBe('index.handler');
+    const isWarmedUp = made.pathOf(id) === 'Inference/Predict';
+    expect(Properties.Handler).toBe(isWarmedUp ? 'init.handler' : 'index.handler');
     expect(Properties.Architectures).toEqual([architecture]);
     expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
     expect(Properties.Description).not.toBe('');
