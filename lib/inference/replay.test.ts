@@ -155,6 +155,20 @@ describe('replayPackage', () => {
     });
   });
 
+  it('comes to an end with a model that is too slow for all that would be asked', async () => {
+    const { version, replay } = registered(fragileModel());
+    let time = 0;
+    const slow = () => {
+      time += 5000;
+      return time;
+    };
+    const outcome = await replay(version, { captured: captured(...Array(50).fill([{ x: 2 }])) }, slow);
+    expect(outcome.reasons).toEqual([
+      'too-slow: the 99th percentile of latency is 5000 ms; at most 1000 ms may be',
+    ]);
+    expect(outcome.requests).toBeLessThan(15);
+  });
+
   it('tells by class and slice where it answers captured requests otherwise than the champion', async () => {
     const { source, version, replay } = registered(trainedFlowers());
     const same = source.add(2, trainedFlowers());

@@ -52,8 +52,10 @@ const refusals: readonly string[] = [
   'golden-mismatch',
   'model-failed',
 ];
-/** A percentile of fewer runs would be that of chance. */
+/** A percentile of fewer runs would be that of chance; a version that is too slow for so many is told by fewer. */
 const leastRuns = 100;
+const goldenMs = 20_000;
+const capturedMs = 60_000;
 
 function quantile(sorted: readonly number[], share: number): number | null {
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? null;
@@ -84,6 +86,10 @@ class Timed {
     return predicted;
   }
 
+  get totalMs(): number {
+    return this.#durations.reduce((sum, duration) => sum + duration, 0);
+  }
+
   quantile(share: number): number | null {
     return quantile(
       this.#durations.toSorted((a, b) => a - b),
@@ -94,9 +100,10 @@ class Timed {
 
 async function replayGolden({ golden, definition }: LoadedModel, timed: Timed): Promise<string | undefined> {
   const answers: Prediction[] = [];
-  for (let run = 0; run < Math.max(leastRuns, golden.rows.length); run += 1) {
-    const predicted = await timed.ask([golden.rows[run % golden.rows.length] ?? {}]);
-    if (answers.length < golden.rows.length) answers.push(...predicted);
+  const { length } = golden.rows;
+  for (let run = 0; run < length || (run < leastRuns && timed.totalMs < goldenMs); run += 1) {
+    const predicted = await timed.ask([golden.rows[run % length] ?? {}]);
+    if (answers.length < length) answers.push(...predicted);
   }
   const { outputs } = signatureOf(definition);
   return compareGolden(answers, golden, 'label' in outputs ? outputs.classes : []);
@@ -141,6 +148,8 @@ export async function replayPackage(
     else {
       const answered: Answered[] = [];
       for (const rows of again.requests) {
+        if (timed.totalMs > capturedMs) break;
+        outcome.requests += 1;
         const predicted = await timed.ask(rows);
         const before = itsTimed && (await ignoringRefusal(() => itsTimed.ask(rows)));
         for (const [place, row] of rows.entries()) {
@@ -148,7 +157,6 @@ export async function replayPackage(
           if (mine && theirs) answered.push({ row, candidate: mine, champion: theirs });
         }
       }
-      outcome.requests = again.requests.length;
       outcome.reasons.push(`${outcome.requests} captured requests answered`);
       if (answered.length > 0) outcome.disagreement = findDisagreement(answered, own.definition);
     }
