@@ -5,7 +5,9 @@ import { rollout } from '../model/policies.ts';
 import { aSigningKey } from '../registry/fixtures/signing.ts';
 import { signatureKeyOf } from '../registry/model-signature.ts';
 import type { LiveVersion } from '../registry/registry.ts';
+import { sha256 } from '../shared/digest.ts';
 import { fragile, fragileModel, prices, trainedFlowers, trainedPrices } from './fixtures/models.ts';
+import { float, input, model, node, output } from './fixtures/onnx-writer.ts';
 import { MemorySource } from './fixtures/packages.ts';
 import type { PredictionRecord } from './prediction-record.ts';
 import { type ReplayRequest, replayPackage } from './replay.ts';
@@ -185,13 +187,28 @@ describe('replayPackage', () => {
   });
 
   it('refuses more disagreement than is allowed', async () => {
-    const trained = fragileModel();
-    const { source, version, replay } = registered(trained);
-    const champion = source.add(2, { ...trained, definition: fragile });
-    const asked = captured([{ x: 1 }, { x: 2 }]);
-    expect(await replay(version, { champion, captured: asked, mostDisagreement: 0 })).toMatchObject({
+    const { source, version, replay } = registered(fragileModel());
+    const same = source.add(2, fragileModel());
+    const asked = captured([{ x: 1 }, { x: 2 }], [{ x: 3 }]);
+    expect(await replay(version, { champion: same, captured: asked, mostDisagreement: 0 })).toMatchObject({
       verdict: 'pass',
-      disagreement: { rows: 2, differing: 0 },
+      disagreement: { rows: 3, differing: 0 },
+    });
+    const file = model([
+      node('Neg', ['numbers'], ['value']),
+      input('numbers', float, ['n', 1]),
+      output('value', float, ['n', 1]),
+    ]);
+    const golden = { ...fragileModel().golden, values: [-1, -10] };
+    const negative = { ...fragileModel(), model: file, modelDigest: sha256(file), golden };
+    const other = source.add(3, negative);
+    const over = { champion: other, captured: asked };
+    expect(await replay(version, over)).toMatchObject({ verdict: 'pass', disagreement: { differing: 3 } });
+    expect(await replay(version, { ...over, mostDisagreement: 0.2 })).toMatchObject({
+      verdict: 'fail',
+      reasons: [
+        'disagreement: 3 of 3 captured rows are answered otherwise than by the champion; at most 20 % may be',
+      ],
     });
   });
 
