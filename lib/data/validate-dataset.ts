@@ -24,7 +24,7 @@ import {
 } from './dataset.ts';
 import { type Examination, examineFile, unreadable } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
-import { renderReport } from './report-page.ts';
+import { renderReport } from './report/report-page.ts';
 import { type Download, downloadSource } from './source.store.ts';
 import { writeSide } from './split.duckdb.ts';
 

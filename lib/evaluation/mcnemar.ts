@@ -1,4 +1,4 @@
-import { binomialTail } from './binomial-tail.ts';
+import { binomialTail } from '../statistics/binomial-tail.ts';
 
 /**
  * Two-sided p value of the exact McNemar test: whether two classifiers that saw the same rows err equally often.

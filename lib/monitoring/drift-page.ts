@@ -1,5 +1,5 @@
-import { type Html, html, raw } from '../data/report-html.ts';
-import { reportStyle } from '../data/report-style.ts';
+import { type Html, html, raw } from '../data/report/report-html.ts';
+import { reportStyle } from '../data/report/report-style.ts';
 import type { DriftReport } from './drift-report.ts';
 
 type FeatureReport = DriftReport['features'][number];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnProfile } from '../data/dataset.ts';
-import { binsOf } from './bins.ts';
+import { binsOf } from '../data/profile-bins.ts';
 import { judgeDrift } from './drift.ts';
 
 function numeric(counts: number[], missing = 0): ColumnProfile {

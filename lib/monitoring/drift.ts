@@ -1,6 +1,6 @@
 import type { ColumnProfile } from '../data/dataset.ts';
-import { type Bin, binsOf } from './bins.ts';
-import { populationStability } from './psi.ts';
+import { type Bin, binsOf } from '../data/profile-bins.ts';
+import { populationStability } from '../statistics/psi.ts';
 
 export type DriftVerdict = 'drifted' | 'stable' | 'not enough data';
 

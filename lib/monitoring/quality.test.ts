@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { defineModel } from '../model/definition.ts';
-import reference from './fixtures/statistics.json' with { type: 'json' };
+import reference from '../statistics/fixtures/statistics.json' with { type: 'json' };
 import {
   judgeQuality,
   type LabelledAnswer,

@@ -1,4 +1,4 @@
-import { binomialTail } from '../evaluation/binomial-tail.ts';
+import { binomialTail } from '../statistics/binomial-tail.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
 

@@ -6,6 +6,7 @@ import { type Import, readImports, type SourceFile, sourceFiles } from './source
 /** A room takes from rooms before it; `platform` composes the rooms' constructs and stands beside the loop. */
 const flow = [
   'shared',
+  'statistics',
   'model',
   'intake',
   'data',
@@ -22,7 +23,7 @@ const flow = [
 ];
 
 /** Rooms whose plain files decide and nothing else: they touch no file, process or network, not even of this machine. */
-const decidingRooms = ['shared', 'intake', 'evaluation', 'registry', 'rollout', 'monitoring', 'remediation'];
+const decidingRooms = ['shared', 'statistics', 'intake', 'evaluation', 'registry', 'rollout', 'monitoring', 'remediation'];
 
 const machine = [
   'fs',

@@ -1,4 +1,4 @@
-import { type Html, html, raw } from '../../data/report-html.ts';
+import { type Html, html, raw } from '../../data/report/report-html.ts';
 import { isErrorMetric } from '../../model/metric-names.ts';
 import { fact, facts, listed, moneyText, secondsText, tableOf } from './card-parts.ts';
 import type { ModelCard } from './model-card.ts';

@@ -1,5 +1,5 @@
-import { type Html, html, raw } from '../../data/report-html.ts';
-import { reportStyle } from '../../data/report-style.ts';
+import { type Html, html, raw } from '../../data/report/report-html.ts';
+import { reportStyle } from '../../data/report/report-style.ts';
 import { mainMetric } from '../../model/gate.ts';
 import { renderData, renderLimits, renderOrigin, renderTraining } from './card-origin.ts';
 import { fact, facts, moneyText, notGiven, secondsText } from './card-parts.ts';

@@ -1,4 +1,4 @@
-import { type Html, html } from '../../data/report-html.ts';
+import { type Html, html } from '../../data/report/report-html.ts';
 
 /* Pieces that several sections of the page are made of. */
 

@@ -1,4 +1,4 @@
-import { type Html, html, raw } from '../../data/report-html.ts';
+import { type Html, html, raw } from '../../data/report/report-html.ts';
 import { mainMetric } from '../../model/gate.ts';
 import { listed, tableOf } from './card-parts.ts';
 import { figure } from './evaluation-plots.ts';

@@ -1,4 +1,4 @@
-import { type Html, html, raw } from '../../data/report-html.ts';
+import { type Html, html, raw } from '../../data/report/report-html.ts';
 import type { ModelCard } from './model-card.ts';
 import { cut, picture, rangeOf, renderKey, renderLine, renderPlot, short } from './plot.ts';
 

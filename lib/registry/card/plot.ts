@@ -1,4 +1,4 @@
-import { type Html, html } from '../../data/report-html.ts';
+import { type Html, html } from '../../data/report/report-html.ts';
 
 export interface Axis {
   label: string;

@@ -1,4 +1,4 @@
-import { type Html, html } from '../../data/report-html.ts';
+import { type Html, html } from '../../data/report/report-html.ts';
 import { figure, nothing } from './evaluation-plots.ts';
 import type { ModelCard } from './model-card.ts';
 import { rangeOf, renderKey, renderLine, renderPlot, renderWhiskers, short } from './plot.ts';

@@ -1,5 +1,5 @@
-import type { Column } from './columns.ts';
-import type { ColumnProfile } from './dataset.ts';
+import type { Column } from '../columns.ts';
+import type { ColumnProfile } from '../dataset.ts';
 import { type Html, html, raw } from './report-html.ts';
 
 const [width, height] = [168, 40];

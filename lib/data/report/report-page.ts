@@ -1,6 +1,6 @@
-import type { ModelDefinition } from '../model/definition.ts';
-import { type Column, columnsOf, dataColumns } from './columns.ts';
-import { type ColumnProfile, type DatasetReport, keptQuarantine } from './dataset.ts';
+import type { ModelDefinition } from '../../model/definition.ts';
+import { type Column, columnsOf, dataColumns } from '../columns.ts';
+import { type ColumnProfile, type DatasetReport, keptQuarantine } from '../dataset.ts';
 import { renderBars, renderDistribution } from './report-chart.ts';
 import { type Html, html, raw } from './report-html.ts';
 import { reportStyle } from './report-style.ts';

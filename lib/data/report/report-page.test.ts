@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aDefinition, fruitHeader, fruitRows, validate } from './fixtures/validation.ts';
+import { aDefinition, fruitHeader, fruitRows, validate } from '../fixtures/validation.ts';
 
 describe('renderReport', () => {
   it('puts the verdict, the reasons and the next step first', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import figures from '../evaluation/fixtures/figures.json' with { type: 'json' };
 import { binomialTail } from './binomial-tail.ts';
-import figures from './fixtures/figures.json' with { type: 'json' };
 
 describe('binomialTail', () => {
   it.each(figures.binomialTail)('equals SciPy for $k of $n at $share', ({ k, n, share, tail }) => {

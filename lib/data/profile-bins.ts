@@ -1,4 +1,4 @@
-import type { ColumnProfile } from '../data/dataset.ts';
+import type { ColumnProfile } from './dataset.ts';
 
 /** One bin of a frozen distribution with its count there and in live traffic. */
 export interface Bin {
