@@ -1,6 +1,6 @@
-import { binomialTail } from '../statistics/binomial-tail.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
+import { binomialTail } from '../statistics/binomial-tail.ts';
 
 /** What was seen of a candidate since its canary began. */
 export interface CanaryFigures {

@@ -23,7 +23,16 @@ const flow = [
 ];
 
 /** Rooms whose plain files decide and nothing else: they touch no file, process or network, not even of this machine. */
-const decidingRooms = ['shared', 'statistics', 'intake', 'evaluation', 'registry', 'rollout', 'monitoring', 'remediation'];
+const decidingRooms = [
+  'shared',
+  'statistics',
+  'intake',
+  'evaluation',
+  'registry',
+  'rollout',
+  'monitoring',
+  'remediation',
+];
 
 const machine = [
   'fs',
