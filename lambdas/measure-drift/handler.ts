@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { datasetKey, datasetProfile } from '../../lib/data/dataset.ts';
+import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
 import { deployedModel } from '../../lib/model/deployed-model.ts';
 import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { driftPage } from '../../lib/monitoring/drift-page.ts';
 import { type DriftReport, reportKeys } from '../../lib/monitoring/drift-report.ts';
+import { HourProfileStore } from '../../lib/monitoring/hour-profiles.store.ts';
 import { Monitor } from '../../lib/monitoring/monitor.ts';
 import { metricsOf } from '../../lib/monitoring/monitor-metrics.ts';
 import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
@@ -39,6 +41,13 @@ export const handler = stepHandler(
           { bucket: DATA_BUCKET, key: datasetKey(name, datasetId, 'profile.json') },
           datasetProfile,
         ),
+      readEvaluation: ({ packagePrefix }) =>
+        readDocument(
+          s3,
+          { bucket: MODEL_BUCKET, key: `${packagePrefix}evaluation.json` },
+          evaluationDocument,
+        ),
+      profiles: new HourProfileStore(s3, DATA_BUCKET),
       captures: new CaptureStore(s3, DATA_BUCKET),
       predictions: new PredictionStore(documentClient(), PREDICTIONS_TABLE),
       now: () => new Date(),

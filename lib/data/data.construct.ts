@@ -35,6 +35,7 @@ export class DataRoom extends Construct {
           transitions: [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(30) }],
         },
         { id: 'captures', prefix: 'captures/', expiration: Duration.days(90) },
+        { id: 'profiles', prefix: 'profiles/', expiration: Duration.days(90) },
         { id: 'monitoring', prefix: 'monitoring/', expiration: Duration.days(365) },
       ],
     });

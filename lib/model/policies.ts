@@ -31,8 +31,17 @@ export const monitor = z.strictObject({
   windowHours: z.int().min(1).max(720).default(24),
   drift: z
     .strictObject({
-      /** Population stability index from which a feature counts as drifted. */
+      /* How much must change before it counts, whatever the sample can prove. */
+      /** Population stability index. */
       psi: z.number().positive().default(0.2),
+      /** Kolmogorov-Smirnov distance of numbers: the greatest difference of the cumulative shares. */
+      distance: share.default(0.1),
+      /** Change of the share of a single category or label, or of wrong answers. */
+      share: share.default(0.05),
+      /** Change of the share of missing values, or of categories that were never seen. */
+      missing: share.default(0.025),
+      /** Chance that a measurement of traffic in which nothing changed finds drift, over all features together. */
+      falseAlarms: z.number().positive().max(0.5).default(0.001),
       leastSample: z.int().min(1).default(200),
     })
     .prefault({}),

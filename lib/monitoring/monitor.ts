@@ -1,30 +1,49 @@
 import type { DatasetProfile } from '../data/dataset.ts';
-import { profileRows } from '../data/profile.ts';
-import type { PredictionRecord } from '../inference/prediction-record.ts';
+import type { EvaluationDocument } from '../evaluation/evaluation.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live, LiveVersion } from '../registry/registry.ts';
+import { findAnomalies } from './answer-anomalies.ts';
+import { type AnswerReference, answerReference } from './answer-reference.ts';
 import type { CaptureStore } from './captures.store.ts';
 import { completeAll } from './complete-receipts.ts';
-import { type FeatureDrift, judgeDrift } from './drift.ts';
+import { judgeConcept } from './concept-drift.ts';
+import { type DriftLimits, judgeShifts, summarise, type WatchedDrift } from './drift.ts';
+import { explainDrift } from './drift-explanation.ts';
 import type { DriftReport } from './drift-report.ts';
-import { joinLabels } from './labelled-rows.ts';
+import { estimateQuality } from './estimated-quality.ts';
+import { compareProfiles } from './feature-comparison.ts';
+import { hourMs } from './hour-profile.ts';
+import { joinLabels, type LabelledRow } from './labelled-rows.ts';
+import { watchAnswers } from './output-drift.ts';
 import type { PredictionStore } from './predictions.store.ts';
-import { judgeQuality, qualityLimitsOf } from './quality.ts';
+import { judgeQuality, type QualityLimits, qualityLimitsOf } from './quality.ts';
+import { judgeSlices } from './sliced-quality.ts';
+import { readTraffic, type TrafficParts, type TrafficWindow } from './traffic-window.ts';
 
-export interface MonitorParts {
+export interface MonitorParts extends TrafficParts {
   readLive(model: string): Promise<Live>;
   /** The definition the champion was made with. */
   readDefinition(champion: LiveVersion): Promise<ModelDefinition>;
   readProfile(champion: LiveVersion, model: string): Promise<DatasetProfile>;
-  captures: Pick<CaptureStore, 'readWindow' | 'complete'>;
+  /** How the champion answered its held-out rows. */
+  readEvaluation(champion: LiveVersion): Promise<EvaluationDocument>;
+  captures: Pick<CaptureStore, 'listHours' | 'readHour' | 'complete'>;
   predictions: Pick<PredictionStore, 'labelsSince' | 'findReceipts'>;
   now(): Date;
 }
 
-/** The newest of each; what a measurement takes in time and memory is bounded by them. */
-const maxRows = 50_000;
+/** The newest; what a measurement takes in time and memory is bounded by it. */
 const maxLabels = 10_000;
-const hourMs = 3_600_000;
+
+/** All that a measurement rests on. */
+interface Observed {
+  champion: LiveVersion;
+  definition: ModelDefinition;
+  profile: DatasetProfile;
+  reference: AnswerReference | null;
+  window: TrafficWindow;
+  labelled: LabelledRow[];
+}
 
 /** Compares live traffic of a model with what its champion was trained on, and its answers with the labels that came. */
 export class Monitor {
@@ -39,67 +58,109 @@ export class Monitor {
     const { champion } = await this.#parts.readLive(model);
     if (!champion) return nothingToMeasure(model, now);
 
-    const [definition, profile] = await Promise.all([
+    const [definition, profile, evaluation] = await Promise.all([
       this.#parts.readDefinition(champion),
       this.#parts.readProfile(champion, model),
+      this.#parts.readEvaluation(champion),
     ]);
-    const windowStart = new Date(now.getTime() - definition.monitor.windowHours * hourMs);
+    const reference = answerReference(evaluation);
+    const valueEdges = reference?.kind === 'regression' ? reference.values.edges : [];
+    const { windowHours } = definition.monitor;
     // A version is not judged by traffic from before its time.
-    const from = new Date(Math.max(windowStart.getTime(), Date.parse(champion.since)));
-    const period = { from, to: now };
-    const [window, quality] = await Promise.all([
-      this.#parts.captures.readWindow(model, period, maxRows),
-      this.#quality(model, champion, definition, windowStart),
+    const period = { windowHours, since: new Date(champion.since), now };
+    const [window, labelled] = await Promise.all([
+      readTraffic(this.#parts, { version: champion.version, definition, profile, valueEdges }, period),
+      this.#labelled(model, new Date(now.getTime() - windowHours * hourMs)),
     ]);
-    const limits = definition.monitor.drift;
-    const { watched, unwatched } = splitByCapture(definition, profile.features);
-    const drift = judgeDrift({
-      frozen: watched,
-      live: profileRows(rowsOf(window.records), definition, profile),
-      sample: window.rows,
-      limits,
-    });
-    return {
-      schema: 'evergreen/drift/v1',
-      model,
-      measuredAt: now.toISOString(),
-      champion: { version: champion.version, datasetId: champion.datasetId, since: champion.since },
-      window: { from: from.toISOString(), to: now.toISOString() },
-      verdict: drift.verdict,
-      reason: drift.reason,
-      sample: window.rows,
-      isCutOff: window.isCutOff,
-      limits,
-      features: [...drift.features, ...unwatched.map(notWatched)],
-      quality,
-    };
+    return judge(model, { champion, definition, profile, reference, window, labelled });
   }
 
   /** Labels that came within the window, whenever the prediction was made: they tend to come late. */
-  async #quality(
-    model: string,
-    champion: LiveVersion,
-    definition: ModelDefinition,
-    since: Date,
-  ): Promise<NonNullable<DriftReport['quality']>> {
-    const { predictions, now } = this.#parts;
+  async #labelled(model: string, since: Date): Promise<LabelledRow[]> {
+    const { predictions, captures, now } = this.#parts;
     const labels = await predictions.labelsSince(model, since.toISOString(), maxLabels, now());
     const found = await predictions.findReceipts(
       labels.map(({ predictionId }) => predictionId),
       now(),
     );
-    const receipts = await completeAll(this.#parts.captures, [...found.values()]);
-    const limits = qualityLimitsOf(definition);
-    const versions = judgeQuality(joinLabels(labels, receipts, model), limits);
-    const ofChampion = versions.find(({ version }) => version === champion.version);
-    const none = `no labels for version ${champion.version}; ${limits.leastSample} are needed`;
-    return {
-      ...limits,
-      verdict: ofChampion?.verdict ?? 'not enough data',
-      reason: ofChampion?.reason ?? none,
-      versions,
-    };
+    return joinLabels(labels, await completeAll(captures, [...found.values()]), model);
   }
+}
+
+function judge(model: string, observed: Observed): DriftReport {
+  const { champion, definition, profile, reference, window, labelled } = observed;
+  const limits = definition.monitor.drift;
+  const { traffic } = window;
+  const { watched, unwatched } = splitByCapture(definition, profile.features);
+  const features = Object.entries(watched).map(([name, frozen]) => ({
+    name,
+    comparison: compareProfiles(frozen, traffic.features[name]),
+    sample: traffic.rows,
+  }));
+  const answers = reference ? watchAnswers(reference, traffic.answers) : [];
+  // One family: the chance of a false alarm is that of the measurement, however many features there are.
+  const found = judgeShifts([...features, ...answers], limits);
+  const ofFeatures = found.slice(0, features.length);
+  const ofAnswers = found.slice(features.length);
+  const drifted = ofFeatures.filter(({ verdict }) => verdict === 'drifted').map(({ name }) => name);
+  const own = labelled.filter(({ version }) => version === champion.version);
+  const quality = qualityLimitsOf(definition);
+  const concept = judgeConcept(reference, own, { ...limits, leastSample: quality.leastSample });
+  return {
+    schema: 'evergreen/drift/v2',
+    model,
+    measuredAt: window.to.toISOString(),
+    champion: { version: champion.version, datasetId: champion.datasetId, since: champion.since },
+    window: { from: window.from.toISOString(), to: window.to.toISOString() },
+    ...summarise(ofFeatures, traffic.rows, limits),
+    sample: traffic.rows,
+    isCutOff: window.isCutOff,
+    hours: { kept: window.kept, read: window.read },
+    limits,
+    features: [...ofFeatures, ...unwatched.map(notWatched)],
+    explanations: drifted.map((name) => explainDrift(name, profile.features, window.hours, traffic)),
+    outputs: outputsOf(ofAnswers, reference, traffic.answers.rows, limits),
+    anomalies: findAnomalies(reference, window.hours, traffic, limits.leastSample),
+    concept,
+    quality: qualityOf(observed, own, quality),
+    estimate: estimateQuality(
+      reference,
+      traffic.answers,
+      own.map(({ score, predicted, actual }) => ({ score, isRight: predicted === actual })),
+      { limit: quality.limit, leastSample: limits.leastSample, leastLabels: quality.leastSample },
+      concept.verdict === 'drifted',
+    ),
+  };
+}
+
+function outputsOf(
+  watched: WatchedDrift[],
+  reference: AnswerReference | null,
+  sample: number,
+  limits: DriftLimits,
+): DriftReport['outputs'] {
+  if (!reference) {
+    const reason = 'the evaluation kept no answers of more than 10,000 rows to compare with';
+    return { verdict: 'not enough data', reason, sample, watched };
+  }
+  return { ...summarise(watched, sample, limits), sample, watched };
+}
+
+function qualityOf(
+  { champion, definition, reference, labelled }: Observed,
+  own: LabelledRow[],
+  limits: QualityLimits,
+): NonNullable<DriftReport['quality']> {
+  const versions = judgeQuality(labelled, limits);
+  const ofChampion = versions.find(({ version }) => version === champion.version);
+  const none = `no labels for version ${champion.version}; ${limits.leastSample} are needed`;
+  return {
+    ...limits,
+    verdict: ofChampion?.verdict ?? 'not enough data',
+    reason: ofChampion?.reason ?? none,
+    versions,
+    slices: judgeSlices(own, definition, limits, reference?.slices ?? []),
+  };
 }
 
 /** Features that are captured; those that hold personal data are not, and so cannot be watched. */
@@ -110,17 +171,15 @@ function splitByCapture({ features }: ModelDefinition, frozen: DatasetProfile['f
   return { watched: Object.fromEntries(watched), unwatched };
 }
 
-function notWatched(name: string): FeatureDrift {
+function notWatched(name: string): WatchedDrift {
   const reason = 'personal data is not captured, so there is nothing to compare';
-  return { name, verdict: 'not enough data', reason, psi: null, chance: null, bins: [] };
+  return { name, verdict: 'not enough data', reason, psi: null, tests: [], bins: [] };
 }
-
-const rowsOf = (records: PredictionRecord[]) => records.flatMap((record) => record.rows);
 
 function nothingToMeasure(model: string, now: Date): DriftReport {
   const at = now.toISOString();
   return {
-    schema: 'evergreen/drift/v1',
+    schema: 'evergreen/drift/v2',
     model,
     measuredAt: at,
     champion: null,
@@ -129,8 +188,14 @@ function nothingToMeasure(model: string, now: Date): DriftReport {
     reason: `${model} has no champion yet, so there is nothing to compare live traffic with`,
     sample: 0,
     isCutOff: false,
+    hours: { kept: 0, read: 0 },
     limits: null,
     features: [],
+    explanations: [],
+    outputs: null,
+    anomalies: [],
+    concept: null,
     quality: null,
+    estimate: null,
   };
 }

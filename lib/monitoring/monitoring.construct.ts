@@ -113,6 +113,8 @@ export class MonitoringRoom extends Construct {
     });
     data.grantReadDatasets(this.measure);
     data.bucket.grantReadBelow(this.measure, 'captures/');
+    data.bucket.grantReadBelow(this.measure, 'profiles/');
+    data.bucket.grantWriteBelow(this.measure, 'profiles/');
     data.bucket.grantWriteBelow(this.measure, 'monitoring/');
     registry.grantReadPackages(this.measure);
     registry.grantReadLive(this.measure);
