@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { datasetKey, datasetProfile } from '../../lib/data/dataset.ts';
+import { datasetKey, datasetManifest, datasetProfile } from '../../lib/data/dataset.ts';
 import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
 import { deployedModel } from '../../lib/model/deployed-model.ts';
 import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
@@ -41,6 +41,10 @@ export const handler = stepHandler(
           { bucket: DATA_BUCKET, key: datasetKey(name, datasetId, 'profile.json') },
           datasetProfile,
         ),
+      readDatasetTime: async ({ datasetId }, name) => {
+        const key = datasetKey(name, datasetId, 'manifest.json');
+        return (await readDocument(s3, { bucket: DATA_BUCKET, key }, datasetManifest)).createdAt;
+      },
       readEvaluation: ({ packagePrefix }) =>
         readDocument(
           s3,

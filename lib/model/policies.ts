@@ -29,6 +29,8 @@ export const rollout = z.strictObject({
 export const monitor = z.strictObject({
   everyMinutes: z.int().min(1).max(1440).default(60),
   windowHours: z.int().min(1).max(720).default(24),
+  /** Days after which the data that the champion learned from is too old; without it age alone alarms nobody. */
+  staleAfterDays: z.int().min(1).max(3650).optional(),
   drift: z
     .strictObject({
       /* How much must change before it counts, whatever the sample can prove. */

@@ -1,3 +1,4 @@
+import type { Bin } from '../data/profile-bins.ts';
 import { type AnswerReference, rightCount, sum } from './answer-reference.ts';
 import {
   type DriftLimits,
@@ -44,7 +45,7 @@ function watchClasses(reference: Classified, answers: readonly LabelledAnswer[])
       live: ofAnswer.filter(({ actual }) => actual === label).length,
     }));
     const comparison = { isOrdered: false, values, gaps: [] };
-    return { name: `truth behind ${answered}`, comparison, sample: ofAnswer.length };
+    return { name: `${behind}${answered}`, comparison, sample: ofAnswer.length };
   });
   return [errors, ...byAnswer];
 }
@@ -60,14 +61,16 @@ function watchErrors(
   ];
 }
 
-/** Whether the last bins hold more than they did: wrong answers, or great errors. */
+const behind = 'truth behind ';
+
+/** Whether answers became worse: fewer of them are right, or errors greater. */
 function isWorse({ name, bins }: WatchedDrift): boolean {
-  if (name.startsWith('truth behind')) return true;
-  const share = (side: 'frozen' | 'live') => {
-    const upper = bins.slice(Math.ceil(bins.length / 2)).map((bin) => bin[side]);
-    return sum(upper) / sum(bins.map((bin) => bin[side]));
-  };
-  return share('live') > share('frozen');
+  const isGood = name.startsWith(behind)
+    ? ({ label }: Bin) => label === name.slice(behind.length)
+    : (bin: Bin) => bins.indexOf(bin) < bins.length / 2;
+  const share = (side: 'frozen' | 'live') =>
+    sum(bins.filter(isGood).map((bin) => bin[side])) / sum(bins.map((bin) => bin[side]));
+  return share('live') < share('frozen');
 }
 
 /**

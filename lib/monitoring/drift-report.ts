@@ -62,7 +62,15 @@ export const driftReport = z.object({
   schema: z.literal('evergreen/drift/v2'),
   model: z.string(),
   measuredAt: z.iso.datetime(),
-  champion: z.object({ version: z.int(), datasetId: z.string(), since: z.iso.datetime() }).nullable(),
+  champion: z
+    .object({
+      version: z.int(),
+      datasetId: z.string(),
+      since: z.iso.datetime(),
+      /** Since its dataset was made. */
+      dataAgeDays: z.number(),
+    })
+    .nullable(),
   /** Live rows come from this period, which begins with a whole hour, or when the champion did if that was later. */
   window: z.object({ from: z.iso.datetime(), to: z.iso.datetime() }),
   /** Of the features. */

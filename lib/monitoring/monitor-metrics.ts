@@ -25,11 +25,13 @@ const driftedOf = (found: DriftReport['outputs'] | DriftReport['concept']) =>
     : undefined;
 
 /** Figures about the champion's answers. */
-function answerFigures({ outputs, concept, anomalies, estimate }: DriftReport): Figures {
+function answerFigures({ verdict, outputs, concept, anomalies, estimate }: DriftReport): Figures {
+  // When what comes in has changed, that is what is wrong; the answers follow it.
+  const isOdd = verdict !== 'drifted' && anomalies.some(({ kind }) => kind === 'one answer');
   const figures: Record<string, Measurement | undefined> = {
     DriftedOutputs: driftedOf(outputs),
     DriftedConcepts: driftedOf(concept),
-    OddAnswers: outputs ? count(anomalies.filter(({ kind }) => kind === 'one answer').length) : undefined,
+    OddAnswers: outputs ? count(isOdd ? 1 : 0) : undefined,
     // What cannot be trusted is shown in the report, and is no figure that an alarm may judge.
     ...(estimate?.accuracy != null && (estimate.verdict === 'ok' || estimate.verdict === 'low')
       ? {
@@ -60,10 +62,19 @@ export function metricsOf(report: DriftReport): string[] {
     value: null,
     sample: 0,
   };
-  const watched = { ...driftFigures(report), ...answerFigures(report), ...qualityFigures(ofChampion) };
-  const byModel = metricLine(at, { model }, [['model']], { MonitorHeartbeat: count(1), ...watched });
+  const age: Figures = champion ? { DataAgeDays: plain(champion.dataAgeDays) } : {};
+  const ofTraffic = driftFigures(report);
+  const ofLabels = qualityFigures(ofChampion);
+  const byModel = metricLine(at, { model }, [['model']], {
+    MonitorHeartbeat: count(1),
+    ...age,
+    ...ofTraffic,
+    ...answerFigures(report),
+    ...ofLabels,
+  });
   const figures = new Map(versions.map(({ version, ...found }) => [version, qualityFigures(found)] as const));
-  if (champion) figures.set(champion.version, watched);
+  // Every figure of a version is a metric that is paid for: these are the ones to compare versions by.
+  if (champion) figures.set(champion.version, { ...ofTraffic, ...ofLabels });
   const byVersion = [...figures].map(([version, metrics]) =>
     metricLine(at, { model, version: String(version) }, [['model', 'version']], metrics),
   );

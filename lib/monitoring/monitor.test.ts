@@ -73,6 +73,7 @@ function aMonitor({
     readLive: async () => state,
     readDefinition: async () => definition,
     readProfile: async () => profile,
+    readDatasetTime: async () => '2026-11-20T00:00:00.000Z',
     readEvaluation: async () => evaluation,
     captures: world.captures,
     profiles: world.profiles,
@@ -115,6 +116,7 @@ describe('Monitor', () => {
       MonitorHeartbeat: 1,
       DriftedFeatures: 4,
       DriftSample: 60,
+      DataAgeDays: 3.5,
     });
     expect(byModel.MaxPsi).toBeGreaterThan(1);
     expect(byVersion).toMatchObject({ model: 'iris', version: '3', DriftedFeatures: 4 });

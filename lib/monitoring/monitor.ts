@@ -25,6 +25,8 @@ export interface MonitorParts extends TrafficParts {
   /** The definition the champion was made with. */
   readDefinition(champion: LiveVersion): Promise<ModelDefinition>;
   readProfile(champion: LiveVersion, model: string): Promise<DatasetProfile>;
+  /** When the dataset the champion learned from was made. */
+  readDatasetTime(champion: LiveVersion, model: string): Promise<string>;
   /** How the champion answered its held-out rows. */
   readEvaluation(champion: LiveVersion): Promise<EvaluationDocument>;
   captures: Pick<CaptureStore, 'listHours' | 'readHour' | 'complete'>;
@@ -40,6 +42,7 @@ interface Observed {
   champion: LiveVersion;
   definition: ModelDefinition;
   profile: DatasetProfile;
+  datasetAt: string;
   reference: AnswerReference | null;
   window: TrafficWindow;
   labelled: LabelledRow[];
@@ -58,10 +61,11 @@ export class Monitor {
     const { champion } = await this.#parts.readLive(model);
     if (!champion) return nothingToMeasure(model, now);
 
-    const [definition, profile, evaluation] = await Promise.all([
+    const [definition, profile, evaluation, datasetAt] = await Promise.all([
       this.#parts.readDefinition(champion),
       this.#parts.readProfile(champion, model),
       this.#parts.readEvaluation(champion),
+      this.#parts.readDatasetTime(champion, model),
     ]);
     const reference = answerReference(evaluation);
     const valueEdges = reference?.kind === 'regression' ? reference.values.edges : [];
@@ -72,7 +76,7 @@ export class Monitor {
       readTraffic(this.#parts, { version: champion.version, definition, profile, valueEdges }, period),
       this.#labelled(model, new Date(now.getTime() - windowHours * hourMs)),
     ]);
-    return judge(model, { champion, definition, profile, reference, window, labelled });
+    return judge(model, { champion, definition, profile, datasetAt, reference, window, labelled });
   }
 
   /** Labels that came within the window, whenever the prediction was made: they tend to come late. */
@@ -110,7 +114,12 @@ function judge(model: string, observed: Observed): DriftReport {
     schema: 'evergreen/drift/v2',
     model,
     measuredAt: window.to.toISOString(),
-    champion: { version: champion.version, datasetId: champion.datasetId, since: champion.since },
+    champion: {
+      version: champion.version,
+      datasetId: champion.datasetId,
+      since: champion.since,
+      dataAgeDays: Math.max(0, (window.to.getTime() - Date.parse(observed.datasetAt)) / (24 * hourMs)),
+    },
     window: { from: window.from.toISOString(), to: window.to.toISOString() },
     ...summarise(ofFeatures, traffic.rows, limits),
     sample: traffic.rows,

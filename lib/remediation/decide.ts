@@ -53,6 +53,8 @@ export const maxFruitlessRetrains = 3;
 const isOfCandidate = ({ symptom }: Situation) => symptom.startsWith('candidate-');
 const isOfServing = ({ symptom }: Situation) =>
   symptom === 'champion-errors' || symptom === 'champion-latency';
+/** What came in, what is answered, or what is true has changed since training: an older version knows it no better. */
+const isOfDrift = ({ symptom }: Situation) => symptom.startsWith('drift');
 const isBefore = (time: string, since: string) => Date.parse(time) < Date.parse(since);
 const ageHours = (since: string, now: Date) => (now.getTime() - Date.parse(since)) / 3_600_000;
 
@@ -103,6 +105,16 @@ export const rules: Rule[] = [
         : undefined,
   },
   {
+    name: 'an estimate without labels and old data are for a person',
+    decide: ({ symptom }) => {
+      if (symptom === 'quality-estimated')
+        return leave('quality is estimated to be low; labels would prove it', true);
+      if (symptom === 'data-age')
+        return leave('the champion learned from data that is older than the definition allows', true);
+      return undefined;
+    },
+  },
+  {
     name: 'an alarm of a candidate that is gone is left',
     decide: (s) =>
       isOfCandidate(s) && !s.live.candidate ? leave('no candidate takes traffic any more') : undefined,
@@ -135,10 +147,10 @@ export const rules: Rule[] = [
         : undefined,
   },
   {
-    name: 'a young champion with errors, latency or low quality is rolled back when there is one before it',
+    name: 'a young champion with errors, latency, low quality or odd answers is rolled back when there is one before it',
     decide: (s) => {
       const { champion, previous } = s.live;
-      if (s.symptom === 'drift' || !champion || !previous || !isYoung(s)) return undefined;
+      if (isOfDrift(s) || !champion || !previous || !isYoung(s)) return undefined;
       const reason = `champion ${champion.version} is younger than ${s.policy.youngHours} hours and in alarm for ${s.symptom}; version ${previous.version} came before it`;
       return {
         action: 'roll-back',
@@ -150,9 +162,17 @@ export const rules: Rule[] = [
     },
   },
   {
+    name: 'odd answers of a champion that is not young are for a person',
+    decide: ({ symptom }) =>
+      symptom === 'answers'
+        ? leave('nearly all answers are the same, though what comes in did not change', true)
+        : undefined,
+  },
+  {
     name: 'a definition may forbid retraining on drift or on quality',
-    decide: ({ symptom, policy }) => {
-      if (symptom === 'drift' && !policy.onDrift)
+    decide: (situation) => {
+      const { symptom, policy } = situation;
+      if (isOfDrift(situation) && !policy.onDrift)
         return leave('the definition does not retrain on drift', true);
       if (symptom === 'quality' && !policy.onQuality)
         return leave('the definition does not retrain on quality', true);
