@@ -190,8 +190,9 @@ function addWatching(program: Command, on: On): void {
       .description('how live rows and answers compare with the data the model was trained on')
       .argument('<model>')
       .option('--now', 'measure now instead of showing the last measurement')
-      .addHelpText('after', examples('drift iris --now')),
-    (model: string, options: { now?: boolean }) => async (context) =>
+      .option('--page <file>', 'write the page with the pictures: distributions then and now, the hours')
+      .addHelpText('after', examples('drift iris --now', 'drift iris --page drift.html')),
+    (model: string, options: { now?: boolean; page?: string }) => async (context) =>
       (await import('./commands/drift.ts')).drift(context, model, options),
   );
   on(

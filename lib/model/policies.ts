@@ -34,8 +34,8 @@ export const monitor = z.strictObject({
   drift: z
     .strictObject({
       /* How much must change before it counts, whatever the sample can prove. */
-      /** Population stability index. */
-      psi: z.number().positive().default(0.2),
+      /** Population stability index; by custom a change from 0.1 on is moderate, from 0.25 on great. */
+      psi: z.number().positive().default(0.1),
       /** Kolmogorov-Smirnov distance of numbers: the greatest difference of the cumulative shares. */
       distance: share.default(0.1),
       /** Change of the share of a single category or label, or of wrong answers. */
