@@ -24,7 +24,16 @@ function composeDesk(): FeedbackDesk {
     predictions: new PredictionStore(documentClient(), PREDICTIONS_TABLE),
     captures: new CaptureStore(s3Client(), DATA_BUCKET),
     readVersion: (model, version) => registry.readVersion(model, version),
-    targetOf: (model) => models.get(model)?.definition.target,
+    models: new Map(
+      [...models].map(
+        ([
+          name,
+          {
+            definition: { target, monitor },
+          },
+        ]) => [name, { name, target, capture: monitor.capture }],
+      ),
+    ),
     now: () => new Date(),
   });
 }

@@ -68,6 +68,7 @@ const report: DriftReport = {
       { feature: 'channel', slice: 'web', sample: 40, value: 0.9, interval: [0.8, 0.95], evaluated: 0.97 },
     ],
   },
+  thumbs: { up: 5, down: 2, downShare: 2 / 7 },
   estimate: {
     verdict: 'not trusted',
     reason: 'the version gives no scores',

@@ -75,6 +75,7 @@ export function driftView(report: DriftReport): Block[] {
       ['truth', concept && `${concept.verdict}: ${concept.reason}`],
       ['quality', quality && `${quality.verdict}: ${quality.reason}`],
       ['estimate', estimate?.verdict ?? null],
+      ['thumbs', report.thumbs && `${report.thumbs.up} up, ${report.thumbs.down} down`],
     ),
     ...(anomalies.length === 0 ? [] : [lines(...anomalies.map(({ reason }) => `odd: ${reason}`))]),
     ...explanations.map((each) =>

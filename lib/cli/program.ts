@@ -170,9 +170,12 @@ function addLoop(program: Command, on: On): void {
       .description('say what turned out to be true of a prediction')
       .argument('[predictionId]')
       .option('--label <label>', 'the true answer')
+      .addOption(
+        new Option('--thumb <thumb>', 'whether you are content with the answer').choices(['up', 'down']),
+      )
       .option('--row <n>', 'row of the prediction, counted from 0 (default: 0)', rowNumber)
       .option('--model <model>', 'the model asked; needed only when several are deployed')
-      .option('--file <path>', 'many at once: .csv, .jsonl or .json with predictionId, row, label')
+      .option('--file <path>', 'many at once: .csv, .jsonl or .json with predictionId, row, label, thumb')
       .addHelpText('after', examples('feedback 0199… --label virginica', 'feedback --file labels.csv')),
     (id: string | undefined, options: FeedbackOptions) => async (context) =>
       (await import('./commands/feedback.ts')).feedback(context, id, options),

@@ -29,6 +29,11 @@ export const rollout = z.strictObject({
 export const monitor = z.strictObject({
   everyMinutes: z.int().min(1).max(1440).default(60),
   windowHours: z.int().min(1).max(720).default(24),
+  /**
+   * Share of predictions that are kept, drawn by their ids. What is not kept has no receipt, takes no label, and counts
+   * in no measurement; metrics of serving count all.
+   */
+  capture: share.default(1),
   /** Days after which the data that the champion learned from is too old; without it age alone alarms nobody. */
   staleAfterDays: z.int().min(1).max(3650).optional(),
   drift: z

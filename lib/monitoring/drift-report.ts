@@ -125,6 +125,8 @@ export const driftReport = z.object({
       ),
     })
     .nullable(),
+  /** How content people were with the champion's answers. */
+  thumbs: z.object({ up: z.int(), down: z.int(), downShare: z.number().nullable() }).nullable(),
   /** Quality without labels; null where there is no way to estimate it, as of a regression. */
   estimate: z
     .object({

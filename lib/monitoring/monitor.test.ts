@@ -11,7 +11,7 @@ import { driftReport } from './drift-report.ts';
 import { aRecord } from './fixtures/builders.ts';
 import { aCaptureWorld } from './fixtures/captures.ts';
 import { anEvaluation } from './fixtures/evaluations.ts';
-import type { Label } from './label.ts';
+import type { Label, Thumb } from './label.ts';
 import { Monitor } from './monitor.ts';
 import { metricsOf } from './monitor-metrics.ts';
 
@@ -59,12 +59,14 @@ interface World {
   records?: PredictionRecord[];
   labels?: Label[];
   evaluation?: EvaluationDocument;
+  thumbs?: Thumb[];
 }
 
 function aMonitor({
   live: state = live,
   records = [],
   labels = [],
+  thumbs = [],
   definition = iris,
   evaluation = anEvaluation(),
 }: World) {
@@ -79,6 +81,7 @@ function aMonitor({
     profiles: world.profiles,
     predictions: {
       labelsSince: async () => labels,
+      thumbsSince: async () => thumbs,
       findReceipts: async () => new Map(world.receipts().map((receipt) => [receipt.predictionId, receipt])),
     },
     now: () => now,
@@ -199,6 +202,25 @@ describe('Monitor', () => {
     });
     expect(report.concept).toMatchObject({ verdict: 'drifted', sample: 20 });
     expect(valuesOf(metricsOf(report))[0]).toMatchObject({ LiveQuality: 0.5, LiveQualitySample: 20 });
+  });
+
+  it('counts thumbs of answers of the champion', async () => {
+    const thumb = (predictionId: string, given: 'up' | 'down'): Thumb => ({
+      predictionId,
+      row: 0,
+      thumb: given,
+      model: 'iris',
+      givenAt: now.toISOString(),
+      expiresAt: 4_000_000_000,
+    });
+    const records = ['a', 'b', 'c'].map((predictionId) => asked([flower(5)], { predictionId }));
+    const { monitor } = aMonitor({
+      records: [...records, asked([flower(5)], { predictionId: 'of-another', version: 2 })],
+      thumbs: [thumb('a', 'down'), thumb('b', 'up'), thumb('c', 'up'), thumb('of-another', 'down')],
+    });
+    const report = await monitor.measure('iris');
+    expect(report.thumbs).toEqual({ up: 2, down: 1, downShare: 1 / 3 });
+    expect(valuesOf(metricsOf(report))[0]).toMatchObject({ ThumbsDown: 1 });
   });
 
   it('does not watch personal data, which is not captured', async () => {

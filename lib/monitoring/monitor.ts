@@ -13,6 +13,7 @@ import type { DriftReport } from './drift-report.ts';
 import { estimateQuality } from './estimated-quality.ts';
 import { compareProfiles } from './feature-comparison.ts';
 import { hourMs } from './hour-profile.ts';
+import type { Thumb } from './label.ts';
 import { joinLabels, type LabelledRow } from './labelled-rows.ts';
 import { watchAnswers } from './output-drift.ts';
 import type { PredictionStore } from './predictions.store.ts';
@@ -30,7 +31,7 @@ export interface MonitorParts extends TrafficParts {
   /** How the champion answered its held-out rows. */
   readEvaluation(champion: LiveVersion): Promise<EvaluationDocument>;
   captures: Pick<CaptureStore, 'listHours' | 'readHour' | 'complete'>;
-  predictions: Pick<PredictionStore, 'labelsSince' | 'findReceipts'>;
+  predictions: Pick<PredictionStore, 'labelsSince' | 'thumbsSince' | 'findReceipts'>;
   now(): Date;
 }
 
@@ -46,6 +47,8 @@ interface Observed {
   reference: AnswerReference | null;
   window: TrafficWindow;
   labelled: LabelledRow[];
+  /** Of the champion's answers. */
+  thumbs: Thumb[];
 }
 
 /** Compares live traffic of a model with what its champion was trained on, and its answers with the labels that came. */
@@ -72,11 +75,13 @@ export class Monitor {
     const { windowHours } = definition.monitor;
     // A version is not judged by traffic from before its time.
     const period = { windowHours, since: new Date(champion.since), now };
-    const [window, labelled] = await Promise.all([
+    const windowStart = new Date(now.getTime() - windowHours * hourMs);
+    const [window, labelled, thumbs] = await Promise.all([
       readTraffic(this.#parts, { version: champion.version, definition, profile, valueEdges }, period),
-      this.#labelled(model, new Date(now.getTime() - windowHours * hourMs)),
+      this.#labelled(model, windowStart),
+      this.#thumbs(model, champion, windowStart),
     ]);
-    return judge(model, { champion, definition, profile, datasetAt, reference, window, labelled });
+    return judge(model, { champion, definition, profile, datasetAt, reference, window, labelled, thumbs });
   }
 
   /** Labels that came within the window, whenever the prediction was made: they tend to come late. */
@@ -89,6 +94,23 @@ export class Monitor {
     );
     return joinLabels(labels, await completeAll(captures, [...found.values()]), model);
   }
+
+  async #thumbs(model: string, champion: LiveVersion, since: Date): Promise<Thumb[]> {
+    const { predictions, now } = this.#parts;
+    const thumbs = await predictions.thumbsSince(model, since.toISOString(), maxLabels, now());
+    const receipts = await predictions.findReceipts(
+      thumbs.map(({ predictionId }) => predictionId),
+      now(),
+    );
+    return thumbs.filter(({ predictionId }) => receipts.get(predictionId)?.version === champion.version);
+  }
+}
+
+/** Contentment is counted, not judged: who is discontent speaks up more often than who is not. */
+function countThumbs(thumbs: readonly Thumb[]): NonNullable<DriftReport['thumbs']> {
+  const down = thumbs.filter(({ thumb }) => thumb === 'down').length;
+  const { length } = thumbs;
+  return { up: length - down, down, downShare: length === 0 ? null : down / length };
 }
 
 function judge(model: string, observed: Observed): DriftReport {
@@ -132,6 +154,7 @@ function judge(model: string, observed: Observed): DriftReport {
     anomalies: findAnomalies(reference, window.hours, traffic, limits.leastSample),
     concept,
     quality: qualityOf(observed, own, quality),
+    thumbs: countThumbs(observed.thumbs),
     estimate: estimateQuality(
       reference,
       traffic.answers,
@@ -205,6 +228,7 @@ function nothingToMeasure(model: string, now: Date): DriftReport {
     anomalies: [],
     concept: null,
     quality: null,
+    thumbs: null,
     estimate: null,
   };
 }

@@ -16,7 +16,17 @@ import { backoffMs, type Pause } from '../shared/backoff.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { jsonText } from '../shared/json-text.ts';
 import { expiryOf, type Receipt, receipt } from './capture.ts';
-import { type GivenLabel, type Label, type LabelEffect, label, labelId, replaceLabel } from './label.ts';
+import {
+  type GivenLabel,
+  type GivenThumb,
+  type Label,
+  type LabelEffect,
+  label,
+  labelId,
+  replaceLabel,
+  type Thumb,
+  thumb,
+} from './label.ts';
 
 /*
  * The predictions table, all items with the time-to-live attribute expiresAt:
@@ -24,6 +34,8 @@ import { type GivenLabel, type Label, type LabelEffect, label, labelId, replaceL
  *   pk PREDICTION#<prediction id>   sk CAPTURE       the receipt: what answered what
  *   pk PREDICTION#<prediction id>   sk LABEL#<row>   what turned out to be true of a row;
  *                                                    index byLabelTime has labelsOf = the model, labelledAt
+ *   pk PREDICTION#<prediction id>   sk THUMB#<row>   whether a person was content; in the same index, labelsOf =
+ *                                                    THUMBS#<model>, which no model can be named
  */
 export const labelIndex = 'byLabelTime';
 
@@ -32,6 +44,7 @@ const readLimit = 100;
 const attempts = 6;
 
 const partitionKey = (predictionId: string) => `PREDICTION#${predictionId}`;
+const thumbsOf = (model: string) => `THUMBS#${model}`;
 
 function chunks<T>(items: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
@@ -179,7 +192,7 @@ export class PredictionStore {
       );
       for (const item of page.Items ?? []) {
         if (item.sk === 'CAPTURE') found = storedReceipt.parse(item);
-        else labels.push(storedLabel.parse(item));
+        else if (String(item.sk).startsWith('LABEL#')) labels.push(storedLabel.parse(item));
       }
       start = page.LastEvaluatedKey;
     } while (start);
@@ -228,12 +241,54 @@ export class PredictionStore {
     }
   }
 
+  /** Keeps a thumb; the same again changes nothing, the other one takes its place. */
+  async putThumb(given: GivenThumb): Promise<LabelEffect> {
+    const { predictionId, row, model, givenAt } = given;
+    const item = { ...given, expiresAt: expiryOf(givenAt) } satisfies Thumb;
+    try {
+      const { Attributes } = await this.#documents.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: {
+            pk: partitionKey(predictionId),
+            sk: `THUMB#${row}`,
+            labelsOf: thumbsOf(model),
+            labelledAt: givenAt,
+            ...item,
+          },
+          ConditionExpression: 'attribute_not_exists(pk) OR thumb <> :thumb',
+          ExpressionAttributeValues: { ':thumb': given.thumb },
+          ReturnValues: 'ALL_OLD',
+        }),
+      );
+      return Attributes ? 'corrected' : 'new';
+    } catch (thrown) {
+      if (thrown instanceof ConditionalCheckFailedException) return 'repeated';
+      throw thrown;
+    }
+  }
+
+  /** Thumbs about a model from a time on, newest first. */
+  async thumbsSince(model: string, since: string, limit: number, now: Date): Promise<Thumb[]> {
+    return this.#newest(thumbsOf(model), since, limit, now, (item) => thumb.parse(item));
+  }
+
   /**
    * Labels of a model from a time on, newest first. The index is eventually consistent: labels of the last seconds
    * may be missing.
    */
   async labelsSince(model: string, since: string, limit: number, now: Date): Promise<Label[]> {
-    const labels: Label[] = [];
+    return this.#newest(model, since, limit, now, (item) => storedLabel.parse(item));
+  }
+
+  async #newest<Item extends { expiresAt: number }>(
+    labelsOf: string,
+    since: string,
+    limit: number,
+    now: Date,
+    parse: (item: unknown) => Item,
+  ): Promise<Item[]> {
+    const found: Item[] = [];
     let start: Record<string, unknown> | undefined;
     do {
       const page = await this.#documents.send(
@@ -241,16 +296,14 @@ export class PredictionStore {
           TableName: this.#table,
           IndexName: labelIndex,
           KeyConditionExpression: 'labelsOf = :model AND labelledAt >= :since',
-          ExpressionAttributeValues: { ':model': model, ':since': since },
+          ExpressionAttributeValues: { ':model': labelsOf, ':since': since },
           ScanIndexForward: false,
           ExclusiveStartKey: start,
         }),
       );
-      labels.push(
-        ...(page.Items ?? []).map((item) => storedLabel.parse(item)).filter((item) => isKept(item, now)),
-      );
+      found.push(...(page.Items ?? []).map(parse).filter((item) => isKept(item, now)));
       start = page.LastEvaluatedKey;
-    } while (start && labels.length < limit);
-    return labels.slice(0, limit);
+    } while (start && found.length < limit);
+    return found.slice(0, limit);
   }
 }

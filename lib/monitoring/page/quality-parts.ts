@@ -12,7 +12,7 @@ const tableOf = (head: Html, lines: Html[]) =>
     : html`<div class="scroll"><table><thead><tr>${head}</tr></thead><tbody>${lines}</tbody></table></div>`;
 
 /** Quality by the labels that came, by version and by slice. */
-export function renderQuality({ quality }: DriftReport): Html {
+export function renderQuality({ quality, thumbs }: DriftReport): Html {
   if (!quality) return none;
   const versions = quality.versions.map(
     ({ version, sample, verdict, reason, f1 }) =>
@@ -22,7 +22,11 @@ export function renderQuality({ quality }: DriftReport): Html {
     ({ feature, slice, sample, value, interval, evaluated }) =>
       html`<tr><td>${feature}: ${slice}</td><td class="number">${sample}</td><td class="number">${figure(value)}</td><td class="number">${between(interval)}</td><td class="number">${figure(evaluated)}</td></tr>`,
   );
-  return html`<section><h2>Quality of live answers: ${quality.verdict}</h2><p>${quality.reason}</p>
+  const content =
+    thumbs && thumbs.up + thumbs.down > 0
+      ? html`<p>People were content with ${thumbs.up} answers and not with ${thumbs.down}.</p>`
+      : none;
+  return html`<section><h2>Quality of live answers: ${quality.verdict}</h2><p>${quality.reason}</p>${content}
 ${tableOf(html`<th class="number">Version</th><th class="number">Labels</th><th>Verdict</th><th>Why</th>`, versions)}
 ${tableOf(html`<th>Slice</th><th class="number">Labels</th><th class="number">${quality.metric}</th><th class="number">95 % between</th><th class="number">When evaluated</th>`, slices)}</section>`;
 }
