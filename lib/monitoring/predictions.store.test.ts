@@ -254,4 +254,51 @@ describe('PredictionStore', () => {
     expect(labels.map(({ row }) => row)).toEqual([1, 2, 3]);
     expect(documents.commandCalls(QueryCommand)).toHaveLength(2);
   });
+
+  describe('thumbs', () => {
+    const given = {
+      predictionId: 'p1',
+      row: 2,
+      thumb: 'down',
+      model: 'iris',
+      givenAt: now.toISOString(),
+    } as const;
+
+    it('are new, take the place of the other one, or change nothing', async () => {
+      documents
+        .on(PutCommand)
+        .resolvesOnce({})
+        .resolvesOnce({ Attributes: {} })
+        .rejectsOnce(conditionFailed());
+      expect(await store.putThumb(given)).toBe('new');
+      expect(await store.putThumb(given)).toBe('corrected');
+      expect(await store.putThumb(given)).toBe('repeated');
+      expect(documents.commandCalls(PutCommand)[0]?.args[0].input).toMatchObject({
+        Item: { pk: 'PREDICTION#p1', sk: 'THUMB#2', labelsOf: 'THUMBS#iris', labelledAt: given.givenAt },
+        ConditionExpression: 'attribute_not_exists(pk) OR thumb <> :thumb',
+      });
+    });
+
+    it('fail when the table does', async () => {
+      documents.on(PutCommand).rejects(named('ProvisionedThroughputExceededException'));
+      await expect(store.putThumb(given)).rejects.toThrow('ProvisionedThroughputExceededException');
+    });
+
+    it('are read beside the labels of their model, and are none of them', async () => {
+      const item = { ...given, expiresAt: 4_000_000_000 };
+      documents.on(QueryCommand).resolves({ Items: [item, { ...item, expiresAt: 1 }] });
+      expect(await store.thumbsSince('iris', given.givenAt, 10, now)).toEqual([item]);
+      expect(documents.commandCalls(QueryCommand)[0]?.args[0].input.ExpressionAttributeValues).toMatchObject({
+        ':model': 'THUMBS#iris',
+      });
+      const [stored] = await itemsOf(receipts(1));
+      documents.on(QueryCommand).resolves({
+        Items: [
+          { ...stored, sk: 'CAPTURE' },
+          { ...item, sk: 'THUMB#2' },
+        ],
+      });
+      expect((await store.findPrediction('p0', now))?.labels).toEqual([]);
+    });
+  });
 });
