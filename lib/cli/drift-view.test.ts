@@ -45,6 +45,7 @@ const report: DriftReport = {
     },
   ],
   outputs: { verdict: 'stable', reason: 'nothing passes the limits', sample: 500, watched: [] },
+  attributions: { verdict: 'same', reason: 'the same order', sample: 40, agreement: 1, features: [] },
   anomalies: [{ kind: 'rate', reason: '2 rows in the hour' }],
   concept: null,
   quality: {

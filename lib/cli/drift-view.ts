@@ -75,6 +75,10 @@ export function driftView(report: DriftReport): Block[] {
       ['truth', concept && `${concept.verdict}: ${concept.reason}`],
       ['quality', quality && `${quality.verdict}: ${quality.reason}`],
       ['estimate', estimate?.verdict ?? null],
+      [
+        'attributions',
+        report.attributions && `${report.attributions.verdict}: ${report.attributions.reason}`,
+      ],
       ['thumbs', report.thumbs && `${report.thumbs.up} up, ${report.thumbs.down} down`],
     ),
     ...(anomalies.length === 0 ? [] : [lines(...anomalies.map(({ reason }) => `odd: ${reason}`))]),

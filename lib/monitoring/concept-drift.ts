@@ -61,6 +61,9 @@ function watchErrors(
   ];
 }
 
+/** Of regressions on more than 10,000 rows, and of versions of earlier releases. */
+export const noReference = 'the evaluation kept no answers to compare with';
+
 const behind = 'truth behind ';
 
 /** Whether answers became worse: fewer of them are right, or errors greater. */
@@ -86,8 +89,7 @@ export function judgeConcept(
 ): ConceptDrift {
   const sample = answers.length;
   if (!reference) {
-    const reason = 'the evaluation kept no answers of more than 10,000 rows to compare with';
-    return { verdict: 'not enough data', reason, sample, watched: [] };
+    return { verdict: 'not enough data', reason: noReference, sample, watched: [] };
   }
   const candidates =
     reference.kind === 'classification' ? watchClasses(reference, answers) : watchErrors(reference, answers);

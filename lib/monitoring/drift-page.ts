@@ -79,6 +79,22 @@ function renderAnswers({ outputs, concept }: DriftReport): Html {
   return html`${parts}`;
 }
 
+/** Which features decide, then and now, the most deciding of now first. */
+function renderAttributions({ attributions }: DriftReport): Html {
+  if (!attributions) return none;
+  const lines = attributions.features
+    .toSorted((a, b) => a.liveRank - b.liveRank)
+    .map(
+      ({ feature, trainedRank, liveRank, trained, live }) =>
+        html`<tr><td class="column">${feature}</td><td class="number">${liveRank}</td><td class="number">${trainedRank}</td><td class="number">${live.toPrecision(3)}</td><td class="number">${trained.toPrecision(3)}</td></tr>`,
+    );
+  const table =
+    lines.length === 0
+      ? none
+      : html`<div class="scroll"><table><thead><tr><th>Feature</th><th class="number">Rank</th><th class="number">In training</th><th class="number">Mean contribution</th><th class="number">In training</th></tr></thead><tbody>${lines}</tbody></table></div>`;
+  return html`<section><h2>What decides the answers: ${attributions.verdict}</h2><p>${attributions.reason}</p>${table}</section>`;
+}
+
 function renderOrigin({ champion, window, sample, measuredAt, limits, hours }: DriftReport): Html {
   const facts: [string, string][] = [
     [
@@ -117,6 +133,7 @@ ${renderQuality(report)}
 ${renderEstimate(report)}
 ${renderWatched('Inputs', 'training', report.features)}
 ${renderAnswers(report)}
+${renderAttributions(report)}
 ${renderOrigin(report)}
 </main>
 </body>

@@ -98,6 +98,24 @@ export const driftReport = z.object({
   outputs: z
     .object({ verdict: driftVerdict, reason: z.string(), sample: z.int(), watched: z.array(watched) })
     .nullable(),
+  /** Which features decide the answers, beside training. */
+  attributions: z
+    .object({
+      verdict: z.enum(['changed', 'same', 'not available']),
+      reason: z.string(),
+      sample: z.int(),
+      agreement: z.number().nullable(),
+      features: z.array(
+        z.object({
+          feature: z.string(),
+          trained: z.number(),
+          live: z.number(),
+          trainedRank: z.int(),
+          liveRank: z.int(),
+        }),
+      ),
+    })
+    .nullable(),
   anomalies: z.array(z.object({ kind: z.enum(['one answer', 'rate']), reason: z.string() })),
   /** How truth and answer hang together, beside the held-out rows. */
   concept: z

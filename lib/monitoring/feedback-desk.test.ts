@@ -63,17 +63,19 @@ function aDesk(
         const receipt = receipts.find(({ predictionId }) => predictionId === id);
         return receipt && { receipt, labels: [...labels.values()] };
       },
-      putThumb: async (given): Promise<LabelEffect> => {
-        const before = thumbs.get(labelId(given));
-        if (before === given.thumb) return 'repeated';
-        thumbs.set(labelId(given), given.thumb);
-        return before === undefined ? 'new' : 'corrected';
-      },
       putLabel: async (given): Promise<LabelEffect> => {
         const before = labels.get(labelId(given));
         if (before?.label === given.label) return 'repeated';
         labels.set(labelId(given), replaceLabel(before, given, 4_000_000_000));
         return before ? 'corrected' : 'new';
+      },
+    },
+    thumbs: {
+      put: async (given): Promise<LabelEffect> => {
+        const before = thumbs.get(labelId(given));
+        if (before === given.thumb) return 'repeated';
+        thumbs.set(labelId(given), given.thumb);
+        return before === undefined ? 'new' : 'corrected';
       },
     },
     captures: {

@@ -13,9 +13,11 @@ import {
 import { type LabelEffect, labelId } from './label.ts';
 import { type PredictionReceipt, toPredictionReceipt } from './prediction-receipt.ts';
 import type { PredictionStore } from './predictions.store.ts';
+import type { ThumbStore } from './thumbs.store.ts';
 
 export interface FeedbackDeskParts {
-  predictions: Pick<PredictionStore, 'findReceipts' | 'findPrediction' | 'putLabel' | 'putThumb'>;
+  predictions: Pick<PredictionStore, 'findReceipts' | 'findPrediction' | 'putLabel'>;
+  thumbs: Pick<ThumbStore, 'put'>;
   captures: Pick<CaptureStore, 'complete'>;
   /** Throws `version-unknown` when the registry does not have it. */
   readVersion(model: string, version: number): Promise<ModelVersion>;
@@ -58,7 +60,7 @@ export class FeedbackDesk {
     const entries = Map.groupBy(
       [
         ...labels.map((label) => ({ id: labelId(label), write: () => predictions.putLabel(label) })),
-        ...thumbs.map((thumb) => ({ id: labelId(thumb), write: () => predictions.putThumb(thumb) })),
+        ...thumbs.map((thumb) => ({ id: labelId(thumb), write: () => this.#parts.thumbs.put(thumb) })),
       ],
       ({ id }) => id,
     );

@@ -25,7 +25,15 @@ const driftedOf = (found: DriftReport['outputs'] | DriftReport['concept']) =>
     : undefined;
 
 /** Figures about the champion's answers. */
-function answerFigures({ verdict, outputs, concept, anomalies, estimate, thumbs }: DriftReport): Figures {
+function answerFigures({
+  verdict,
+  outputs,
+  concept,
+  anomalies,
+  estimate,
+  thumbs,
+  attributions,
+}: DriftReport): Figures {
   // When what comes in has changed, that is what is wrong; the answers follow it.
   const isOdd = verdict !== 'drifted' && anomalies.some(({ kind }) => kind === 'one answer');
   const figures: Record<string, Measurement | undefined> = {
@@ -33,6 +41,7 @@ function answerFigures({ verdict, outputs, concept, anomalies, estimate, thumbs 
     DriftedConcepts: driftedOf(concept),
     OddAnswers: outputs ? count(isOdd ? 1 : 0) : undefined,
     ThumbsDown: thumbs && thumbs.up + thumbs.down > 0 ? count(thumbs.down) : undefined,
+    AttributionAgreement: attributions?.agreement == null ? undefined : plain(attributions.agreement),
     // What cannot be trusted is shown in the report, and is no figure that an alarm may judge.
     ...(estimate?.accuracy != null && (estimate.verdict === 'ok' || estimate.verdict === 'low')
       ? {

@@ -6,6 +6,7 @@ import type { EvaluationDocument } from '../evaluation/evaluation.ts';
 import type { PredictionRecord } from '../inference/prediction-record.ts';
 import { defineModel, type ModelDefinition } from '../model/definition.ts';
 import { type Live, neverLive } from '../registry/registry.ts';
+import type { ChampionAttributions } from './champion-attributions.store.ts';
 import { driftPage } from './drift-page.ts';
 import { driftReport } from './drift-report.ts';
 import { aRecord } from './fixtures/builders.ts';
@@ -60,6 +61,7 @@ interface World {
   labels?: Label[];
   evaluation?: EvaluationDocument;
   thumbs?: Thumb[];
+  attributions?: ChampionAttributions;
 }
 
 function aMonitor({
@@ -67,26 +69,32 @@ function aMonitor({
   records = [],
   labels = [],
   thumbs = [],
+  attributions = { reason: 'no explanation' },
   definition = iris,
   evaluation = anEvaluation(),
 }: World) {
   const world = aCaptureWorld(records);
+  const explained: (readonly Row[])[] = [];
   const monitor = new Monitor({
     readLive: async () => state,
     readDefinition: async () => definition,
     readProfile: async () => profile,
     readDatasetTime: async () => '2026-11-20T00:00:00.000Z',
     readEvaluation: async () => evaluation,
+    thumbs: { since: async () => thumbs },
+    explain: async (_champion, rows) => {
+      explained.push(rows);
+      return attributions;
+    },
     captures: world.captures,
     profiles: world.profiles,
     predictions: {
       labelsSince: async () => labels,
-      thumbsSince: async () => thumbs,
       findReceipts: async () => new Map(world.receipts().map((receipt) => [receipt.predictionId, receipt])),
     },
     now: () => now,
   });
-  return { monitor, world };
+  return { monitor, world, explained };
 }
 
 const asked = (rows: Row[], changes: Partial<PredictionRecord> = {}) =>
@@ -161,7 +169,6 @@ describe('Monitor', () => {
     const late = await monitor.measure('iris');
     expect(late.hours).toEqual({ kept: 0, read: 1 });
     expect(late.sample).toBe(121);
-    expect(world.reads).toEqual(['2026-11-23T10:00:00.000Z', '2026-11-23T10:00:00.000Z']);
   });
 
   it('says since which hour a feature drifted', async () => {
@@ -202,6 +209,29 @@ describe('Monitor', () => {
     });
     expect(report.concept).toMatchObject({ verdict: 'drifted', sample: 20 });
     expect(valuesOf(metricsOf(report))[0]).toMatchObject({ LiveQuality: 0.5, LiveQualitySample: 20 });
+  });
+
+  it('looks at which features decide the answers to some rows', async () => {
+    const attributions = {
+      trained: { petal_length: 3, petal_width: 2, sepal_length: 1, sepal_width: 0 },
+      means: { petal_length: 0, petal_width: 0, sepal_length: 1, sepal_width: 3 },
+      sample: 40,
+    };
+    const { monitor, explained } = aMonitor({ records: [asked(trained)], attributions });
+    const report = await monitor.measure('iris');
+    expect(explained[0]).toHaveLength(40);
+    expect(report.attributions).toMatchObject({ verdict: 'changed', sample: 40 });
+    expect(valuesOf(metricsOf(report))[0].AttributionAgreement).toBeLessThan(0.9);
+    expect(driftPage(report)).toContain('sepal_width decides most');
+
+    const few = aMonitor({ records: [asked([flower(5)])], attributions });
+    expect((await few.monitor.measure('iris')).attributions).toMatchObject({ verdict: 'not available' });
+    expect(few.explained).toEqual([]);
+    const without = aMonitor({ records: [asked(trained)] });
+    expect((await without.monitor.measure('iris')).attributions?.reason).toBe('no explanation');
+    const personal = aMonitor({ records: [asked(trained)], definition: ofPersons, attributions });
+    expect((await personal.monitor.measure('iris')).attributions?.reason).toContain('sepal_length');
+    expect(personal.explained).toEqual([]);
   });
 
   it('counts thumbs of answers of the champion', async () => {

@@ -1,16 +1,19 @@
-import type { DatasetProfile } from '../data/dataset.ts';
+import type { DatasetProfile, Row } from '../data/dataset.ts';
 import type { EvaluationDocument } from '../evaluation/evaluation.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live, LiveVersion } from '../registry/registry.ts';
 import { findAnomalies } from './answer-anomalies.ts';
 import { type AnswerReference, answerReference } from './answer-reference.ts';
+import { type AttributionDrift, judgeAttributions, leastExplained } from './attribution-drift.ts';
 import type { CaptureStore } from './captures.store.ts';
+import type { ChampionAttributions } from './champion-attributions.store.ts';
 import { completeAll } from './complete-receipts.ts';
-import { judgeConcept } from './concept-drift.ts';
+import { judgeConcept, noReference } from './concept-drift.ts';
 import { type DriftLimits, judgeShifts, summarise, type WatchedDrift } from './drift.ts';
 import { explainDrift } from './drift-explanation.ts';
 import type { DriftReport } from './drift-report.ts';
 import { estimateQuality } from './estimated-quality.ts';
+import { mostExplained, spreadRows } from './explain-sample.ts';
 import { compareProfiles } from './feature-comparison.ts';
 import { hourMs } from './hour-profile.ts';
 import type { Thumb } from './label.ts';
@@ -19,6 +22,7 @@ import { watchAnswers } from './output-drift.ts';
 import type { PredictionStore } from './predictions.store.ts';
 import { judgeQuality, type QualityLimits, qualityLimitsOf } from './quality.ts';
 import { judgeSlices } from './sliced-quality.ts';
+import type { ThumbStore } from './thumbs.store.ts';
 import { readTraffic, type TrafficParts, type TrafficWindow } from './traffic-window.ts';
 
 export interface MonitorParts extends TrafficParts {
@@ -28,15 +32,19 @@ export interface MonitorParts extends TrafficParts {
   readProfile(champion: LiveVersion, model: string): Promise<DatasetProfile>;
   /** When the dataset the champion learned from was made. */
   readDatasetTime(champion: LiveVersion, model: string): Promise<string>;
-  /** How the champion answered its held-out rows. */
-  readEvaluation(champion: LiveVersion): Promise<EvaluationDocument>;
+  /** How the champion answered its held-out rows; null of versions of earlier releases. */
+  readEvaluation(champion: LiveVersion): Promise<EvaluationDocument | null>;
+  /** What decides the champion's answers to some rows. */
+  explain(champion: LiveVersion, rows: readonly Row[]): Promise<ChampionAttributions>;
   captures: Pick<CaptureStore, 'listHours' | 'readHour' | 'complete'>;
-  predictions: Pick<PredictionStore, 'labelsSince' | 'thumbsSince' | 'findReceipts'>;
+  predictions: Pick<PredictionStore, 'labelsSince' | 'findReceipts'>;
+  thumbs: Pick<ThumbStore, 'since'>;
   now(): Date;
 }
 
 /** The newest; what a measurement takes in time and memory is bounded by it. */
 const maxLabels = 10_000;
+const rowsLookedAt = 1000;
 
 /** All that a measurement rests on. */
 interface Observed {
@@ -49,6 +57,7 @@ interface Observed {
   labelled: LabelledRow[];
   /** Of the champion's answers. */
   thumbs: Thumb[];
+  attributions: AttributionDrift;
 }
 
 /** Compares live traffic of a model with what its champion was trained on, and its answers with the labels that came. */
@@ -70,7 +79,7 @@ export class Monitor {
       this.#parts.readEvaluation(champion),
       this.#parts.readDatasetTime(champion, model),
     ]);
-    const reference = answerReference(evaluation);
+    const reference = evaluation && answerReference(evaluation);
     const valueEdges = reference?.kind === 'regression' ? reference.values.edges : [];
     const { windowHours } = definition.monitor;
     // A version is not judged by traffic from before its time.
@@ -81,7 +90,18 @@ export class Monitor {
       this.#labelled(model, windowStart),
       this.#thumbs(model, champion, windowStart),
     ]);
-    return judge(model, { champion, definition, profile, datasetAt, reference, window, labelled, thumbs });
+    const attributions = await this.#attributions(model, champion, definition, window);
+    return judge(model, {
+      champion,
+      definition,
+      profile,
+      datasetAt,
+      reference,
+      window,
+      labelled,
+      thumbs,
+      attributions,
+    });
   }
 
   /** Labels that came within the window, whenever the prediction was made: they tend to come late. */
@@ -95,9 +115,33 @@ export class Monitor {
     return joinLabels(labels, await completeAll(captures, [...found.values()]), model);
   }
 
+  /** A look at some rows of the newest hour. */
+  async #attributions(
+    model: string,
+    champion: LiveVersion,
+    { features }: ModelDefinition,
+    { newest }: TrafficWindow,
+  ): Promise<AttributionDrift> {
+    const hidden = Object.entries(features).filter(([, { personalData }]) => personalData !== 'none');
+    if (hidden.length > 0) {
+      const names = hidden.map(([name]) => name).join(', ');
+      return judgeAttributions(
+        {},
+        { reason: `rows without ${names}, which are not captured, cannot be explained` },
+      );
+    }
+    if (!newest) return judgeAttributions({}, { reason: 'no rows came' });
+    const { hour, names } = newest;
+    const { records } = await this.#parts.captures.readHour(model, hour, names, rowsLookedAt);
+    const rows = records.filter(({ at }) => at >= champion.since).flatMap((record) => record.rows);
+    if (rows.length < leastExplained) return judgeAttributions({}, { means: {}, sample: rows.length });
+    const found = await this.#parts.explain(champion, spreadRows(rows, mostExplained));
+    return judgeAttributions('reason' in found ? {} : found.trained, found);
+  }
+
   async #thumbs(model: string, champion: LiveVersion, since: Date): Promise<Thumb[]> {
     const { predictions, now } = this.#parts;
-    const thumbs = await predictions.thumbsSince(model, since.toISOString(), maxLabels, now());
+    const thumbs = await this.#parts.thumbs.since(model, since.toISOString(), maxLabels, now());
     const receipts = await predictions.findReceipts(
       thumbs.map(({ predictionId }) => predictionId),
       now(),
@@ -151,6 +195,7 @@ function judge(model: string, observed: Observed): DriftReport {
     features: [...ofFeatures, ...unwatched.map(notWatched)],
     explanations: drifted.map((name) => explainDrift(name, profile.features, window.hours, traffic)),
     outputs: outputsOf(ofAnswers, reference, traffic.answers.rows, limits),
+    attributions: observed.attributions,
     anomalies: findAnomalies(reference, window.hours, traffic, limits.leastSample),
     concept,
     quality: qualityOf(observed, own, quality),
@@ -172,7 +217,7 @@ function outputsOf(
   limits: DriftLimits,
 ): DriftReport['outputs'] {
   if (!reference) {
-    const reason = 'the evaluation kept no answers of more than 10,000 rows to compare with';
+    const reason = noReference;
     return { verdict: 'not enough data', reason, sample, watched };
   }
   return { ...summarise(watched, sample, limits), sample, watched };
@@ -225,6 +270,7 @@ function nothingToMeasure(model: string, now: Date): DriftReport {
     features: [],
     explanations: [],
     outputs: null,
+    attributions: null,
     anomalies: [],
     concept: null,
     quality: null,

@@ -16,17 +16,8 @@ import { backoffMs, type Pause } from '../shared/backoff.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { jsonText } from '../shared/json-text.ts';
 import { expiryOf, type Receipt, receipt } from './capture.ts';
-import {
-  type GivenLabel,
-  type GivenThumb,
-  type Label,
-  type LabelEffect,
-  label,
-  labelId,
-  replaceLabel,
-  type Thumb,
-  thumb,
-} from './label.ts';
+import { type GivenLabel, type Label, type LabelEffect, label, labelId, replaceLabel } from './label.ts';
+import { isKept, newestOf } from './label-index.store.ts';
 
 /*
  * The predictions table, all items with the time-to-live attribute expiresAt:
@@ -37,23 +28,17 @@ import {
  *   pk PREDICTION#<prediction id>   sk THUMB#<row>   whether a person was content; in the same index, labelsOf =
  *                                                    THUMBS#<model>, which no model can be named
  */
-export const labelIndex = 'byLabelTime';
-
 const writeLimit = 25;
 const readLimit = 100;
 const attempts = 6;
 
-const partitionKey = (predictionId: string) => `PREDICTION#${predictionId}`;
-const thumbsOf = (model: string) => `THUMBS#${model}`;
+export const partitionKey = (predictionId: string) => `PREDICTION#${predictionId}`;
 
 function chunks<T>(items: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );
 }
-
-/** Time to live deletes up to days late, so what has expired is passed over here. */
-const isKept = (item: { expiresAt: number }, now: Date) => item.expiresAt * 1000 > now.getTime();
 
 /* What callers send lies as text in an item: its numbers may be any. */
 const storedReceipt = receipt.extend({ content: jsonText(receipt.shape.content) });
@@ -241,69 +226,12 @@ export class PredictionStore {
     }
   }
 
-  /** Keeps a thumb; the same again changes nothing, the other one takes its place. */
-  async putThumb(given: GivenThumb): Promise<LabelEffect> {
-    const { predictionId, row, model, givenAt } = given;
-    const item = { ...given, expiresAt: expiryOf(givenAt) } satisfies Thumb;
-    try {
-      const { Attributes } = await this.#documents.send(
-        new PutCommand({
-          TableName: this.#table,
-          Item: {
-            pk: partitionKey(predictionId),
-            sk: `THUMB#${row}`,
-            labelsOf: thumbsOf(model),
-            labelledAt: givenAt,
-            ...item,
-          },
-          ConditionExpression: 'attribute_not_exists(pk) OR thumb <> :thumb',
-          ExpressionAttributeValues: { ':thumb': given.thumb },
-          ReturnValues: 'ALL_OLD',
-        }),
-      );
-      return Attributes ? 'corrected' : 'new';
-    } catch (thrown) {
-      if (thrown instanceof ConditionalCheckFailedException) return 'repeated';
-      throw thrown;
-    }
-  }
-
-  /** Thumbs about a model from a time on, newest first. */
-  async thumbsSince(model: string, since: string, limit: number, now: Date): Promise<Thumb[]> {
-    return this.#newest(thumbsOf(model), since, limit, now, (item) => thumb.parse(item));
-  }
-
   /**
    * Labels of a model from a time on, newest first. The index is eventually consistent: labels of the last seconds
    * may be missing.
    */
   async labelsSince(model: string, since: string, limit: number, now: Date): Promise<Label[]> {
-    return this.#newest(model, since, limit, now, (item) => storedLabel.parse(item));
-  }
-
-  async #newest<Item extends { expiresAt: number }>(
-    labelsOf: string,
-    since: string,
-    limit: number,
-    now: Date,
-    parse: (item: unknown) => Item,
-  ): Promise<Item[]> {
-    const found: Item[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#documents.send(
-        new QueryCommand({
-          TableName: this.#table,
-          IndexName: labelIndex,
-          KeyConditionExpression: 'labelsOf = :model AND labelledAt >= :since',
-          ExpressionAttributeValues: { ':model': labelsOf, ':since': since },
-          ScanIndexForward: false,
-          ExclusiveStartKey: start,
-        }),
-      );
-      found.push(...(page.Items ?? []).map(parse).filter((item) => isKept(item, now)));
-      start = page.LastEvaluatedKey;
-    } while (start && found.length < limit);
-    return found.slice(0, limit);
+    const query = { table: this.#table, labelsOf: model, since, limit, now };
+    return newestOf(this.#documents, query, (item) => storedLabel.parse(item));
   }
 }

@@ -10,6 +10,8 @@ export interface TrafficWindow {
   hours: [hour: string, traffic: TrafficProfile][];
   /** All hours together. */
   traffic: TrafficProfile;
+  /** The newest hour with traffic and the names of its objects, to look at some of its rows. */
+  newest: { hour: string; names: string[] } | null;
   /** Some traffic was not read: an hour has too much of it, or too many hours were new at once. */
   isCutOff: boolean;
   /** Hours whose stored profile still held, and hours that were read. */
@@ -84,6 +86,7 @@ export async function readTraffic(
     rowsLeft -= captured.records.reduce((sum, record) => sum + record.rows.length, 0);
     read += 1;
   }
+  const [newest] = objects;
   const none = profileTraffic([], base);
   const each = hours.map((hour): [string, TrafficProfile] => [hour, found.get(hour)?.traffic ?? none]);
   return {
@@ -91,6 +94,7 @@ export async function readTraffic(
     to: now,
     hours: each,
     traffic: mergeHours(each),
+    newest: newest ? { hour: newest[0], names: newest[1] } : null,
     isCutOff: isCutOff || [...found.values()].some((hour) => hour.isCutOff),
     kept,
     read,

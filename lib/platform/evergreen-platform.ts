@@ -86,6 +86,7 @@ export class EvergreenPlatform extends Construct {
       registry,
       predict: this.inference.predict,
       deployed,
+      onnxruntime: layers.onnxruntime,
     });
     const { monitoring } = this;
     this.remediation = new RemediationRoom(this, 'Remediation', {
