@@ -450,6 +450,7 @@ describe('traffic that is not what the model was trained on', () => {
     expect(drift.explanations.map(({ feature }) => feature)).toEqual(drifted);
     // Of 30 held-out rows none was answered wrongly; a linear SVC has no scores to estimate from.
     expect(drift.estimate).toMatchObject({ verdict: 'not trusted', accuracy: null });
+    expect(drift.attributions?.reason).not.toMatch(/cannot be explained|without/);
     const page = platform.file('drift.html', '');
     expect((await platform.cli('drift', 'iris', '--page', page)).code).toBe(0);
     expect(readFileSync(page, 'utf8')).toContain('What changed, and when');
