@@ -86,7 +86,7 @@ export async function readTraffic(
     rowsLeft -= captured.records.reduce((sum, record) => sum + record.rows.length, 0);
     read += 1;
   }
-  const [newest] = objects;
+  const newest = hours.findLast((hour) => objects.has(hour));
   const none = profileTraffic([], base);
   const each = hours.map((hour): [string, TrafficProfile] => [hour, found.get(hour)?.traffic ?? none]);
   return {
@@ -94,7 +94,7 @@ export async function readTraffic(
     to: now,
     hours: each,
     traffic: mergeHours(each),
-    newest: newest ? { hour: newest[0], names: newest[1] } : null,
+    newest: newest === undefined ? null : { hour: newest, names: objects.get(newest) ?? [] },
     isCutOff: isCutOff || [...found.values()].some((hour) => hour.isCutOff),
     kept,
     read,
