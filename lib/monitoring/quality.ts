@@ -2,6 +2,7 @@ import { bootstrapIntervals } from '../evaluation/bootstrap.ts';
 import { classificationFigures, confusionMatrix } from '../evaluation/classification-metrics.ts';
 import { countedMean } from '../evaluation/probability-metrics.ts';
 import type { ModelDefinition } from '../model/definition.ts';
+import { wilsonBounds } from '../statistics/wilson.ts';
 
 /** A prediction together with what turned out to be true. */
 export interface LabelledAnswer {
@@ -35,19 +36,10 @@ export interface VersionQuality {
 /** Standard normal quantile of 0.975. */
 const z975 = 1.959963984540054;
 
-/**
- * 95 % score interval of a share.
- *
- * Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22(158).
- */
+/** 95 % score interval of a share. */
 export function wilsonInterval(successes: number, trials: number): [number, number] {
-  const share = successes / trials;
-  const square = z975 ** 2;
-  const centre = (share + square / (2 * trials)) / (1 + square / trials);
-  const half =
-    (z975 / (1 + square / trials)) *
-    Math.sqrt((share * (1 - share)) / trials + square / (4 * trials * trials));
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+  const { least, most } = wilsonBounds(successes, trials, z975);
+  return [least, most];
 }
 
 const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
