@@ -6,6 +6,8 @@ export interface Figure {
   /** `1` is a plain number. */
   unit: 's' | 'ms' | 'MB' | 'rows' | '1';
   limit: number;
+  /** Whether the limit is what it must reach; else what it must not go beyond. */
+  isLeast: boolean;
   isMet: boolean;
 }
 
@@ -21,7 +23,12 @@ export function median(values: number[]): number {
 
 /** A figure is met when its median is within the limit; one that could not be measured is not. */
 export function figure(name: string, values: number[], unit: Figure['unit'], limit: number): Figure {
-  return { name, values, unit, limit, isMet: values.length > 0 && median(values) <= limit };
+  return { name, values, unit, limit, isLeast: false, isMet: values.length > 0 && median(values) <= limit };
+}
+
+/** The same for what should be large. */
+export function figureAtLeast(name: string, values: number[], unit: Figure['unit'], limit: number): Figure {
+  return { name, values, unit, limit, isLeast: true, isMet: values.length > 0 && median(values) >= limit };
 }
 
 export function printFigures(figures: Figure[], asJson: boolean): void {
@@ -32,7 +39,7 @@ export function printFigures(figures: Figure[], asJson: boolean): void {
     return;
   }
   const width = Math.max(...figures.map(({ name }) => name.length));
-  for (const { name, values, unit, limit, isMet } of figures) {
+  for (const { name, values, unit, limit, isLeast, isMet } of figures) {
     const shown = (value: number) => {
       if (unit === '1') return value.toPrecision(2);
       return `${value.toFixed(unit === 'ms' || unit === 'rows' ? 0 : 1)}`;
@@ -40,7 +47,7 @@ export function printFigures(figures: Figure[], asJson: boolean): void {
     const suffix = unit === '1' ? '' : ` ${unit}`;
     const spread = `${shown(Math.min(...values))} to ${shown(Math.max(...values))}, n = ${values.length}`;
     const measured = values.length > 0 ? `${shown(median(values))}${suffix} (${spread})` : 'not measured';
-    const most = `${Number(limit.toPrecision(3))}${suffix}`;
-    process.stdout.write(`${isMet ? 'met ' : 'OVER'}  ${name.padEnd(width)}  ${measured}, limit ${most}\n`);
+    const bound = `${isLeast ? 'at least ' : 'limit '}${Number(limit.toPrecision(3))}${suffix}`;
+    process.stdout.write(`${isMet ? 'met ' : 'MISS'}  ${name.padEnd(width)}  ${measured}, ${bound}\n`);
   }
 }

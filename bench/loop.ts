@@ -1,14 +1,7 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { type Clone, lastJson, withClone } from './clone.ts';
 import { type Figure, figure, type Suite } from './figures.ts';
-import { firstAnswerMs, unpackedPredictMb } from './predict-function.ts';
-
-const repository = fileURLToPath(new URL('..', import.meta.url));
+import { functionSizes, measureStarts } from './predict-function.ts';
 
 const uploadRounds = 5;
 const rollbackRounds = 4;
@@ -22,72 +15,6 @@ const watched = z.object({
 const listed = z.object({ live: z.object({ champion: z.object({ version: z.int() }) }) });
 const answered = z.object({ replies: z.array(z.object({ version: z.int() })) });
 const addresses = z.object({ stack: z.object({ apiUrl: z.string() }) });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-/** Variables of a person's shell: what this process was started with by npm would change what is measured. */
-function plainEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|EVERGREEN_|INIT_CWD)/i.test(name)),
-  );
-}
-
-/** Runs a command in the clone; gives what it printed and how long it took. */
-function run(folder: string, command: string, args: string[]): Promise<{ stdout: string; seconds: number }> {
-  const began = performance.now();
-  return new Promise((resolve, reject) => {
-    const child = spawn(command, args, {
-      cwd: folder,
-      env: plainEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      const seconds = (performance.now() - began) / 1000;
-      if (code === 0) resolve({ stdout, seconds });
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}\n${stdout}\n${stderr}`));
-    });
-  });
-}
-
-/** The last JSON document of an output that npm may have put lines before. */
-function lastJson(stdout: string): unknown {
-  return JSON.parse(stdout.slice(stdout.indexOf('{')));
-}
-
-class Clone {
-  readonly folder: string;
-  constructor(folder: string) {
-    this.folder = folder;
-  }
-
-  async evergreen<Schema extends z.ZodType>(schema: Schema, ...args: string[]): Promise<z.infer<Schema>> {
-    const { stdout } = await run(this.folder, 'npx', ['evergreen', ...args, '--json']);
-    return schema.parse(lastJson(stdout));
-  }
-
-  /** Iris with one measurement moved a little: new content, so that a version is trained. */
-  variant(round: number): string {
-    const text = readFileSync(join(this.folder, 'models/iris/data/iris.csv'), 'utf8');
-    const file = join(this.folder, `iris-${round}.csv`);
-    writeFileSync(file, text.replace('5.1,3.5,1.4,0.2', `5.1,3.5,1.4,0.2${round}`));
-    return file;
-  }
-}
 
 async function uploads(clone: Clone, say: (line: string) => void): Promise<Figure[]> {
   const whole: number[] = [];
@@ -136,45 +63,36 @@ async function rollbacks(clone: Clone, say: (line: string) => void): Promise<Fig
  *
  * The engine runs with its shortest bake time. Every figure ends with a checked result, not with a command's return.
  */
-export const loopSuite: Suite = async ({ say }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'evergreen-bench-'));
-  const clone = new Clone(join(folder, 'evergreen'));
-  const port = String(await freePort());
-  try {
-    const began = performance.now();
-    execFileSync('git', ['clone', '--quiet', repository, clone.folder]);
-    const cloned = (performance.now() - began) / 1000;
-    const first = await run(clone.folder, 'npm', ['start', '--', '--exit', '--json', '--port', port]);
+export const loopSuite: Suite = ({ say }) =>
+  withClone(say, async (clone, clonedSeconds) => {
+    const first = await clone.start();
     started.parse(lastJson(first.stdout));
-    say(`clone and first start: ${(cloned + first.seconds).toFixed(1)} s`);
+    const firstSeconds = clonedSeconds + first.seconds;
+    say(`clone and first start: ${firstSeconds.toFixed(1)} s`);
     const again: number[] = [];
     for (const _ of [1, 2, 3]) {
-      const next = await run(clone.folder, 'npm', ['start', '--', '--exit', '--json', '--port', port]);
+      const next = await clone.start();
       started.parse(lastJson(next.stdout));
       say(`start again: ${next.seconds.toFixed(1)} s`);
       again.push(next.seconds);
     }
-    await run(clone.folder, 'npx', ['evergreen', 'up', '--port', port]);
+    await clone.up();
     const figures = [
-      figure('clone to first prediction, and everything stopped again', [cloned + first.seconds], 's', 180),
+      figure('clone to first prediction, and everything stopped again', [firstSeconds], 's', 180),
       figure('start again to prediction, and everything stopped again', again, 's', 25),
       ...(await uploads(clone, say)),
       await rollbacks(clone, say),
     ];
-    figures.push(
+    const starts = await measureStarts(clone, coldRounds);
+    const { bundleMb, layerMb } = functionSizes(clone.folder);
+    return [
+      ...figures,
       figure(
         'new process to first answer',
-        await firstAnswerMs(clone.folder, Number(port), coldRounds),
+        starts.map(({ totalMs }) => totalMs),
         'ms',
         400,
       ),
-    );
-    figures.push(
-      figure('predict function with its layer, unpacked', [unpackedPredictMb(clone.folder)], 'MB', 60),
-    );
-    return figures;
-  } finally {
-    await run(clone.folder, 'npx', ['evergreen', 'down']).catch((thrown: unknown) => say(String(thrown)));
-    rmSync(folder, { recursive: true, force: true });
-  }
-};
+      figure('predict function with its layer, unpacked', [bundleMb + layerMb], 'MB', 60),
+    ];
+  });

@@ -1,8 +1,13 @@
 import { printFigures, type Suite } from './figures.ts';
 import { loopSuite } from './loop.ts';
+import { servingSuite } from './serving.ts';
 import { trainingSuite } from './training.ts';
 
-const suites: Record<string, Suite> = { loop: loopSuite, training: trainingSuite };
+const suites: Record<string, Suite> = {
+  loop: loopSuite,
+  serving: servingSuite,
+  training: trainingSuite,
+};
 
 const [name = '', ...options] = process.argv.slice(2);
 const suite = suites[name];

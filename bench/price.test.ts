@@ -6,6 +6,8 @@ const options: PriceOptions = {
     architecture: 'arm64',
     memoryMib: 1024,
     billedMs: 2.1,
+    startMs: 200,
+    startedShare: 0.01,
     logBytes: 1000,
     capturedShare: 0.5,
     capture: { perDelivery: 10, memoryMib: 512, billedMs: 100, receiptBytes: 1500 },
@@ -38,8 +40,8 @@ describe('priceOf', () => {
     const { of, perMillion, idleMonth } = billOf('Lambda');
     expect(of('API Gateway, REST')?.perMillion).toBeCloseTo(3.5);
     expect(of('Lambda, requests')?.perMillion).toBeCloseTo(0.2);
-    // 1 GB × 3 ms × a million.
-    expect(of('Lambda, compute')?.perMillion).toBeCloseTo(3000 * 0.0000133334);
+    // 1 GB × 3 ms × 990,000, and 200 ms × 10,000.
+    expect(of('Lambda, compute')?.perMillion).toBeCloseTo((2970 + 2000) * 0.0000133334);
     expect(of('logs')?.perMillion).toBeCloseTo(0.5);
     expect(of('traces')?.perMillion).toBeCloseTo(0.25);
     // 50,000 deliveries of 0.05 GB-seconds.
@@ -51,7 +53,7 @@ describe('priceOf', () => {
     expect(of('metrics')?.perMillion).toBeCloseTo(3.6);
     expect(idleMonth).toBeCloseTo(2 + 1 + 0.9 + 3 + 5 + 3);
     expect(perMillion).toBeCloseTo(
-      3.5 + 0.2 + 0.04 + 0.5 + 0.25 + 0.01 + 0.033 + 0.25 + 0.625 + 0.6 + 3.6,
+      3.5 + 0.2 + 0.066 + 0.5 + 0.25 + 0.01 + 0.033 + 0.25 + 0.625 + 0.6 + 3.6,
       1,
     );
   });
@@ -66,7 +68,7 @@ describe('priceOf', () => {
 
   it('bills x64 more than arm64', () => {
     const x64 = billOf('Lambda', { ...options, lambda: { ...options.lambda, architecture: 'x64' } });
-    expect(x64.of('Lambda, compute')?.perMillion).toBeCloseTo(3000 * 0.0000166667);
+    expect(x64.of('Lambda, compute')?.perMillion).toBeCloseTo((2970 + 2000) * 0.0000166667);
   });
 
   it('bills instances by the hour, however little is asked', () => {

@@ -51,8 +51,12 @@ type Architecture = 'x64' | 'arm64';
 export interface LambdaDoor {
   architecture: Architecture;
   memoryMib: number;
-  /** Billed for one request, in ms, the start of processes shared out among the requests. */
+  /** Of one request in a process that has answered before, in ms. */
   billedMs: number;
+  /** Of the first request of a process, in ms; its initialisation is billed too. */
+  startMs: number;
+  /** Requests that start a process. */
+  startedShare: number;
   /** Of one request: the function's own lines and the gateway's access log. */
   logBytes: number;
   /** Share of answers that are kept; the others write no record. */
@@ -118,7 +122,18 @@ function sum(name: string, parts: PricePart[], notes: string[]): Price {
 const gbSeconds = (memoryMib: number, ms: number) => (memoryMib / gib) * (Math.ceil(ms) / 1000);
 
 function lambdaPrice(door: LambdaDoor): Price {
-  const { architecture, memoryMib, billedMs, logBytes, capturedShare, capture, tracedShare, idle } = door;
+  const {
+    architecture,
+    memoryMib,
+    billedMs,
+    startMs,
+    startedShare,
+    logBytes,
+    capturedShare,
+    capture,
+    tracedShare,
+    idle,
+  } = door;
   const compute = architecture === 'x64' ? 'lambdaX64' : 'lambdaArm64';
   const deliveries = capturedShare / capture.perDelivery;
   const writes = capturedShare * Math.ceil(capture.receiptBytes / 1024);
@@ -127,7 +142,10 @@ function lambdaPrice(door: LambdaDoor): Price {
     [
       part('API Gateway, REST', 'restApiRequest', { request: 1 }),
       part('Lambda, requests', 'lambdaRequest', { request: 1 }),
-      part('Lambda, compute', compute, { request: gbSeconds(memoryMib, billedMs) }),
+      part('Lambda, compute', compute, {
+        request:
+          (1 - startedShare) * gbSeconds(memoryMib, billedMs) + startedShare * gbSeconds(memoryMib, startMs),
+      }),
       part('logs', 'logsIngested', { request: logBytes / gb }),
       part('traces', 'trace', { request: tracedShare }),
       part('captures: Lambda, requests', 'lambdaRequest', { request: deliveries }),

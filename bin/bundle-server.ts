@@ -31,7 +31,10 @@ await build({
   entryPoints: isEdge ? { runner: 'bin/edge.ts' } : { serve: 'bin/serve.ts', worker: 'lib/server/worker.ts' },
   outdir: folder,
   outExtension: { '.js': '.mjs' },
+  chunkNames: 'chunks/[hash]',
   bundle: true,
+  // Clients of AWS are loaded where models lie there, and nowhere else.
+  splitting: true,
   platform: 'node',
   target: 'node24',
   format: 'esm',

@@ -19,6 +19,7 @@ const options = {
   trust: text,
   capture: text,
   'most-in-flight': text,
+  'memory-budget': text,
 } as const;
 
 const log = (entry: object) =>
@@ -37,6 +38,7 @@ function readSettings() {
     port: toNumber(values.port),
     workers: toNumber(values.workers),
     mostInFlight: toNumber(mostInFlight),
+    memoryBudget: toNumber(values['memory-budget']),
     tlsCert,
     tlsKey,
   });

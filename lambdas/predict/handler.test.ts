@@ -42,6 +42,7 @@ describe('predict', () => {
     vi.stubEnv('MODEL_NAMES', 'flowers,prices');
     vi.stubEnv('SIGNING_KEY', 'arn:aws:kms:eu-central-1:111122223333:key/1');
     vi.stubEnv('LAMBDA_TASK_ROOT', taskRoot);
+    vi.stubEnv('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '1769');
     vi.stubEnv('AWS_REGION', 'eu-central-1');
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
@@ -85,8 +86,26 @@ describe('predict', () => {
       traceId: '1-6abc',
       predictions: [{ label: 'iris' }],
     });
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatch(/^\{"_aws":.*"kind":"prediction".*\}\n$/);
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toMatch(/"kind":"version-loaded"/);
+    expect(lines[1]).toMatch(/^\{"_aws":.*"kind":"prediction".*\}\n$/);
+  });
+
+  it('has loaded what is live when its init phase ends', async () => {
+    const { handler, warmUp } = await import('./handler.ts');
+    await warmUp();
+    expect(lines.map((line) => JSON.parse(line).kind)).toEqual(['version-loaded']);
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ model: 'flowers', version: '1', level: 'info' });
+    expect((await handler(anEvent())).statusCode).toBe(200);
+    expect(lines.map((line) => JSON.parse(line).kind)).toEqual(['version-loaded', 'prediction']);
+  });
+
+  it('begins although the registry does not answer', async () => {
+    documents.reset();
+    documents.on(GetCommand).rejects(new Error('ECONNREFUSED'));
+    const { handler, warmUp } = await import('./handler.ts');
+    await warmUp();
+    expect((await handler(anEvent())).statusCode).toBe(503);
   });
 
   it('shows the OpenAPI document that lies beside its code', async () => {

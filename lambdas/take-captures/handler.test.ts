@@ -36,10 +36,9 @@ beforeEach(() => {
   documents.on(GetCommand).resolves({ Item: storedVersion.encode(version) });
   documents.on(BatchGetCommand).resolves({});
   documents.on(PutCommand).resolves({});
-  s3.on(GetObjectCommand).resolves({
-    // biome-ignore lint/suspicious/noExplicitAny: the one method of a body that is used
-    Body: { transformToByteArray: async () => Buffer.from(JSON.stringify(deployed)) } as any,
-  });
+  s3.on(GetObjectCommand).callsFake(async () => ({
+    Body: { transformToByteArray: async () => Buffer.from(JSON.stringify(deployed)) },
+  }));
   s3.on(PutObjectCommand).resolves({});
 });
 

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
-import { count, examples, groups, type On, type Run, wholeNumber } from './command-parts.ts';
+import { count, examples, groups, type On, type Run, version, wholeNumber } from './command-parts.ts';
 import type { FeedbackOptions } from './commands/feedback.ts';
+import type { PredictOptions } from './commands/predict.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { UploadOptions } from './commands/upload.ts';
@@ -148,12 +149,26 @@ function addLoop(program: Command, on: On): void {
 
   on(
     command('predict')
-      .description('ask a model over its HTTP API')
+      .description('ask a model over its HTTP API, or for the answers to a whole file')
       .argument('<model>')
       .option('--row <json>', 'one row as a JSON object')
-      .option('--file <path>', 'rows of a .csv, .jsonl or .json file')
-      .addHelpText('after', examples(`predict iris ${aRow}`, 'predict iris --file rows.csv --json')),
-    (model: string, options: { row?: string; file?: string }) => async (context) =>
+      .option('--file <path>', 'rows of a .csv, .jsonl, .json or .parquet file')
+      .option('--batch', 'answer the file part by part on the platform, as Parquet (above 1 MiB: always)')
+      .option(
+        '--output <path>',
+        'where the Parquet goes (default: beside the file, as <name>.predictions.parquet)',
+      )
+      .option('--version <n>', 'version that answers the batch (default: the champion)', version)
+      .option('--no-wait', 'begin the batch and come back later with the same command')
+      .addHelpText(
+        'after',
+        examples(
+          `predict iris ${aRow}`,
+          'predict iris --file rows.csv --json',
+          'predict iris --file big.parquet --output answers.parquet',
+        ),
+      ),
+    (model: string, options: PredictOptions) => async (context) =>
       (await import('./commands/predict.ts')).predict(context, model, options),
   );
   on(

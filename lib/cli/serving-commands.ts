@@ -22,6 +22,11 @@ export function addServing(program: Command, on: On): void {
       .option('--trust <file>', 'public key whose signatures count (default: the one in the export)')
       .option('--capture <folder>', 'keep predictions there as JSON lines (default: nothing is kept)')
       .option('--most-in-flight <n>', 'requests that may wait in a process (default: 512)', count)
+      .option(
+        '--memory-budget <MiB>',
+        'memory that the loaded models may take, all processes together; the least recently asked go first (default: 60 % of what the container or machine has beyond 200 MiB for each process)',
+        wholeNumber(16, 1_048_576),
+      )
       .addHelpText(
         'after',
         examples(

@@ -17,6 +17,7 @@ export const stackOutputs = z.object({
   PipelineArn: z.string(),
   TrainingArn: z.string(),
   RolloutArn: z.string(),
+  BatchArn: z.string(),
   IntakeQueueUrl: z.string(),
   MeasureDriftFunction: z.string(),
   /** Names, separated by commas. */

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { QuantisationEvaluation } from '../evaluation/evaluation.ts';
 import { diffVersions } from '../registry/card/diff-versions.ts';
-import { cardDocuments, fruitVersion, type Wish } from '../registry/card/fixtures/documents.ts';
+import {
+  aQuantisation,
+  cardDocuments,
+  fruitVersion,
+  type Wish,
+} from '../registry/card/fixtures/documents.ts';
 import { makeModelCard } from '../registry/card/make-model-card.ts';
 import type { Block } from './outcome.ts';
 import { render } from './render.ts';
@@ -31,6 +37,21 @@ describe('versionView', () => {
     );
     expect(text).toContain('no price given (36 s');
     expect(text).toContain('learned on from version 1 (online)');
+  });
+
+  it('says which weights are served, what they save and what they lose', () => {
+    const shown = (change: Partial<QuantisationEvaluation>) => {
+      const card = cardOf();
+      card.evaluation.quantisation = { ...aQuantisation, ...change };
+      return textOf(versionView(fruitVersion(), { ...about, card }));
+    };
+    expect(shown({})).toMatch(/weights +int8\n/);
+    expect(shown({})).toMatch(/file size +296\.1 KiB with int8 weights, 2\.2 MiB without/);
+    expect(shown({})).toMatch(/loss of accuracy +0\.004 \(95 % interval -0\.002 to 0\.01\)/);
+    const refused = { verdict: 'refused', reason: 'it cannot answer', quantised: null, loss: null } as const;
+    expect(shown(refused)).toMatch(/weights +full: it cannot answer/);
+    expect(shown(refused)).not.toMatch(/file size|loss of/);
+    expect(textOf(versionView(fruitVersion(), { ...about, card: cardOf() }))).not.toContain('weights');
   });
 
   it('shows what the registry knows when the package cannot be read', () => {

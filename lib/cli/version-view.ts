@@ -1,3 +1,4 @@
+import { bytesText } from '../registry/card/card-parts.ts';
 import type { Difference, VersionDiff } from '../registry/card/diff-versions.ts';
 import type { ModelCard, VersionCost } from '../registry/card/model-card.ts';
 import type { ModelVersion } from '../registry/registry.ts';
@@ -37,6 +38,21 @@ function trainingFields({ training, data, cost }: ModelCard): [string, CellValue
   ];
 }
 
+/** Which file is served, and what 8-bit weights cost; nothing where the definition asks for none. */
+function weightsFields({ evaluation }: ModelCard): [string, CellValue][] {
+  const { quantisation } = evaluation;
+  if (quantisation === null) return [];
+  const { kind, verdict, full, quantised, metric, loss, interval, reason } = quantisation;
+  const weights: [string, CellValue] = ['weights', verdict === 'served' ? kind : `full: ${reason}`];
+  if (quantised === null) return [weights];
+  const within = interval ? ` (95 % interval ${digits(interval.low)} to ${digits(interval.high)})` : '';
+  return [
+    weights,
+    ['file size', `${bytesText(quantised.bytes)} with ${kind} weights, ${bytesText(full.bytes)} without`],
+    [`loss of ${metric}`, loss === null ? 'not measured' : `${digits(loss)}${within}`],
+  ];
+}
+
 export function versionView(
   version: ModelVersion,
   about: { role: string | null; card: ModelCard | null; reason: string | null; storedCard: string | null },
@@ -58,7 +74,7 @@ export function versionView(
       ['run', lineage.runId],
       ['parents', parentText(version, card)],
       ['dataset', lineage.datasetId],
-      ...(card ? trainingFields(card) : []),
+      ...(card ? [...trainingFields(card), ...weightsFields(card)] : []),
       ['training job', lineage.trainingJobName],
       ['package', version.packagePrefix],
       ['model digest', version.modelDigest],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { columnsOf, dataColumns } from './columns.ts';
+import { columnsOf, dataColumns, predictionColumns } from './columns.ts';
 import { aDefinition } from './fixtures/validation.ts';
 
 describe('columnsOf', () => {
@@ -13,6 +13,17 @@ describe('columnsOf', () => {
       ['c4', 'customer', 'identity', true],
     ]);
     expect(dataColumns(columns).map(({ name }) => name)).toEqual(['weight', 'seeds', 'colour', 'kind']);
+  });
+
+  it('makes of a prediction all but the target, and of what may be missing what may be left out', () => {
+    const columns = predictionColumns(aDefinition({ identity: ['seeds', 'customer'] }));
+    expect(columns.map(({ name, mayBeAbsent }) => [name, mayBeAbsent])).toEqual([
+      ['weight', false],
+      ['seeds', false],
+      ['colour', true],
+      ['customer', true],
+    ]);
+    expect(columnsOf(aDefinition()).some(({ mayBeAbsent }) => mayBeAbsent)).toBe(false);
   });
 
   it('refuses names that differ in case alone', () => {

@@ -8,6 +8,8 @@ export interface Column {
   role: 'feature' | 'target' | 'identity';
   type: 'number' | 'integer' | 'boolean' | 'category' | 'text';
   mayBeMissing: boolean;
+  /** Whether a file may do without the column; all its cells are missing then. */
+  mayBeAbsent: boolean;
   unit: string | undefined;
   min: number | undefined;
   max: number | undefined;
@@ -20,6 +22,7 @@ export interface Column {
 
 const plain = {
   mayBeMissing: false,
+  mayBeAbsent: false,
   unit: undefined,
   min: undefined,
   max: undefined,
@@ -71,6 +74,21 @@ export function columnsOf(definition: ModelDefinition): Column[] {
   }));
   refuseLookAlikes(definition.name, columns);
   return columns;
+}
+
+/**
+ * The columns that predictions of a file are made from: features, then columns that only identify. What may be missing
+ * may be left out, as in a request, and so may what identifies.
+ *
+ * @throws EvergreenError `definition-invalid` when two names differ in case alone.
+ */
+export function predictionColumns(definition: ModelDefinition): Column[] {
+  return columnsOf(definition)
+    .filter(({ role }) => role !== 'target')
+    .map((column) => {
+      const mayBeMissing = column.mayBeMissing || column.role === 'identity';
+      return { ...column, mayBeMissing, mayBeAbsent: mayBeMissing };
+    });
 }
 
 /** Features and target: what train.parquet and test.parquet hold. */

@@ -34,6 +34,13 @@ export class DataRoom extends Construct {
           prefix: 'incoming/',
           transitions: [{ storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(30) }],
         },
+        // A file and its answers: whoever asked has fetched them by then.
+        {
+          id: 'batches',
+          prefix: 'batches/',
+          expiration: Duration.days(30),
+          noncurrentVersionExpiration: Duration.days(7),
+        },
         { id: 'captures', prefix: 'captures/', expiration: Duration.days(90) },
         { id: 'profiles', prefix: 'profiles/', expiration: Duration.days(90) },
         { id: 'monitoring', prefix: 'monitoring/', expiration: Duration.days(365) },

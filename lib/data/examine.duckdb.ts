@@ -57,26 +57,42 @@ export async function examineFile(
   definition: ModelDefinition,
   limits: StageLimits,
 ): Promise<Examination> {
+  const checked = await readTable(workspace, path, recognised, columns, limits);
+  if ('message' in checked) return unreadable(checked, columns);
+  return conclude(workspace.connection, checked, columns, definition, limits);
+}
+
+/** A file that was read: each row that could be cut into cells stands in the table `checked`. */
+export interface CheckedFile {
+  source: SourceTable;
+  rows: CheckedRows;
+  /** Rows that could not be cut into cells. */
+  broken: StagedFile['broken'];
+}
+
+/**
+ * Reads a file once and holds its cells against their columns.
+ *
+ * @returns Why it cannot be read as a table with these columns, when it cannot.
+ */
+export async function readTable(
+  workspace: Workspace,
+  path: string,
+  recognised: RecognisedFormat,
+  columns: readonly Column[],
+  limits: StageLimits,
+): Promise<CheckedFile | Unreadable> {
   const { connection } = workspace;
-  if (recognised.format === 'parquet') {
-    const checked = await readParquet(connection, path, columns, limits);
-    if ('message' in checked) return unreadable(checked, columns);
-    return conclude(connection, checked, { count: 0, first: [] }, columns, definition, limits);
-  }
+  if (recognised.format === 'parquet') return readParquet(connection, path, columns, limits);
   const staged = await stageFile(path, join(workspace.folder, 'staged.csv'), recognised, columns, limits);
-  if (staged.failure) return unreadable(staged.failure, columns);
+  if (staged.failure) return staged.failure;
   const source = stagedTable(staged, columns, limits.maxLineBytes);
   const rows = await checkRows(connection, source, columns, limits.keptBroken);
   if (rows.read !== staged.rows) {
     // Two readers that disagree about the same bytes: better no dataset than a wrong one.
     throw new EvergreenError('internal', `${staged.rows} rows were staged, but ${rows.read} were read back`);
   }
-  return conclude(connection, { source, rows }, staged.broken, columns, definition, limits);
-}
-
-interface Checked {
-  source: SourceTable;
-  rows: CheckedRows;
+  return { source, rows, broken: staged.broken };
 }
 
 async function readParquet(
@@ -84,11 +100,12 @@ async function readParquet(
   path: string,
   columns: readonly Column[],
   limits: StageLimits,
-): Promise<Checked | Unreadable> {
+): Promise<CheckedFile | Unreadable> {
   try {
     const source = await parquetTable(connection, path, columns, limits);
     if ('message' in source) return source;
-    return { source, rows: await checkRows(connection, source, columns, limits.keptBroken) };
+    const rows = await checkRows(connection, source, columns, limits.keptBroken);
+    return { source, rows, broken: { count: 0, first: [] } };
   } catch (thrown) {
     const message = messageOf(thrown);
     if (/out of memory|no space left|internal error/i.test(message)) throw thrown;
@@ -99,8 +116,7 @@ async function readParquet(
 
 async function conclude(
   connection: DuckDBConnection,
-  { source, rows: checked }: Checked,
-  broken: StagedFile['broken'],
+  { source, rows: checked, broken }: CheckedFile,
   columns: readonly Column[],
   definition: ModelDefinition,
   limits: StageLimits,

@@ -47,17 +47,26 @@ export function stagedTable(
   return {
     from: `read_csv(${quoteText(staged.path)}, ${options.join(', ')})`,
     cells: columns.map((column) =>
-      // Keys are letters and digits, parted by blanks.
-      textCell(
-        column,
-        isJson ? `coalesce(contains(' ' || mistyped || ' ', ' ${column.key} '), false)` : 'false',
-      ),
+      staged.layout.includes(column.key)
+        ? // Keys are letters and digits, parted by blanks.
+          textCell(
+            column,
+            isJson ? `coalesce(contains(' ' || mistyped || ' ', ' ${column.key} '), false)` : 'false',
+          )
+        : absentCell,
     ),
     ignored: staged.ignored,
   };
 }
 
 const keptIgnored = 100;
+
+/** Of a column that the file does not have, and need not. */
+const absentCell: CellSql = {
+  shown: 'CAST(NULL AS VARCHAR)',
+  value: 'NULL',
+  rule: 'CAST(NULL AS VARCHAR)',
+};
 
 /** The rows of a Parquet file by its own schema, or why they cannot be used. Lines are row numbers. */
 export async function parquetTable(
@@ -84,7 +93,9 @@ export async function parquetTable(
   if (top.length !== types.length) return refuse('the columns of the file cannot be told apart');
   const twice = top.find((name, place) => top.indexOf(name) !== place);
   if (twice !== undefined) return refuse(`column ${JSON.stringify(twice)} is in the file twice`);
-  const missing = columns.filter(({ name }) => !top.includes(name)).map(({ name }) => name);
+  const missing = columns
+    .filter(({ name, mayBeAbsent }) => !mayBeAbsent && !top.includes(name))
+    .map(({ name }) => name);
   if (missing.length > 0) return refuse(missingColumns(missing, top));
 
   const [size] = await select(
@@ -102,6 +113,10 @@ export async function parquetTable(
 
   const cells: CellSql[] = [];
   for (const column of columns) {
+    if (!top.includes(column.name)) {
+      cells.push(absentCell);
+      continue;
+    }
     const type = types[top.indexOf(column.name)] ?? '';
     const cell = typedCell(column, type);
     if (!cell) {

@@ -125,7 +125,9 @@ function csvScanner(
         const names = written.map((name) => (keys.has(name) ? name : name.trim()));
         const twice = names.find((name, place) => names.indexOf(name) !== place && name !== '');
         if (twice !== undefined) return `column ${JSON.stringify(twice)} is in the header twice`;
-        const missing = columns.filter((column) => !names.includes(column.name)).map((column) => column.name);
+        const missing = columns
+          .filter((column) => !column.mayBeAbsent && !names.includes(column.name))
+          .map((column) => column.name);
         if (missing.length > 0) return missingColumns(missing, names);
         staged.layout = names.map((name) => keys.get(name) ?? null);
         staged.ignored = names.filter((name) => !keys.has(name)).slice(0, keptIgnored);
@@ -186,7 +188,9 @@ function jsonScanner(
     end() {
       lines.end();
       staged.ignored = [...ignored];
-      const missing = [...keys.keys()].filter((name) => !present.has(name));
+      const missing = columns
+        .filter(({ name, mayBeAbsent }) => !mayBeAbsent && !present.has(name))
+        .map(({ name }) => name);
       if (staged.rows + staged.broken.count === 0) failure = { line: 0, message: 'the file is empty' };
       else if (staged.rows > 0 && missing.length > 0) {
         failure = { line: 0, message: missingColumns(missing, [...present, ...ignored]) };

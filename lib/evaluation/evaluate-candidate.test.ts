@@ -7,7 +7,18 @@ import { parquetOf } from '../data/fixtures/parquet.ts';
 import { readHeldOut } from '../data/held-out.ts';
 import { readUnseen } from '../data/unseen.ts';
 import { flowers, trainedFlowers } from '../inference/fixtures/models.ts';
-import { float, input, model, node, output, text } from '../inference/fixtures/onnx-writer.ts';
+import {
+  bytes,
+  float,
+  input,
+  message,
+  model,
+  node,
+  number,
+  opset,
+  output,
+  text,
+} from '../inference/fixtures/onnx-writer.ts';
 import { packageReader, writePackage } from '../inference/package.store.ts';
 import { openPackage } from '../inference/package.ts';
 import { replayPackage } from '../inference/replay.ts';
@@ -37,7 +48,36 @@ const definition = defineModel({
   ...flowers,
   gate: { limits: { accuracy: 0.8 }, champion: { metric: 'accuracy', margin: 0.02 } },
 });
-const deployed = deployModel(definition, { key: 'code.tar.gz', digest: 'c'.repeat(64), program: 'train.py' });
+const code = { key: 'code.tar.gz', digest: 'c'.repeat(64), program: 'train.py' };
+let deployed = deployModel(definition, code);
+
+/** Another file with the same answers: a doc string is no part of them. */
+const sameAnswers = Buffer.concat([trained.model, bytes(6, 'with int8 weights')]);
+
+/** A file that answers `iris` whatever it is asked. */
+const alwaysIris = model(
+  [
+    node('ArgMax', ['numbers'], ['best'], {
+      attributes: [
+        message(5, bytes(1, 'axis'), number(3, 1), number(20, 2)),
+        message(5, bytes(1, 'keepdims'), number(3, 0), number(20, 2)),
+      ],
+    }),
+    node('LabelEncoder', ['best'], ['label'], {
+      domain: 'ai.onnx.ml',
+      attributes: [
+        message(5, bytes(1, 'keys_int64s'), number(8, 99), number(20, 7)),
+        message(5, bytes(1, 'values_strings'), bytes(9, 'rose'), number(20, 8)),
+        message(5, bytes(1, 'default_string'), bytes(4, 'iris'), number(20, 3)),
+      ],
+    }),
+    input('numbers', float, ['n', 4]),
+    input('texts', text, ['n', 1]),
+    output('label', text, ['n']),
+  ],
+  [opset('', 18), opset('ai.onnx.ml', 2)],
+);
+const irises = { ...golden, labels: labels.map(() => 'iris'), scores: null };
 
 const training = {
   schema: 'evergreen/training/v1',
@@ -101,6 +141,7 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
 
   beforeEach(() => {
     store = memoryObjects();
+    deployed = deployModel(definition, code);
     live = neverLive('flowers', '2026-11-23T10:00:00.000Z');
     store.put(definitionKey('flowers', deployed.digest), JSON.stringify(deployed));
     putDataset(sound);
@@ -117,12 +158,18 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
     store.put(manifestKey, JSON.stringify(aManifest(store)));
   }
 
-  function putOutput(onnx: Uint8Array, answers: object = golden): void {
-    const entries = [
-      { name: 'model.onnx', content: onnx },
-      { name: 'golden.json', content: JSON.stringify(answers) },
-      { name: 'training.json', content: JSON.stringify(training) },
-    ];
+  function putOutput(
+    onnx: Uint8Array,
+    answers: object = golden,
+    more: Record<string, Uint8Array | string> = {},
+  ): void {
+    const files = {
+      'model.onnx': onnx,
+      'golden.json': JSON.stringify(answers),
+      'training.json': JSON.stringify(training),
+      ...more,
+    };
+    const entries = Object.entries(files).map(([name, content]) => ({ name, content }));
     store.put(artifactKey, gzipSync(tarOf(entries)));
   }
 
@@ -296,5 +343,128 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
   it('does not evaluate on held-out rows that are not those of the manifest', async () => {
     store.put('datasets/flowers/ds-1/test.parquet', spoilt);
     await expect(evaluate()).rejects.toMatchObject({ code: 'artifact-damaged' });
+  });
+
+  describe('of a definition that asks for int8', () => {
+    function ask(mostLoss: number | undefined, limit = 0.8): void {
+      const gate = { ...definition.gate, limits: { accuracy: limit } };
+      const serve = { quantise: 'int8' as const, ...(mostLoss === undefined ? {} : { mostLoss }) };
+      deployed = deployModel(defineModel({ ...definition, gate, serve }), code);
+      store.put(definitionKey('flowers', deployed.digest), JSON.stringify(deployed));
+      putDataset(sound);
+    }
+
+    const withInt8 = (onnx: Uint8Array, answers: object = golden) =>
+      putOutput(trained.model, golden, {
+        'model.int8.onnx': onnx,
+        'golden.int8.json': JSON.stringify(answers),
+      });
+
+    function served(packagePrefix: string | null) {
+      const { quantisation, candidate } = evaluationDocument.parse(
+        JSON.parse(store.text(`${packagePrefix}evaluation.json`)),
+      );
+      const file = (name: string) => store.objects.get(`${packagePrefix}${name}`);
+      return { quantisation, candidate, file };
+    }
+
+    it('makes the file that loses nothing the one that is registered and served', async () => {
+      ask(0);
+      const own = { ...golden, tolerance: 1e-3 };
+      withInt8(sameAnswers, own);
+      const outcome = await evaluate();
+      const { packagePrefix, packageDigest, modelDigest } = outcome;
+      expect(outcome).toMatchObject({ verdict: 'pass', modelDigest: sha256(sameAnswers) });
+      expect(outcome.reasons.at(-1)).toBe(
+        'accuracy is 0.95 with int8 weights and 0.95 without, a loss of 0; at most 0 is allowed, so the int8 file is served',
+      );
+      const { quantisation, candidate, file } = served(packagePrefix);
+      expect(quantisation).toMatchObject({
+        verdict: 'served',
+        loss: 0,
+        interval: { low: 0, high: 0 },
+        full: { modelDigest: trained.modelDigest, bytes: trained.model.length, value: 0.95 },
+        quantised: { modelDigest: sha256(sameAnswers), bytes: sameAnswers.length, value: 0.95 },
+      });
+      expect(candidate.modelDigest).toBe(modelDigest);
+      expect(file('model.int8.onnx')).toBeUndefined();
+      await signed(packagePrefix, packageDigest);
+      const reference = {
+        packagePrefix: packagePrefix ?? '',
+        packageDigest: packageDigest ?? '',
+        modelDigest: modelDigest ?? '',
+      };
+      const opened = await openPackage(reference, read, async () => signingKey);
+      expect(opened.golden.tolerance).toBe(1e-3);
+      await opened.session.release();
+    });
+
+    it('serves the full file when the other loses more than is allowed', async () => {
+      ask(0.01);
+      withInt8(alwaysIris, irises);
+      const outcome = await evaluate();
+      expect(outcome).toMatchObject({ verdict: 'pass', modelDigest: trained.modelDigest });
+      expect(outcome.reasons.at(-1)).toMatch(
+        /^accuracy is 0\.\d+ with int8 weights and 0\.95 without, a loss of 0\.\d+; at most 0\.01 is allowed, so the full file is served$/,
+      );
+      const { quantisation, candidate } = served(outcome.packagePrefix);
+      expect(quantisation).toMatchObject({ verdict: 'refused', quantised: { bytes: alwaysIris.length } });
+      expect(quantisation?.loss).toBeGreaterThan(0.01);
+      expect(quantisation?.interval?.high).toBeGreaterThan(quantisation?.loss ?? 1);
+      expect(candidate.modelDigest).toBe(trained.modelDigest);
+    });
+
+    it('serves the full file when the gate would refuse the other', async () => {
+      ask(1);
+      withInt8(alwaysIris, irises);
+      const outcome = await evaluate();
+      expect(outcome).toMatchObject({ verdict: 'pass', modelDigest: trained.modelDigest });
+      expect(outcome.reasons.at(-1)).toMatch(
+        /^the gate refuses the int8 file \(accuracy is 0\.\d+; at least 0\.8 is asked for\), so the full file is served$/,
+      );
+      expect(served(outcome.packagePrefix).quantisation).toMatchObject({ verdict: 'refused' });
+    });
+
+    it.each<[string, () => void, string, string]>([
+      [
+        'answers its golden rows otherwise',
+        () => withInt8(sameAnswers, irises),
+        'refused',
+        'golden-mismatch: ',
+      ],
+      ['is not admitted', () => withInt8(Buffer.from('PK\u0003\u0004')), 'refused', 'model-inadmissible: '],
+      ['was not left', () => putOutput(trained.model), 'none', 'the trainer left no model.int8.onnx'],
+    ])('serves the full file when the other %s', async (_, put, verdict, reason) => {
+      ask(undefined);
+      put();
+      const outcome = await evaluate();
+      expect(outcome).toMatchObject({ verdict: 'pass', modelDigest: trained.modelDigest });
+      const { quantisation } = served(outcome.packagePrefix);
+      expect(quantisation).toMatchObject({ verdict, quantised: null, loss: null });
+      expect(quantisation?.reason).toMatch(new RegExp(`^${reason}.*; the full file is served$`));
+    });
+
+    it('passes on why the trainer left no such file', async () => {
+      ask(undefined);
+      const quantisation = { kind: 'int8', reason: 'it is made of trees' };
+      putOutput(trained.model, golden, { 'training.json': JSON.stringify({ ...training, quantisation }) });
+      const { packagePrefix } = await evaluate();
+      expect(served(packagePrefix).quantisation?.reason).toBe(
+        'the model has no int8 file: it is made of trees; the full file is served',
+      );
+    });
+
+    it('does not look at such a file unless the definition asks for it', async () => {
+      withInt8(alwaysIris, irises);
+      const outcome = await evaluate();
+      expect(outcome).toMatchObject({ verdict: 'pass', modelDigest: trained.modelDigest });
+      expect(served(outcome.packagePrefix).quantisation).toBeNull();
+    });
+
+    it('does not let the trainer choose the golden rows of that file either', async () => {
+      ask(undefined);
+      withInt8(sameAnswers, { ...irises, rows: golden.rows.toReversed() });
+      await expect(evaluate()).rejects.toThrow(/golden\.int8\.json has other rows/);
+    });
   });
 });

@@ -1,6 +1,5 @@
 import type { Row } from '../data/dataset.ts';
 import type { HeldOut } from '../data/held-out.ts';
-import { admitModel } from '../inference/admission.ts';
 import { openPackage, type ReadObject, type SealedPackage, type Trust } from '../inference/package.ts';
 import { type ModelSession, openSession, type SessionRequest } from '../inference/session.ts';
 import type { ModelDefinition } from '../model/definition.ts';
@@ -8,9 +7,11 @@ import type { DeployedModel } from '../model/deployed-model.ts';
 import type { RegistryStore } from '../registry/registry.store.ts';
 import type { Lineage, LiveVersion } from '../registry/registry.ts';
 import { canonicalJson, sha256 } from '../shared/digest.ts';
-import { EvergreenError } from '../shared/errors.ts';
+import type { EvergreenError } from '../shared/errors.ts';
+import { evaluateServed } from './evaluate-served.ts';
 import { evaluateVersions, type Subject } from './evaluate-versions.ts';
 import type { CandidateOutcome } from './evaluation.ts';
+import { examineModel, isOf, refusals, type TryModel } from './examine-model.ts';
 import { type JobOutput, readJobOutput, requireSameGoldenRows } from './job-output.ts';
 import { continuedPackage, datasetsBehind, keepsSides } from './trained-on.ts';
 
@@ -36,16 +37,13 @@ export interface EvaluationParts {
   readUnseen(definition: ModelDefinition, trainedOn: readonly string[]): Promise<number[]>;
   readPackageFile: ReadObject;
   trust: Trust;
-  /** Lets the model answer its golden rows where it can be ended. */
-  tryModel(candidate: SessionRequest): Promise<void>;
+  tryModel: TryModel;
   writePackage(
     files: Readonly<Record<string, Uint8Array>>,
     about: { model: string; lineage: Lineage },
   ): Promise<Omit<SealedPackage, 'manifest'>>;
 }
 
-/** Findings that speak against the model, not against the run. */
-const refusals = ['model-inadmissible', 'golden-mismatch', 'model-failed'];
 const damages = [
   ...refusals,
   'artifact-missing',
@@ -55,10 +53,6 @@ const damages = [
 ];
 
 const encoder = new TextEncoder();
-
-function isOf(thrown: unknown, codes: readonly string[]): thrown is EvergreenError {
-  return thrown instanceof EvergreenError && codes.includes(thrown.code);
-}
 
 type Champion = (Subject & { version: number; session: ModelSession }) | { version: number; reason: string };
 
@@ -117,25 +111,35 @@ async function holdContest(
   contest: Contest,
 ): Promise<CandidateOutcome> {
   const { deployed, output, candidate, rows, champion, championPackage } = contest;
-  const { modelDigest, definition } = candidate;
   const { runId, model, datasetId, manifestKey, definitionDigest, codeDigest, trainingJobName } = request;
   const session = await openSession(candidate);
   try {
-    const evaluation = await evaluateVersions({
-      datasetId,
-      definitionDigest,
-      rows,
-      candidate: { version: null, modelDigest, definition, predict: (some) => session.predict(some) },
-      champion,
-      findUnseen: async ({ definition: ofChampion }) =>
-        championPackage
-          ? findUnseen(parts, request, contest, { package: championPackage, definition: ofChampion })
-          : [],
-    });
+    const full = { request: candidate, session };
+    const { isQuantised, evaluation } = await evaluateServed(parts.tryModel, full, output, rows, (file) =>
+      evaluateVersions({
+        datasetId,
+        definitionDigest,
+        rows,
+        candidate: {
+          version: null,
+          modelDigest: file.request.modelDigest,
+          definition: file.request.definition,
+          predict: (some) => file.session.predict(some),
+        },
+        champion,
+        findUnseen: async ({ definition: ofChampion }) =>
+          championPackage
+            ? findUnseen(parts, request, contest, { package: championPackage, definition: ofChampion })
+            : [],
+      }),
+    );
     const championVersion = champion?.version ?? null;
     const tuning = await parts.readTuningReport();
+    const { int8 } = output;
     const files = {
       ...output.files,
+      // What is served has one name, whatever its weights are: nobody who opens a package has to choose.
+      ...(isQuantised && int8 ? { 'model.onnx': int8.model, 'golden.json': int8.goldenFile } : {}),
       // Not canonical: the order of the features is the order of the tensors' columns.
       'definition.json': encoder.encode(JSON.stringify(deployed)),
       'evaluation.json': encoder.encode(canonicalJson(evaluation)),
@@ -154,31 +158,17 @@ async function holdContest(
     const measured = Object.entries(evaluation.candidate.metrics).flatMap(([name, value]) =>
       value === null ? [] : [[name, value] as const],
     );
+    const { gate, quantisation } = evaluation;
     return {
-      verdict: evaluation.gate.verdict,
-      reasons: evaluation.gate.reasons,
+      verdict: gate.verdict,
+      reasons: [...gate.reasons, ...(quantisation ? [quantisation.reason] : [])],
       ...sealed,
-      modelDigest,
+      modelDigest: evaluation.candidate.modelDigest,
       metrics: Object.fromEntries(measured),
       championVersion,
     };
   } finally {
     await session.release();
-  }
-}
-
-/** Admits and tries the model; a refusal is a value, everything else that goes wrong is thrown. */
-async function examineModel(
-  parts: EvaluationParts,
-  candidate: SessionRequest,
-): Promise<EvergreenError | undefined> {
-  try {
-    admitModel(candidate.model, candidate.definition);
-    await parts.tryModel(candidate);
-    return undefined;
-  } catch (thrown) {
-    if (isOf(thrown, refusals)) return thrown;
-    throw thrown;
   }
 }
 
@@ -218,11 +208,12 @@ export async function evaluateCandidate(
   // While the model is tried in a process of its own, this one reads the rows and loads the champion.
   const [{ rows, golden }, refusal, champion] = await Promise.all([
     parts.readHeldOut(definition),
-    examineModel(parts, candidate),
+    examineModel(parts.tryModel, candidate),
     live.champion ? openChampion(live.champion, parts) : null,
   ]);
   try {
     requireSameGoldenRows(output.golden, golden, definition);
+    if (output.int8) requireSameGoldenRows(output.int8.golden, golden, definition, 'golden.int8.json');
     if (refusal) return refusedOutcome(candidate, refusal);
     const contest = { deployed, output, candidate, rows, champion, championPackage: live.champion };
     return await holdContest(parts, request, contest);

@@ -39,7 +39,8 @@ export interface EvaluationRequest {
 
 const rowsAtOnce = 1000;
 
-async function answer(subject: Subject, rows: readonly Row[]): Promise<Prediction[]> {
+/** Lets a version answer rows. */
+export async function answer(subject: Pick<Subject, 'predict'>, rows: readonly Row[]): Promise<Prediction[]> {
   const predictions: Prediction[] = [];
   for (let start = 0; start < rows.length; start += rowsAtOnce) {
     predictions.push(...(await subject.predict(rows.slice(start, start + rowsAtOnce))));
@@ -110,7 +111,9 @@ async function faceChampion(request: EvaluationRequest, sample: Sample): Promise
  *
  * @throws EvergreenError `model-failed` when the candidate cannot answer them.
  */
-export async function evaluateVersions(request: EvaluationRequest): Promise<EvaluationDocument> {
+export async function evaluateVersions(
+  request: EvaluationRequest,
+): Promise<Omit<EvaluationDocument, 'quantisation'>> {
   const { candidate, rows, datasetId, definitionDigest } = request;
   const { definition } = candidate;
   const { target, train } = definition;

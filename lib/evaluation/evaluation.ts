@@ -154,6 +154,28 @@ export const gateOutcome = z.object({
 });
 export type GateOutcome = z.infer<typeof gateOutcome>;
 
+const weighedFile = z.object({ modelDigest: digest, bytes: z.int().positive(), value: figure });
+
+/** The file with 8-bit weights beside the full one, on the same held-out rows. */
+export const quantisationEvaluation = z.object({
+  kind: z.literal('int8'),
+  metric: z.string(),
+  /** By how much the metric may get worse, in its units. */
+  mostLoss: z.number(),
+  full: weighedFile,
+  /** Null when there is no such file, or it cannot be loaded or answer. */
+  quantised: weighedFile.nullable(),
+  /** By how much the metric is worse; negative when it is better. */
+  loss: figure,
+  /** 95 % interval of the loss, by paired bootstrap. */
+  interval: interval.nullable(),
+  /** Which file the version serves: the quantised one, or the full one since the other was refused or is not there. */
+  verdict: z.enum(['served', 'refused', 'none']),
+  /** The verdict in words. */
+  reason: z.string(),
+});
+export type QuantisationEvaluation = z.infer<typeof quantisationEvaluation>;
+
 export const evaluationDocument = z.object({
   schema: z.literal('evergreen/evaluation/v2'),
   model: z.string(),
@@ -170,6 +192,8 @@ export const evaluationDocument = z.object({
   groups: z.array(groupEvaluation),
   robustness: robustnessEvaluation,
   gate: gateOutcome,
+  /** Null when the definition asks for full precision. */
+  quantisation: quantisationEvaluation.nullable().default(null),
 });
 export type EvaluationDocument = z.infer<typeof evaluationDocument>;
 

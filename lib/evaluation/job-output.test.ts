@@ -51,6 +51,18 @@ describe('readJobOutput', () => {
     expect(() => readJobOutput(withState('\u0080\u0004K'))).toThrow(/state\.json is not as it should be/);
   });
 
+  it('takes the file with 8-bit weights together with its golden answers, or says which is missing', () => {
+    const int8 = { name: 'model.int8.onnx', content: 'small' };
+    const own = { name: 'golden.int8.json', content: JSON.stringify({ ...golden, tolerance: 1e-3 }) };
+    const output = readJobOutput(packed([...complete, int8, own]));
+    expect(new TextDecoder().decode(output.int8?.model)).toBe('small');
+    expect(output.int8?.golden.tolerance).toBe(1e-3);
+    expect(Object.keys(output.files)).not.toContain('model.int8.onnx');
+    expect(readJobOutput(packed(complete)).int8).toBeUndefined();
+    expect(() => readJobOutput(packed([...complete, int8]))).toThrow('model.tar.gz has no golden.int8.json');
+    expect(() => readJobOutput(packed([...complete, own]))).toThrow('model.tar.gz has no model.int8.onnx');
+  });
+
   it('keeps the learning curve of a trainer that has one', () => {
     const points = [{ epoch: 1, trainLoss: 0.7, validationLoss: null }];
     const learningCurve = { loss: 'log loss', ended: 'converged', points };

@@ -22,6 +22,14 @@ export interface JobOutput {
   training: TrainingRecord;
   /** Undefined when the trainer explains nothing. */
   explanation: Explanation | undefined;
+  /** The model with 8-bit weights and its own golden answers; undefined when the trainer left none. */
+  int8: Quantised | undefined;
+}
+
+export interface Quantised {
+  model: Uint8Array;
+  goldenFile: Uint8Array;
+  golden: GoldenAnswers;
 }
 
 const mostBytes = 400 * 1024 * 1024;
@@ -67,6 +75,8 @@ export function readJobOutput(archive: Uint8Array, limitBytes = mostBytes): JobO
     'training.json',
     'state.json',
     'explanation.json',
+    'model.int8.onnx',
+    'golden.int8.json',
   ]);
   const file = (name: string): Uint8Array => {
     const bytes = found.get(name);
@@ -76,6 +86,7 @@ export function readJobOutput(archive: Uint8Array, limitBytes = mostBytes): JobO
   const state = found.get('state.json');
   if (state) parse('state.json', state, trainingState);
   const explained = found.get('explanation.json');
+  const hasInt8 = found.has('model.int8.onnx') || found.has('golden.int8.json');
   const files = {
     ...(explained ? { 'explanation.json': explained } : {}),
     ...(state ? { 'state.json': state } : {}),
@@ -88,8 +99,15 @@ export function readJobOutput(archive: Uint8Array, limitBytes = mostBytes): JobO
     golden: parse('golden.json', files['golden.json'], goldenAnswers),
     training: parse('training.json', files['training.json'], trainingRecord),
     explanation: explained && parse('explanation.json', explained, explanation),
+    int8: hasInt8 ? readInt8(file('model.int8.onnx'), file('golden.int8.json')) : undefined,
   };
 }
+
+const readInt8 = (model: Uint8Array, goldenFile: Uint8Array): Quantised => ({
+  model,
+  goldenFile,
+  golden: parse('golden.int8.json', goldenFile, goldenAnswers),
+});
 
 /**
  * A trainer may not choose what it is held against: its golden rows must be those of the dataset.
@@ -100,12 +118,13 @@ export function requireSameGoldenRows(
   golden: GoldenAnswers,
   rows: readonly Row[],
   definition: ModelDefinition,
+  file = 'golden.json',
 ): void {
   const names = Object.keys(definition.features);
   const featuresOf = (each: readonly Row[]) => each.map((row) => names.map((name) => row[name] ?? null));
   if (digestOf(featuresOf(golden.rows)) === digestOf(featuresOf(rows))) return;
   throw new EvergreenError(
     'training-output-invalid',
-    `golden.json has other rows than the dataset's golden.json; write its ${rows.length} rows as they are, in their order`,
+    `${file} has other rows than the dataset's golden.json; write its ${rows.length} rows as they are, in their order`,
   );
 }

@@ -85,13 +85,14 @@ function otherFormatOf(file: Uint8Array): string | undefined {
 /**
  * Refuses a file that is not an ONNX model which may be served with the definition. No runtime is involved.
  *
+ * @returns What the file consists of.
  * @throws EvergreenError `model-inadmissible` that says what was found.
  */
 export function admitModel(
   file: Uint8Array,
   definition: ModelDefinition,
   limits: AdmissionLimits = admissionLimits,
-): void {
+): OnnxOutline {
   if (file.length === 0) refuse('model.onnx is empty');
   if (file.length > limits.fileBytes) {
     refuse(`model.onnx has ${file.length} bytes; at most ${limits.fileBytes} are served`);
@@ -107,6 +108,7 @@ export function admitModel(
   if (hidden) refuse(`model.onnx replaces its input ${hidden} by a constant`);
   matchTensors('input', given, inputs);
   matchTensors('output', outline.outputs, outputs);
+  return outline;
 }
 
 function readOutline(file: Uint8Array, limits: AdmissionLimits): OnnxOutline {

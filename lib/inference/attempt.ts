@@ -1,5 +1,5 @@
 import { EvergreenError } from '../shared/errors.ts';
-import type { ServedVersion } from './live-models.ts';
+import type { ServedVersion } from './loaded-models.ts';
 import type { Variant } from './prediction-record.ts';
 import type { BodyReader } from './wire.ts';
 

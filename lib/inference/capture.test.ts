@@ -104,3 +104,19 @@ describe('refusedVersionLine', () => {
     });
   });
 });
+
+describe('lineWriter', () => {
+  it('tells what came into memory and what left it, without metrics', () => {
+    const lines: string[] = [];
+    const change = { model: 'iris', version: 3, packageDigest: 'd', memoryBytes: 600, atMs: 0 };
+    const after = { loadedVersions: 1, loadedBytes: 900 };
+    const write = lineWriter((line) => void lines.push(line));
+    write({ kind: 'version-loaded', ...change, loadMs: 12, ...after });
+    write({ kind: 'version-released', ...change, why: 'budget', ...after });
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      expect.objectContaining({ level: 'info', kind: 'version-loaded', version: '3', loadMs: 12 }),
+      expect.objectContaining({ kind: 'version-released', why: 'budget', at: '1970-01-01T00:00:00.000Z' }),
+    ]);
+    expect(lines.join('')).not.toContain('_aws');
+  });
+});

@@ -2,7 +2,7 @@ import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { metricMembers } from '../shared/embedded-metrics.ts';
 import { isCaptured } from './capture-share.ts';
-import type { Answered, Failed, Refused, Rejected, ServingEvent } from './serving-event.ts';
+import type { Answered, Failed, MemoryChanged, Refused, Rejected, ServingEvent } from './serving-event.ts';
 
 /** Takes one log line, without its end. */
 export type WriteLine = (line: string) => void;
@@ -122,6 +122,12 @@ export function refusedVersionLine({ version, atMs, ...facts }: Refused): string
   });
 }
 
+/** No metrics: CloudWatch bills each model's own, and a Logs Insights query counts these lines. */
+function memoryLine({ version, atMs, ...facts }: MemoryChanged): string {
+  const line = { level: 'info', ...facts, version: String(version), at: new Date(atMs).toISOString() };
+  return JSON.stringify(line);
+}
+
 /** Writes each event as one line of the log, which carries captures and metrics on. */
 export function lineWriter(write: WriteLine): (event: ServingEvent) => void {
   const redactions = new WeakMap<ModelDefinition, (row: Row) => Row>();
@@ -148,6 +154,9 @@ export function lineWriter(write: WriteLine): (event: ServingEvent) => void {
         return JSON.stringify({ level: 'warn', ...event });
       case 'request-failed':
         return JSON.stringify({ level: 'error', ...event });
+      case 'version-loaded':
+      case 'version-released':
+        return memoryLine(event);
     }
   }
   return (event) => write(lineOf(event));

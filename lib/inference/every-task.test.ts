@@ -24,7 +24,7 @@ function classesOf({ definition }: ReturnType<typeof trained>): string[] {
   return definition.target.type === 'category' ? definition.target.categories : [];
 }
 
-describe.each(['letters', 'orders', 'films', 'pumps'])('%s', (name) => {
+describe.each(['letters', 'orders', 'films', 'pumps', 'shades'])('%s', (name) => {
   it('is admitted and answers as it was trained, together and row by row', async () => {
     const request = trained(name);
     admitModel(request.model, request.definition);
@@ -49,6 +49,18 @@ describe('a model of texts', () => {
     expect(answers).toHaveLength(5001);
     expect(answers[1]).toEqual(alone);
     expect(answers.at(-1)).toEqual(alone);
+    await session.release();
+  });
+});
+
+describe('a model with 8-bit weights', () => {
+  it('gives each row the same answer, to the last bit, whatever rows come with it', async () => {
+    const request = trained('shades');
+    const session = await openSession(request);
+    const [first = {}, ...others] = request.golden.rows;
+    const extreme = Object.fromEntries(Object.keys(first).map((name) => [name, 1e6]));
+    const [alone] = await session.predict([first]);
+    expect((await session.predict([first, extreme, ...others]))[0]).toEqual(alone);
     await session.release();
   });
 });

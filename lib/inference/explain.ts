@@ -1,7 +1,7 @@
 import type { Row } from '../data/dataset.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import type { Explanation } from '../training/explanation.ts';
-import type { ServedVersion } from './live-models.ts';
+import type { ServedVersion } from './loaded-models.ts';
 import type { Prediction } from './prediction-record.ts';
 import { type Attribution, shapleyOf } from './shapley.ts';
 import type { BodyReader } from './wire.ts';

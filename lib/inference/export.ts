@@ -54,7 +54,7 @@ export async function exportedModels(read: ReadObject, trusted?: Uint8Array): Pr
   return {
     modelNames: models,
     readLive: (model) => readAs(read, liveFile(model), live),
-    open: (reference) => openPackage(reference, read, async () => key),
+    open: (reference, makeRoom) => openPackage(reference, read, async () => key, makeRoom),
   };
 }
 

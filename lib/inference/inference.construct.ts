@@ -20,6 +20,15 @@ export interface InferenceRoomProps {
   readonly furtherPaths: Readonly<Record<string, object>>;
 }
 
+/**
+ * Lambda's init phase waits for the top-level await of an ES module. What a CommonJS bundle begins would be frozen on its
+ * way when no request follows at once.
+ */
+const initModule = `import index from './index.js';
+await index.warmUp();
+export const handler = index.handler;
+`;
+
 /** The function that answers predictions. It may read what is live and its packages, and write nothing. */
 export class InferenceRoom extends Construct {
   readonly predict: LambdaFunction;
@@ -39,7 +48,8 @@ export class InferenceRoom extends Construct {
       description: 'Answers predictions with the live versions',
       stage,
       layers: [layers.onnxruntime],
-      files: { [openApiFile]: JSON.stringify(document) },
+      files: { [openApiFile]: JSON.stringify(document), 'init.mjs': initModule },
+      handler: 'init.handler',
       timeout: Duration.seconds(29),
       // One full processor, which Lambda gives at this size.
       memorySize: 1769,

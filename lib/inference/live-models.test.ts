@@ -1,29 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { aSigningKey } from '../registry/fixtures/signing.ts';
 import { signatureKeyOf } from '../registry/model-signature.ts';
-import { trainedFlowers } from './fixtures/models.ts';
+import { trainedFlowers, trainedPrices } from './fixtures/models.ts';
 import { asCandidate, MemorySource } from './fixtures/packages.ts';
-import { LiveModels, type RefusedVersion } from './live-models.ts';
+import { LiveModels } from './live-models.ts';
+import type { MemoryChange } from './loaded-models.ts';
+import type { RefusedVersion } from './refused-versions.ts';
 
-function holding() {
+function holding(budgetBytes?: number) {
   const source = new MemorySource();
   const refused: RefusedVersion[] = [];
+  const changes: MemoryChange[] = [];
   const clock = { now: 1_000_000 };
   const models = new LiveModels({
     source,
     cacheMs: 2000,
     now: () => clock.now,
     onRefused: (each) => void refused.push(each),
+    onChange: (change) => void changes.push(change),
     loadDeadlineMs: 500,
+    budgetBytes,
   });
   const v1 = source.add(1, trainedFlowers());
   const v2 = source.add(2, trainedFlowers());
   const v3 = source.add(3, trainedFlowers());
   const champion = async () => {
-    const served = await models.openChampion('flowers', await models.readLive('flowers'));
+    using served = await models.openChampion('flowers', await models.readLive('flowers'));
     return served.version.version;
   };
-  return { source, refused, clock, models, v1, v2, v3, champion };
+  return { source, refused, changes, clock, models, v1, v2, v3, champion };
 }
 
 describe('LiveModels', () => {
@@ -202,5 +207,76 @@ describe('LiveModels', () => {
     clock.now += 2000;
     await champion();
     expect(source.opened).toHaveLength(4);
+  });
+
+  it('lets a version go as soon as another champion has answered', async () => {
+    const { source, champion, clock, changes, v1, v2 } = holding();
+    for (const version of [v1, v2]) {
+      source.setLive('flowers', { champion: version });
+      clock.now += 2000;
+      await champion();
+    }
+    expect(changes.at(-1)).toMatchObject({ kind: 'version-released', version: 1, why: 'not-live' });
+  });
+
+  it('keeps a champion in use while another takes its place', async () => {
+    const { source, models, champion, clock, v1, v2 } = holding();
+    source.setLive('flowers', { champion: v1 });
+    using served = await models.openChampion('flowers', await models.readLive('flowers'));
+    // Without the fallback to the champion before, nothing would hold on to it.
+    for (const version of [v2, v2]) {
+      source.setLive('flowers', { champion: version });
+      clock.now += 2000;
+      await champion();
+    }
+    clock.now += 2000;
+    await champion();
+    expect(await served.loaded.session.predict(served.loaded.golden.rows)).toHaveLength(20);
+  });
+
+  describe('with room for one version', () => {
+    const oneVersion = 0.9 * 1024 ** 2;
+
+    it('answers with the champion, and lets the candidate fail with the reason', async () => {
+      const { source, models, champion, refused, v1, v2 } = holding(oneVersion);
+      source.setLive('flowers', { champion: v1, candidate: asCandidate(v2, 10) });
+      expect(await champion()).toBe(1);
+      await expect(models.open('flowers', v2)).rejects.toMatchObject({ code: 'memory-budget-exceeded' });
+      expect(await champion()).toBe(1);
+      expect(source.opened.filter((digest) => digest === v1.packageDigest)).toHaveLength(1);
+      expect(refused).toEqual([expect.objectContaining({ version: 2, code: 'memory-budget-exceeded' })]);
+    });
+
+    it('takes a new champion in the place of the last', async () => {
+      const { source, champion, clock, refused, v1, v2 } = holding(oneVersion);
+      source.setLive('flowers', { champion: v1 });
+      expect(await champion()).toBe(1);
+      source.setLive('flowers', { champion: v2, previous: v1 });
+      clock.now += 2000;
+      expect(await champion()).toBe(2);
+      expect(refused).toEqual([]);
+    });
+
+    it('loads the last good champion again when the new one is damaged', async () => {
+      const { source, champion, clock, models, v1, v2 } = holding(oneVersion);
+      source.setLive('flowers', { champion: v1 });
+      source.setLive('prices', { champion: source.add(1, trainedPrices()) });
+      expect(await champion()).toBe(1);
+      using _ = await models.openChampion('prices', await models.readLive('prices'));
+      source.damage(v2, 'model.onnx');
+      source.setLive('flowers', { champion: v2 });
+      clock.now += 2000;
+      expect(await champion()).toBe(1);
+      expect(source.opened.filter((digest) => digest === v1.packageDigest)).toHaveLength(2);
+    });
+
+    it('warms up as long as there is room, and tells when there is none', async () => {
+      const { source, models, v1 } = holding(oneVersion);
+      source.setLive('flowers', { champion: v1 });
+      source.setLive('prices', { champion: source.add(1, trainedPrices()) });
+      expect(await models.warmUp('flowers', await models.readLive('flowers'))).toBe(true);
+      expect(await models.warmUp('prices', await models.readLive('prices'))).toBe(false);
+      expect(await models.warmUp('flowers', await models.readLive('flowers'))).toBe(true);
+    });
   });
 });

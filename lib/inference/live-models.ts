@@ -1,6 +1,7 @@
 import type { Live, LiveVersion } from '../registry/registry.ts';
-import { EvergreenError, messageOf } from '../shared/errors.ts';
-import type { LoadedModel } from './package.ts';
+import { EvergreenError } from '../shared/errors.ts';
+import { LoadedModels, type LoadedModelsOptions, NoRoomAhead, type ServedVersion } from './loaded-models.ts';
+import type { LoadedModel, MakeRoom } from './package.ts';
 
 /** Where what is live, and packages, come from. */
 export interface ModelSource {
@@ -8,34 +9,18 @@ export interface ModelSource {
   readonly modelNames: readonly string[] | undefined;
   /** What takes traffic; undefined when nothing ever did. */
   readLive(model: string): Promise<Live | undefined>;
-  open(reference: LiveVersion): Promise<LoadedModel>;
+  /** @param makeRoom Told what the model takes before it is loaded. */
+  open(reference: LiveVersion, makeRoom?: MakeRoom): Promise<LoadedModel>;
 }
 
-export interface RefusedVersion {
-  model: string;
-  version: number;
-  packageDigest: string;
-  code: string;
-  message: string;
-}
-
-export interface LiveModelsOptions {
+export interface LiveModelsOptions extends Omit<LoadedModelsOptions, 'open' | 'budgetBytes'> {
   source: ModelSource;
   /** How long a reading of the registry counts. */
   cacheMs: number;
-  now: () => number;
-  /** Told of each version that could not be loaded, once for each try. */
-  onRefused: (refused: RefusedVersion) => void;
+  /** Bytes that the loaded versions may take. @default - no limit */
+  budgetBytes?: number | undefined;
   /** Told when the registry could not be read and the last reading goes on counting. */
   onStale?: (model: string, thrown: unknown) => void;
-  /** @default 10 s */
-  loadDeadlineMs?: number;
-}
-
-/** A version that is loaded and the facts that replies name. */
-export interface ServedVersion {
-  version: LiveVersion;
-  loaded: LoadedModel;
 }
 
 interface Reading {
@@ -43,37 +28,31 @@ interface Reading {
   freshUntil: number;
 }
 
-interface Refusal {
-  error: unknown;
-  again: number;
-  waitMs: number;
-}
-
-const firstWaitMs = 2000;
-const longestWaitMs = 60_000;
-const releaseAfterMs = 60_000;
 const maxReadings = 1000;
 const namePattern = /^[a-z][a-z0-9-]{0,39}$/;
 
 /**
- * The versions that this process serves.
+ * The versions that take traffic.
  *
- * What is live is read anew when its time is over; when the registry does not answer, the last reading counts on.
- * Each package is loaded once, one after the other; one that cannot be loaded is left alone for a while.
+ * What is live is read anew when its time is over; when the registry does not answer, the last reading counts on. What
+ * is in memory of it is LoadedModels' affair.
  */
 export class LiveModels {
   readonly #options: LiveModelsOptions;
   readonly #readings = new Map<string, Reading>();
   readonly #reads = new Map<string, Promise<Live | undefined>>();
-  readonly #loaded = new Map<string, LoadedModel>();
-  readonly #loads = new Map<string, Promise<LoadedModel>>();
-  readonly #refusals = new Map<string, Refusal>();
+  readonly #loaded: LoadedModels;
   /** By model, the last champion that answered here. */
-  readonly #lastGood = new Map<string, ServedVersion>();
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #lastGood = new Map<string, LiveVersion>();
 
   constructor(options: LiveModelsOptions) {
+    const { source, budgetBytes = Number.POSITIVE_INFINITY, ...memory } = options;
     this.#options = options;
+    this.#loaded = new LoadedModels({
+      ...memory,
+      budgetBytes,
+      open: (reference, makeRoom) => source.open(reference, makeRoom),
+    });
   }
 
   /**
@@ -93,6 +72,11 @@ export class LiveModels {
     if (live) return live;
     if (modelNames) throw notServed(model, 'has no champion yet');
     throw unknownModel(model, undefined);
+  }
+
+  /** Whether what is live of a model was ever read: then it can be told, also while the registry is down. */
+  isKnown(model: string): boolean {
+    return this.#readings.has(model);
   }
 
   #refresh(model: string, last: Reading | undefined): Promise<Live | undefined> {
@@ -119,19 +103,31 @@ export class LiveModels {
     }
     if (this.#readings.size >= maxReadings) this.#forgetUnknown();
     this.#readings.set(model, { live, freshUntil: now() + cacheMs });
-    if (live?.candidate && !this.#isRefused(live.candidate)) {
+    if (live?.candidate && !this.#loaded.refused.find(live.candidate.packageDigest)) {
       // Ahead of the first request it gets, and behind the champion, whose callers must not wait for a candidate;
       // whoever asks for either meanwhile waits for the same load.
-      if (live.champion) this.#load(model, live.champion).catch(() => undefined);
-      this.#load(model, live.candidate).catch(() => undefined);
+      if (live.champion) this.#loadAhead(model, live.champion);
+      this.#loadAhead(model, live.candidate);
     }
-    this.#dropUnused();
+    // With hundreds of models, most readings change nothing, and looking at all versions each time would add up.
+    if (!last || !isSameLive(last.live, live)) this.#dropUnused();
     return live;
   }
 
+  /** Why it cannot be loaded is told, and comes up again for whoever asks for it. */
+  #loadAhead(model: string, version: LiveVersion): void {
+    this.#loaded.loadAhead(this.#requestFor(model, version)).catch(() => undefined);
+  }
+
+  /** The champion of a model stays while another version of it is loaded: it answers most of its callers. */
+  #requestFor(model: string, version: LiveVersion) {
+    const champion = this.#readings.get(model)?.live?.champion?.packageDigest;
+    return { model, version, keep: champion && champion !== version.packageDigest ? [champion] : [] };
+  }
+
   /** A version of what is live, loaded. @throws EvergreenError why it cannot be. */
-  async open(model: string, version: LiveVersion): Promise<ServedVersion> {
-    return { version, loaded: await this.#load(model, version) };
+  open(model: string, version: LiveVersion): Promise<ServedVersion> {
+    return this.#loaded.use({ ...this.#requestFor(model, version), isAhead: false });
   }
 
   /** One version and no other in its place. @throws EvergreenError `model-not-served` when it cannot be loaded. */
@@ -149,89 +145,60 @@ export class LiveModels {
    *
    * @throws EvergreenError `model-not-served` when none can be loaded.
    */
-  async openChampion(model: string, live: Live): Promise<ServedVersion> {
+  openChampion(model: string, live: Live): Promise<ServedVersion> {
+    return this.#openChampion(model, live, false);
+  }
+
+  /**
+   * Loads the version that will answer as champion, if there is room beside what is loaded.
+   *
+   * @returns Whether there was room.
+   * @throws EvergreenError `model-not-served` when none can be loaded.
+   */
+  async warmUp(model: string, live: Live): Promise<boolean> {
+    try {
+      using _ = await this.#openChampion(model, live, true);
+      return true;
+    } catch (thrown) {
+      if (thrown instanceof NoRoomAhead) return false;
+      throw thrown;
+    }
+  }
+
+  async #openChampion(model: string, live: Live, isAhead: boolean): Promise<ServedVersion> {
     const { champion, previous } = live;
     if (!champion) throw notServed(model, 'has no champion yet');
-    try {
-      const served = await this.open(model, champion);
-      this.#lastGood.set(model, served);
-      return served;
-    } catch (thrown) {
-      const lastGood = this.#lastGood.get(model);
-      if (lastGood) return lastGood;
-      if (previous) {
-        const served = await this.open(model, previous).catch(() => undefined);
-        if (served) {
-          this.#lastGood.set(model, served);
-          return served;
-        }
+    const ready = this.#loaded.useLoaded(champion);
+    if (ready) {
+      this.#remember(model, champion);
+      return ready;
+    }
+    const tried = new Set<string>();
+    let failure: unknown;
+    for (const version of [champion, this.#lastGood.get(model), previous]) {
+      if (!version || tried.has(version.packageDigest)) continue;
+      tried.add(version.packageDigest);
+      try {
+        const served = await this.#loaded.use({ ...this.#requestFor(model, version), isAhead });
+        this.#remember(model, version);
+        return served;
+      } catch (thrown) {
+        if (thrown instanceof NoRoomAhead) throw thrown;
+        failure ??= thrown;
       }
-      const wait = this.#refusals.get(champion.packageDigest);
-      throw notServed(model, `has the champion ${champion.version}, which cannot be loaded`, {
-        cause: thrown,
-        retryAfterSeconds: wait ? (wait.again - this.#options.now()) / 1000 : undefined,
-      });
     }
-  }
-
-  #isRefused({ packageDigest }: LiveVersion): boolean {
-    const refusal = this.#refusals.get(packageDigest);
-    return refusal !== undefined && this.#options.now() < refusal.again;
-  }
-
-  #load(model: string, version: LiveVersion): Promise<LoadedModel> {
-    const { packageDigest } = version;
-    const loaded = this.#loaded.get(packageDigest);
-    if (loaded) return Promise.resolve(loaded);
-    const running = this.#loads.get(packageDigest);
-    if (running) return running;
-    const refusal = this.#refusals.get(packageDigest);
-    if (refusal && this.#isRefused(version)) return Promise.reject(refusal.error);
-    // One after the other: two models at once would need the memory of both files and both sessions.
-    const load = this.#queue
-      .then(() => this.#openInTime(version))
-      .then(
-        (opened) => {
-          this.#loaded.set(packageDigest, opened);
-          this.#refusals.delete(packageDigest);
-          return opened;
-        },
-        (thrown: unknown) => {
-          this.#refuse(model, version, thrown);
-          throw thrown;
-        },
-      )
-      .finally(() => this.#loads.delete(packageDigest));
-    this.#loads.set(packageDigest, load);
-    this.#queue = load.catch(() => undefined);
-    return load;
-  }
-
-  async #openInTime(version: LiveVersion): Promise<LoadedModel> {
-    const { source, loadDeadlineMs = 10_000 } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () =>
-          reject(
-            new EvergreenError('service-unavailable', `the package was not there in ${loadDeadlineMs} ms`),
-          ),
-        loadDeadlineMs,
-      );
+    const refusal = this.#loaded.refused.find(champion.packageDigest);
+    throw notServed(model, `has the champion ${champion.version}, which cannot be loaded`, {
+      cause: failure,
+      retryAfterSeconds: refusal && refusal.waitMs / 1000,
     });
-    try {
-      return await Promise.race([source.open(version), deadline]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
-  #refuse(model: string, { version, packageDigest }: LiveVersion, thrown: unknown): void {
-    const before = this.#refusals.get(packageDigest);
-    const waitMs = before ? Math.min(before.waitMs * 2, longestWaitMs) : firstWaitMs;
-    this.#refusals.set(packageDigest, { error: thrown, again: this.#options.now() + waitMs, waitMs });
-    const code = thrown instanceof EvergreenError ? thrown.code : 'internal';
-    this.#options.onRefused({ model, version, packageDigest, code, message: messageOf(thrown) });
+  #remember(model: string, version: LiveVersion): void {
+    const before = this.#lastGood.get(model);
+    if (before?.packageDigest === version.packageDigest) return;
+    this.#lastGood.set(model, version);
+    if (before) this.#dropUnused();
   }
 
   /** Without a list of models, callers could fill the memory with names that do not exist. */
@@ -239,24 +206,22 @@ export class LiveModels {
     for (const [model, { live }] of this.#readings) if (live === undefined) this.#readings.delete(model);
   }
 
-  /** Forgets versions that are no longer live, so that a process holds a few versions of a model however often they change. */
+  /** Forgets versions that are no longer live, so that a process knows a few versions of a model however often they change. */
   #dropUnused(): void {
     const used = new Set<string>();
     for (const { live } of this.#readings.values()) {
       for (const side of [live?.champion, live?.candidate, live?.previous])
         if (side) used.add(side.packageDigest);
     }
-    for (const { version } of this.#lastGood.values()) used.add(version.packageDigest);
-    for (const [packageDigest, { session }] of this.#loaded) {
-      if (used.has(packageDigest)) continue;
-      this.#loaded.delete(packageDigest);
-      // Requests that are on may still use it.
-      setTimeout(() => void session.release(), releaseAfterMs).unref();
-    }
-    for (const packageDigest of this.#refusals.keys()) {
-      if (!used.has(packageDigest)) this.#refusals.delete(packageDigest);
-    }
+    for (const { packageDigest } of this.#lastGood.values()) used.add(packageDigest);
+    this.#loaded.keepOnly(used);
   }
+}
+
+function isSameLive(a: Live | undefined, b: Live | undefined): boolean {
+  const digestsOf = (live: Live | undefined) =>
+    [live?.champion, live?.candidate, live?.previous].map((side) => side?.packageDigest ?? '').join(' ');
+  return digestsOf(a) === digestsOf(b);
 }
 
 function unknownModel(model: string, known: readonly string[] | undefined): EvergreenError {

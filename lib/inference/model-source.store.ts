@@ -30,6 +30,7 @@ export function awsModelSource(site: ModelSourceSite): ModelSource {
       );
       return Item === undefined ? undefined : live.parse(Item);
     },
-    open: (reference) => openPackage(reference, packageReader(site.s3, modelBucket), site.trust),
+    open: (reference, makeRoom) =>
+      openPackage(reference, packageReader(site.s3, modelBucket), site.trust, makeRoom),
   };
 }

@@ -23,6 +23,10 @@ export interface OnnxOutline {
   initializers: string[];
   /** Bytes that all constants, attributes included, take up once they are loaded. */
   constantBytes: number;
+  /** Those of the graph's constants, without attributes. */
+  tensorBytes: number;
+  /** The longest last dimension of one of them: the columns of the widest tensor that a run makes, or nearly so. */
+  widest: number;
   /** Parts that may run or load anything: told by what they are. */
   forbidden: string[];
 }
@@ -99,6 +103,8 @@ export function outlineOnnx(file: Uint8Array, maxNodes: number): OnnxOutline {
     outputs: [],
     initializers: [],
     constantBytes: 0,
+    tensorBytes: 0,
+    widest: 0,
     forbidden: [],
   };
   let graphs = 0;
@@ -140,8 +146,12 @@ function outlineGraph(message: Uint8Array, outline: OnnxOutline, maxNodes: numbe
     if (field.number === 1) {
       if (outline.nodes.length > maxNodes) continue;
       outline.nodes.push(outlineNode(bytesOf(field), outline));
-    } else if (field.number === 5) outline.initializers.push(outlineTensor(bytesOf(field), outline));
-    else if (field.number === 11) outline.inputs.push(outlineValue(bytesOf(field)));
+    } else if (field.number === 5) {
+      const { name, bytes, columns } = outlineTensor(bytesOf(field), outline);
+      outline.initializers.push(name);
+      outline.tensorBytes += bytes;
+      outline.widest = Math.max(outline.widest, columns);
+    } else if (field.number === 11) outline.inputs.push(outlineValue(bytesOf(field)));
     else if (field.number === 12) outline.outputs.push(outlineValue(bytesOf(field)));
     else if (field.number === 15) outline.forbidden.push('a sparse constant');
     else if (!plainGraphFields.includes(field.number)) {
@@ -177,14 +187,22 @@ function outlineAttribute(message: Uint8Array, node: OutlinedNode, outline: Onnx
   }
 }
 
-/** Counts a constant with the size that it declares, and gives its name. */
-function outlineTensor(message: Uint8Array, outline: OnnxOutline): string {
+/** Counts a constant with the size that it declares. */
+function outlineTensor(
+  message: Uint8Array,
+  outline: OnnxOutline,
+): { name: string; bytes: number; columns: number } {
   let name = '';
   let type = 0;
   let elements = 1;
+  let last = 0;
   for (const field of fieldsOf(message)) {
-    if (field.number === 1) for (const size of numbersOf(field)) elements *= Math.max(0, size);
-    else if (field.number === 2) type = numberOf(field);
+    if (field.number === 1) {
+      for (const size of numbersOf(field)) {
+        last = Math.max(0, size);
+        elements *= last;
+      }
+    } else if (field.number === 2) type = numberOf(field);
     else if (field.number === 8) name = textOf(field);
     else if (field.number === 13 || (field.number === 14 && numberOf(field) !== 0)) {
       outline.forbidden.push('data in another file');
@@ -194,8 +212,9 @@ function outlineTensor(message: Uint8Array, outline: OnnxOutline): string {
     }
   }
   const declared = elements * (elementBytes[type] ?? widestElement);
-  outline.constantBytes += Math.max(declared, message.length);
-  return name;
+  const bytes = Math.max(declared, message.length);
+  outline.constantBytes += bytes;
+  return { name, bytes, columns: last };
 }
 
 /** ValueInfoProto: a name and TypeProto.Tensor. */

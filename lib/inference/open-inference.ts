@@ -4,6 +4,7 @@ import { numberOrMissing, readTensorBody, withBinaryData } from './binary-tensor
 import { writeReply } from './open-inference-reply.ts';
 import type { RowBatch } from './row-batch.ts';
 import { isObject, type Pointers, pointerStep, type RequestError, requestInvalid } from './rows.ts';
+import { datatypes, isNumberType } from './tensor-datatypes.ts';
 import {
   type ReadRequest,
   type RowTarget,
@@ -19,20 +20,6 @@ import {
  * Source: kserve/open-inference-protocol, "inference_rest.md".
  */
 
-const numberTypes = [
-  'FP16',
-  'FP32',
-  'FP64',
-  'INT8',
-  'INT16',
-  'INT32',
-  'INT64',
-  'UINT8',
-  'UINT16',
-  'UINT32',
-  'UINT64',
-];
-const datatypes = [...numberTypes, 'BOOL', 'BYTES'];
 const maxTensors = 1000;
 
 /** A column of values for one feature, and where each value stands in the request. */
@@ -68,7 +55,7 @@ function readTensor(given: unknown, index: number): InputTensor & { isNested: bo
   refuseUnknownMembers(given, ['name', 'shape', 'datatype', 'data', 'parameters'], pointer);
   const { name, shape, datatype, data } = given;
   if (typeof name !== 'string') return refuse(`${pointer}/name`, 'must be the name of a feature');
-  if (typeof datatype !== 'string' || !datatypes.includes(datatype)) {
+  if (typeof datatype !== 'string' || !datatypes.some((each) => each === datatype)) {
     return refuse(`${pointer}/datatype`, `must be one of ${datatypes.join(', ')}`);
   }
   const sizes: unknown[] = Array.isArray(shape) ? shape : [];
@@ -156,8 +143,7 @@ function readNumbers(tensors: InputTensor[], target: RowTarget): RowBatch | unde
   const [tensor] = tensors;
   const { definition, readMatrix, batches } = target;
   if (!tensor || tensors.length > 1 || tensor.name !== 'numbers') return undefined;
-  if (Object.hasOwn(definition.features, 'numbers') || !numberTypes.includes(tensor.datatype))
-    return undefined;
+  if (Object.hasOwn(definition.features, 'numbers') || !isNumberType(tensor.datatype)) return undefined;
   if (tensor.width !== Object.keys(definition.features).length) return undefined;
   const columns = readMatrix(tensor.rows, tensor.data);
   return columns && batches.ofColumns(columns);

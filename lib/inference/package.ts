@@ -6,6 +6,7 @@ import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { type Explanation, explanation } from '../training/explanation.ts';
 import { type GoldenAnswers, goldenAnswers } from '../training/model-package.ts';
 import { admitModel } from './admission.ts';
+import { sessionBytesOf } from './memory-budget.ts';
 import { type ModelSession, openSession } from './session.ts';
 import { compileRowTarget, type RowTarget } from './wire.ts';
 
@@ -22,8 +23,13 @@ export type ReadObject = (key: string) => Promise<Uint8Array>;
 /** Whose signature a package must have; asked for once in a process. */
 export type Trust = () => Promise<TrustedKey>;
 
+/** Told what a model is about to take, before it does; throws when there is no room. */
+export type MakeRoom = (memoryBytes: number) => void;
+
 /** A version that is ready to answer. */
 export interface LoadedModel extends RowTarget {
+  /** About what it takes, see memory-budget.ts. */
+  memoryBytes: number;
   golden: GoldenAnswers;
   session: ModelSession;
   /**
@@ -121,12 +127,13 @@ const loadedFiles = ['definition.json', 'golden.json', 'model.onnx'] as const;
  * signature, before anything of it is used.
  *
  * @throws EvergreenError `artifact-missing`, `artifact-damaged`, `signature-missing`, `signature-untrusted`,
- *   `signing-key-unavailable`, `model-inadmissible` or `golden-mismatch`.
+ *   `signing-key-unavailable`, `model-inadmissible` or `golden-mismatch`; and what `makeRoom` throws.
  */
 export async function openPackage(
   reference: PackageReference,
   read: ReadObject,
   trust: Trust,
+  makeRoom: MakeRoom = () => undefined,
 ): Promise<LoadedModel> {
   const { packagePrefix, packageDigest, modelDigest } = reference;
   const signatureKey = signatureKeyOf(packagePrefix);
@@ -158,8 +165,11 @@ export async function openPackage(
       `package ${packagePrefix} of ${manifest.model} holds the definition of ${definition.name}`,
     );
   }
-  admitModel(model, definition);
+  const outline = admitModel(model, definition);
+  const readsTexts = Object.values(definition.features).some(({ type }) => type === 'text');
+  const memoryBytes = sessionBytesOf(model.length, outline, readsTexts);
+  makeRoom(memoryBytes);
   const session = await openSession({ model, modelDigest, definition, golden });
   const readExplanation = explanationReader(packagePrefix, manifest, read);
-  return { golden, session, ...compileRowTarget(definition), readExplanation };
+  return { memoryBytes, golden, session, ...compileRowTarget(definition), readExplanation };
 }

@@ -1,4 +1,5 @@
 import type { ModelDefinition } from '../model/definition.ts';
+import type { MemoryChange } from './loaded-models.ts';
 import type { Variant } from './prediction-record.ts';
 import type { RowBatch } from './row-batch.ts';
 import type { Answer } from './wire.ts';
@@ -66,5 +67,17 @@ export interface RequestFailed {
   stack: string | undefined;
 }
 
+/** A version came into this process's memory, or left it. */
+export interface MemoryChanged extends MemoryChange {
+  atMs: number;
+}
+
 /** What happened in serving: doors make log lines, captures and metrics of it. */
-export type ServingEvent = Answered | Failed | Rejected | Refused | Unreadable | RequestFailed;
+export type ServingEvent =
+  | Answered
+  | Failed
+  | Rejected
+  | Refused
+  | Unreadable
+  | RequestFailed
+  | MemoryChanged;

@@ -12,6 +12,8 @@ export interface ServingOptions {
   extensions?: readonly string[];
   /** The OpenAPI document, as text. @default - there is none */
   openApi?: (readDefinitions: () => Promise<ModelDefinition[]>) => Promise<string>;
+  /** Bytes that the loaded models may take, see memory-budget.ts. @default - no limit */
+  memoryBudgetBytes?: number;
   /** @default 2000 */
   liveCacheMs?: number;
   /** @default 1 MiB */

@@ -6,7 +6,8 @@ import { type Attempt, type Facts, isCallersFault } from './attempt.ts';
 import { championDefinitions } from './champion-definitions.ts';
 import { explain } from './explain.ts';
 import { invocationsFormat } from './invocations.ts';
-import { LiveModels, type ServedVersion } from './live-models.ts';
+import { LiveModels } from './live-models.ts';
+import type { ServedVersion } from './loaded-models.ts';
 import { openInferenceFormat } from './open-inference.ts';
 import { describeModel } from './open-inference-reply.ts';
 import type { Variant } from './prediction-record.ts';
@@ -16,6 +17,7 @@ import type { WireRequest } from './request-body.ts';
 import { chooseVariant, findLiveVersion, positionOf } from './route.ts';
 import type { ServingEvent } from './serving-event.ts';
 import type { ServingOptions } from './serving-options.ts';
+import { type WarmUpLimits, warmUp } from './warm-up.ts';
 import { type Answer, friendlyFormat, type WireFormat } from './wire.ts';
 
 const defaultBodyBytes = 1024 * 1024;
@@ -36,20 +38,16 @@ export class Serving {
       cacheMs: options.liveCacheMs ?? 2000,
       now: this.#now,
       onRefused: (refused) => this.#report({ kind: 'version-refused', ...refused, atMs: this.#now() }),
+      budgetBytes: options.memoryBudgetBytes,
+      onChange: (change) => this.#report({ ...change, atMs: this.#now() }),
       onStale: (model, thrown) =>
         this.#report({ kind: 'registry-unreadable', model, message: messageOf(thrown) }),
     });
   }
 
-  /** Loads the champions of all models known by name, ahead of the first request. One that cannot be loaded is reported. */
-  async warmUp(): Promise<void> {
-    for (const model of this.#options.source.modelNames ?? []) {
-      try {
-        await this.#models.openChampion(model, await this.#models.readLive(model));
-      } catch (thrown) {
-        if (!(thrown instanceof EvergreenError)) throw thrown;
-      }
-    }
+  /** Loads champions ahead of the first request, see warm-up.ts. */
+  warmUp(limits?: WarmUpLimits): Promise<void> {
+    return warmUp(this.#models, this.#options.source.modelNames ?? [], limits);
   }
 
   /** Answers a request; never throws. */
@@ -153,7 +151,7 @@ export class Serving {
     let candidateFailure: unknown;
     if (isCandidates) {
       try {
-        const served = await this.#models.open(model, candidate);
+        using served = await this.#models.open(model, candidate);
         return await this.#answer({ ...facts, served, variant: 'candidate' });
       } catch (thrown) {
         candidateFailure = thrown;
@@ -162,7 +160,7 @@ export class Serving {
     const countCandidate = () => {
       if (isCandidates) this.#countFailure(facts, model, candidate.version, 'candidate', candidateFailure);
     };
-    const served = await this.#models.openChampion(model, live);
+    using served = await this.#models.openChampion(model, live);
     try {
       const response = await this.#answer({ ...facts, served, variant: 'champion' });
       // The same request fits the champion: whatever went wrong was the candidate's doing.
@@ -180,7 +178,7 @@ export class Serving {
   /** One version answers and no other in its place. Who chooses versions is no sample of the traffic. */
   async #answerPinned(facts: Facts, live: Live, pinned: string): Promise<WireResponse> {
     const { variant, version } = findLiveVersion(live, pinned);
-    const served = await this.#models.openExactly(live.model, version);
+    using served = await this.#models.openExactly(live.model, version);
     try {
       return await this.#answer({ ...facts, served, variant, isPinned: true });
     } catch (thrown) {
@@ -242,8 +240,8 @@ export class Serving {
   async #explain(request: WireRequest, model: string): Promise<object> {
     const live = await this.#models.readLive(model);
     const read = friendlyFormat(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
-    const served = await this.#models.openChampion(model, live);
-    return explain({ read, served, traceId: request.traceId, stopwatch: this.#stopwatch });
+    using served = await this.#models.openChampion(model, live);
+    return await explain({ read, served, traceId: request.traceId, stopwatch: this.#stopwatch });
   }
 
   #openAsked(model: string, live: Live, pinned: string | undefined): Promise<ServedVersion> {
@@ -253,10 +251,10 @@ export class Serving {
 
   async #describe(model: string, pinned: string | undefined): Promise<object> {
     const live = await this.#models.readLive(model);
-    const { loaded } = await this.#openAsked(model, live, pinned);
+    using served = await this.#openAsked(model, live, pinned);
     const sides = [live.champion, live.candidate, live.previous];
     return describeModel(
-      loaded.definition,
+      served.loaded.definition,
       sides.flatMap((side) => (side ? [side.version] : [])),
     );
   }
@@ -264,7 +262,7 @@ export class Serving {
   async #modelReady(model: string, pinned: string | undefined): Promise<WireResponse> {
     const live = await this.#models.readLive(model);
     try {
-      await this.#openAsked(model, live, pinned);
+      using _ = await this.#openAsked(model, live, pinned);
       return json(200, { name: model, ready: true });
     } catch (thrown) {
       if (thrown instanceof EvergreenError && thrown.kind === 'unavailable') {
@@ -285,7 +283,8 @@ export class Serving {
   /** Ready is a process that can tell what is live of each model that it knows of; models load when they are asked for. */
   async #ready(): Promise<WireResponse> {
     const names = this.#options.source.modelNames ?? [];
-    const readings = await Promise.allSettled(names.map((name) => this.#models.readLive(name)));
+    const unread = names.filter((name) => !this.#models.isKnown(name));
+    const readings = await Promise.allSettled(unread.map((name) => this.#models.readLive(name)));
     const isReady = readings.every(
       (reading) =>
         reading.status === 'fulfilled' ||

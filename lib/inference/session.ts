@@ -9,6 +9,7 @@ import { EvergreenError, messageOf } from '../shared/errors.ts';
 import type { GoldenAnswers } from '../training/model-package.ts';
 import { compileAnswerReader } from './answers.ts';
 import { compareGolden } from './golden.ts';
+import { rowsOfOneRun } from './memory-budget.ts';
 import type { Prediction } from './prediction-record.ts';
 import { compileEncoder, type Matrices, takeRows } from './tensors.ts';
 
@@ -28,15 +29,6 @@ export interface SessionRequest {
   golden: GoldenAnswers;
   /** Threads of one run. @default 1, since the runs of a process come one after the other */
   threads?: number;
-}
-
-/**
- * Rows of one run. What texts and support vectors take grows with rows times the longest text, or times the vectors: a
- * body full of short rows would ask for gigabytes. A small file has few vectors, and pays for each run most.
- */
-function rowsOfOneRun(model: Uint8Array, definition: ModelDefinition): number {
-  const isSmall = model.length <= 64 * 1024 && Object.values(definition.features).every(isNumeric);
-  return isSmall ? 1024 : 256;
 }
 
 async function createSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
@@ -66,7 +58,7 @@ export async function openSession(request: SessionRequest): Promise<ModelSession
   requireDigest(request.model, request.modelDigest, 'model.onnx');
   const { outputs: signature } = signatureOf(definition);
   const session = await createSession(request.model, request.threads ?? 1);
-  const most = rowsOfOneRun(request.model, definition);
+  const most = rowsOfOneRun(request.model.length, !Object.values(definition.features).every(isNumeric));
   const encode = compileEncoder(definition);
   const readAnswers = compileAnswerReader(signature);
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { explainedOutput } from '../training/explanation.ts';
 import { prediction, variant } from './prediction-record.ts';
+import { datatypes } from './tensor-datatypes.ts';
 
 /* What bodies look like on the wire. Replies are written by code that is typed otherwise; tests hold them against these. */
 
@@ -77,21 +78,7 @@ export const inferRequest = z.object({
       z.object({
         name: z.string(),
         shape: z.array(z.int().min(1)).min(1).max(2),
-        datatype: z.enum([
-          'FP16',
-          'FP32',
-          'FP64',
-          'INT8',
-          'INT16',
-          'INT32',
-          'INT64',
-          'UINT8',
-          'UINT16',
-          'UINT32',
-          'UINT64',
-          'BOOL',
-          'BYTES',
-        ]),
+        datatype: z.enum(datatypes),
         parameters: z.record(z.string(), z.unknown()).optional(),
         data: z.array(z.unknown()),
       }),

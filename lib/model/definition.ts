@@ -6,6 +6,7 @@ import { federationProblems } from './federation.ts';
 import { gate, gateProblems } from './gate.ts';
 import { card, monitor, retrain, rollout } from './policies.ts';
 import { privacy, privacyProblems } from './privacy.ts';
+import { serve, serveProblems } from './serve.ts';
 import { train } from './training.ts';
 
 /** A model's name is part of keys, addresses and metric dimensions. */
@@ -64,6 +65,8 @@ export const modelDefinition = z
     retrain: retrain.prefault({}),
     privacy: privacy.prefault({}),
     card: card.prefault({}),
+    /** Left out unless it is said, so that definitions of earlier releases keep their digest. */
+    serve: serve.optional(),
   })
   .superRefine((definition, context) => {
     if (definition.target.name in definition.features) {
@@ -116,6 +119,7 @@ const newDefinition = modelDefinition.superRefine((definition, context) => {
     ...gateProblems(definition.gate, definition),
     ...privacyProblems(definition),
     ...federationProblems(definition),
+    ...serveProblems(definition),
   ];
   for (const problem of problems) context.addIssue({ code: 'custom', ...problem });
 });

@@ -99,6 +99,19 @@ export class GuardedBucket extends Bucket {
     allow(grantee, { actions: ['kms:Decrypt'], resources: [this.#key.keyArn] });
   }
 
+  /**
+   * Reading objects by the pattern of their keys, without listing: who asks for one that is missing is told that access
+   * to it is denied.
+   */
+  grantReadObjects(grantee: IGrantable, pattern: string): void {
+    allow(grantee, {
+      actions: ['s3:GetObject'],
+      resources: [this.arnForObjects(pattern)],
+      because: becauseKeysAreMany(pattern),
+    });
+    allow(grantee, { actions: ['kms:Decrypt'], resources: [this.#key.keyArn] });
+  }
+
   /** Writing objects below a prefix. Nothing is deleted: that is left to the lifecycle rules. */
   grantWriteBelow(grantee: IGrantable, prefix: string): void {
     allow(grantee, {

@@ -3,6 +3,7 @@ import { Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { DataRoom } from '../data/data.construct.ts';
 import { EvaluationRoom } from '../evaluation/evaluation.construct.ts';
+import { BatchRoom } from '../inference/batch/batch.construct.ts';
 import { InferenceRoom } from '../inference/inference.construct.ts';
 import { IntakeRoom } from '../intake/intake.construct.ts';
 import { alarmPrefixOf, ModelAlarms } from '../monitoring/model-alarms.construct.ts';
@@ -37,6 +38,7 @@ export class EvergreenPlatform extends Construct {
   readonly evaluation: EvaluationRoom;
   readonly rollout: RolloutRoom;
   readonly inference: InferenceRoom;
+  readonly batch: BatchRoom;
   readonly intake: IntakeRoom;
   readonly monitoring: MonitoringRoom;
   readonly remediation: RemediationRoom;
@@ -80,6 +82,7 @@ export class EvergreenPlatform extends Construct {
       models: definitions,
       furtherPaths: MonitoringRoom.apiPaths(definitions.map(({ name }) => name)),
     });
+    this.batch = new BatchRoom(this, 'Batch', { stage, data, registry, layers });
     this.monitoring = new MonitoringRoom(this, 'Monitoring', {
       stage,
       data,
@@ -138,6 +141,7 @@ export class EvergreenPlatform extends Construct {
         training: this.train.stateMachine,
         rollout: this.rollout.stateMachine,
       },
+      batch: this.batch.stateMachine,
       predict: this.inference.predict,
     });
   }

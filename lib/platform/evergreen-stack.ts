@@ -25,7 +25,8 @@ export class EvergreenStack extends Stack {
     this.platform = new EvergreenPlatform(this, 'Evergreen', { models, stage });
     Tags.of(this).add('evergreen:stage', stage.name);
 
-    const { api, data, registry, intake, monitoring, remediation, pipeline, train, rollout } = this.platform;
+    const { api, data, registry, intake, monitoring, remediation, pipeline, train, rollout, batch } =
+      this.platform;
     const outputs: Record<string, string> = {
       ApiUrl: api.api.url,
       ApiId: api.api.restApiId,
@@ -40,6 +41,7 @@ export class EvergreenStack extends Stack {
       PipelineArn: pipeline.stateMachine.stateMachineArn,
       TrainingArn: train.stateMachine.stateMachineArn,
       RolloutArn: rollout.stateMachine.stateMachineArn,
+      BatchArn: batch.stateMachine.stateMachineArn,
       IntakeQueueUrl: intake.queue.queueUrl,
       MeasureDriftFunction: monitoring.measure.functionName,
       PeopleTopicArn: remediation.people.topicArn,

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type ModelDefinition, modelDefinition } from '../model/definition.ts';
+import { refuseQuantisation } from '../model/serve.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 
 /** A model as it lies on disk. */
@@ -42,9 +43,14 @@ async function loadModel(file: string): Promise<ModelFolder> {
     );
   }
   const [trainScript, trainRequirements] = ['train.py', 'requirements.txt'].map((own) => join(folder, own));
+  const hasScript = trainScript !== undefined && existsSync(trainScript);
+  const { serve, train } = parsed.data;
+  // What an own program writes is known when it has run.
+  const refusal = serve?.quantise && !hasScript ? refuseQuantisation(train.algorithm) : undefined;
+  if (refusal) throw new EvergreenError('definition-invalid', `${file}: serve.quantise: ${refusal}`);
   return {
     definition: parsed.data,
-    ...(trainScript && existsSync(trainScript) ? { trainScript } : {}),
+    ...(hasScript ? { trainScript } : {}),
     ...(trainRequirements && existsSync(trainRequirements) ? { trainRequirements } : {}),
   };
 }

@@ -31,6 +31,8 @@ export interface NodeFunctionProps {
   readonly files?: Record<string, string>;
   /** Whether an event that it could not handle is put aside by its caller or by a destination. @default false */
   readonly isRedirected?: boolean;
+  /** Which export of which file is called. @default 'index.handler' */
+  readonly handler?: string;
   /** @default - unreserved */
   readonly reservedConcurrentExecutions?: number;
 }
@@ -52,7 +54,7 @@ export class NodeFunction extends LambdaFunction {
       description: props.description,
       runtime: Runtime.NODEJS_24_X,
       architecture: stage.architecture,
-      handler: 'index.handler',
+      handler: props.handler ?? 'index.handler',
       code: Code.fromAsset(functionFolder(folder, props.files)),
       layers: props.layers ?? [],
       timeout: props.timeout ?? Duration.seconds(30),

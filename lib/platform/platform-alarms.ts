@@ -20,6 +20,8 @@ export interface PlatformAlarmsProps {
   readonly people: ITopic;
   readonly deadLetters: Record<string, Queue>;
   readonly stateMachines: Record<string, StateMachine>;
+  /** The machine that answers whole files. */
+  readonly batch: StateMachine;
   /** The function that answers predictions. */
   readonly predict: IFunction;
 }
@@ -43,14 +45,9 @@ export class PlatformAlarms extends Construct {
       );
     }
     for (const [name, machine] of Object.entries(props.stateMachines)) {
-      this.#alarm(`${name}-failed`, 'run-failed', machine.metricFailed({ period, statistic: 'Sum' }), {
-        says: `an execution of the ${name} failed`,
-      });
-      const timedOut = machine.metricTimedOut({ period, statistic: 'Sum' });
-      this.#alarm(`${name}-timed-out`, 'run-failed', timedOut, {
-        says: `an execution of the ${name} ran out of time`,
-      });
+      this.#watchExecutions(name, machine, 'run-failed', period);
     }
+    this.#watchExecutions('batch', props.batch, 'batch-failed', period);
     const errors = props.predict.metricErrors({ period, statistic: 'Sum' });
     this.#alarm('predict-errors', 'predict-errors', errors, {
       says: 'the process that answers predictions crashed, or ran out of memory or time',
@@ -60,6 +57,15 @@ export class PlatformAlarms extends Construct {
       says: 'requests for predictions were refused because no more processes may run',
     });
     this.#watchJudgements(period);
+  }
+
+  #watchExecutions(name: string, machine: StateMachine, article: string, period: Duration): void {
+    this.#alarm(`${name}-failed`, article, machine.metricFailed({ period, statistic: 'Sum' }), {
+      says: `an execution of the ${name} failed`,
+    });
+    this.#alarm(`${name}-timed-out`, article, machine.metricTimedOut({ period, statistic: 'Sum' }), {
+      says: `an execution of the ${name} ran out of time`,
+    });
   }
 
   #watchJudgements(period: Duration): void {

@@ -26,6 +26,10 @@ export interface StageSettings {
    * other functions of the account, whose limit may be lower than that. @default - as many as the account allows
    */
   readonly predictConcurrency?: number;
+  /**
+   * Parts of one batch prediction that are answered at a time, so that a large file leaves functions to everybody else.
+   */
+  readonly batchPartsAtOnce: number;
   /** Largest memory a function may have, in MiB. */
   readonly largestMemoryMib: number;
 }
@@ -38,6 +42,7 @@ export const awsStage: StageSettings = {
   capacityWaitSeconds: 60,
   firewall: true,
   apiAuthorization: 'key',
+  batchPartsAtOnce: 10,
   largestMemoryMib: 3008,
 };
 
@@ -50,6 +55,7 @@ export const localStage: StageSettings = {
   alarmPeriodSeconds: 10,
   capacityWaitSeconds: 1,
   bakeSeconds: 2,
+  batchPartsAtOnce: 2,
   trainingImage: 'evergreen/script-mode:local',
   firewall: false,
 };

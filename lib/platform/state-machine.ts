@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ArnFormat, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { type IGrantable, Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -13,6 +13,9 @@ const folder = join(packageRoot, 'statemachines');
 
 const logsAndTraces =
   'The actions that deliver logs of Step Functions and send traces to X-Ray know no resources; AWS asks for this wildcard.';
+
+const becauseExecutionsAreMany =
+  'Executions get their names when they start; the right holds for those of one state machine.';
 
 export interface AslStateMachineProps {
   /** The file below statemachines/. */
@@ -49,18 +52,37 @@ export class AslStateMachine extends StateMachine {
     acknowledgeWildcard(this, 'Resource', '*', logsAndTraces);
   }
 
+  /**
+   * What a Distributed Map needs: to start executions of its own machine, to see and to stop them.
+   *
+   * Source: https://docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
+   */
+  grantMapRuns(): void {
+    // A policy of its own: the machine waits for its role's, which therefore cannot name the machine.
+    new Policy(this, 'MapRuns', {
+      roles: [this.role],
+      statements: [
+        new PolicyStatement({ actions: ['states:StartExecution'], resources: [this.stateMachineArn] }),
+        new PolicyStatement({
+          actions: ['states:DescribeExecution', 'states:StopExecution'],
+          resources: [this.#executions()],
+        }),
+      ],
+    });
+    acknowledgeWildcard(this, 'Resource', this.#executions(), becauseExecutionsAreMany);
+  }
+
   /** Rights on single executions, which get their names when they start. */
   grantExecutions(grantee: IGrantable, ...actions: string[]): void {
-    const executions = Stack.of(this).formatArn({
+    allow(grantee, { actions, resources: [this.#executions()], because: becauseExecutionsAreMany });
+  }
+
+  #executions(): string {
+    return Stack.of(this).formatArn({
       service: 'states',
       resource: 'execution',
       resourceName: `${this.stateMachineName}:*`,
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
-    });
-    allow(grantee, {
-      actions,
-      resources: [executions],
-      because: 'Executions get their names when they start; the right holds for those of one state machine.',
     });
   }
 }

@@ -24,7 +24,7 @@ describe('the dashboard', () => {
 
   async function seriesOf(): Promise<Map<string, string[]>> {
     const series = new Map<string, string[]>();
-    for (const metric of await new ServerMetrics(() => 0).registry.getMetricsAsArray()) {
+    for (const metric of await new ServerMetrics(() => 0, 1).registry.getMetricsAsArray()) {
       const {
         name,
         type,

@@ -18,8 +18,13 @@ export class ServerMetrics {
   readonly #replies: Counter;
   readonly #batchRequests: Histogram;
   readonly #dropped: Counter;
+  readonly #loads: Counter;
+  readonly #evictions: Counter;
+  readonly #loadedVersions: Gauge;
+  readonly #loadedBytes: Gauge;
 
-  constructor(inFlight: () => number) {
+  /** @param memoryBudgetBytes That of this process; the sum over all is what is shown. */
+  constructor(inFlight: () => number, memoryBudgetBytes: number) {
     const registers = [this.registry];
     const ofVersion = ['model', 'version', 'variant'];
     const counter = (name: string, help: string, labelNames: string[]) =>
@@ -36,6 +41,12 @@ export class ServerMetrics {
     this.#staleReadings = counter('stale_readings_total', 'Readings of what is live that failed', ['model']);
     this.#replies = counter('http_replies_total', 'Replies by status', ['status']);
     this.#dropped = counter('captures_dropped_total', 'Predictions answered but not captured', []);
+    this.#loads = counter('loads_total', 'Versions loaded into memory', ['model']);
+    this.#evictions = counter('evictions_total', 'Versions let go to make room for others', ['model']);
+    const gauge = (name: string, help: string) => new Gauge({ name: `evergreen_${name}`, help, registers });
+    this.#loadedVersions = gauge('loaded_versions', 'Versions in memory, each worker for itself');
+    this.#loadedBytes = gauge('loaded_bytes', 'What the versions in memory take, as estimated');
+    gauge('memory_budget_bytes', 'What the versions in memory may take').set(memoryBudgetBytes);
     this.#latency = new Histogram({
       name: 'evergreen_latency_seconds',
       help: 'From the read body to the answer of a version',
@@ -81,6 +92,13 @@ export class ServerMetrics {
         return;
       case 'registry-unreadable':
         this.#staleReadings.inc({ model: event.model });
+        return;
+      case 'version-loaded':
+      case 'version-released':
+        if (event.kind === 'version-loaded') this.#loads.inc({ model: event.model });
+        else if (event.why === 'budget') this.#evictions.inc({ model: event.model });
+        this.#loadedVersions.set(event.loadedVersions);
+        this.#loadedBytes.set(event.loadedBytes);
     }
   }
 

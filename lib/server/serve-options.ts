@@ -18,6 +18,7 @@ export interface ServeOptions {
   trust?: string;
   capture?: string;
   mostInFlight?: number;
+  memoryBudget?: number;
 }
 
 /** An export in a folder, or at an S3 address. */
@@ -70,5 +71,6 @@ export function settingsOf(source: ServerSettings['source'], options: ServeOptio
     trustFile: options.trust,
     captureFolder: options.capture,
     mostInFlight: options.mostInFlight,
+    memoryBudgetMib: options.memoryBudget,
   });
 }

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { batchRequests } from '../inference/batching.ts';
 import { lineWriter } from '../inference/capture.ts';
 import { isCaptured } from '../inference/capture-share.ts';
 import type { ModelSource } from '../inference/live-models.ts';
+import { mebibyte, memoryBudgetOf } from '../inference/memory-budget.ts';
 import { describeApi } from '../inference/openapi.ts';
 import { Serving } from '../inference/serving.ts';
 import type { Answered } from '../inference/serving-event.ts';
@@ -42,6 +44,14 @@ function fileCapture(folder: string, onDrop: () => void): AnswerCapture {
   return { take: lineWriter((line) => file.write(line)), close: () => file.close() };
 }
 
+/** Bytes for the models of one worker. */
+function budgetOf({ memoryBudgetMib, workers }: ServerSettings): number {
+  if (memoryBudgetMib !== undefined) return Math.floor((memoryBudgetMib * mebibyte) / workers);
+  // Of a control group; it is greater than the machine where there is no limit, and 0 where nobody knows.
+  const limit = process.constrainedMemory();
+  return memoryBudgetOf(limit > 0 ? Math.min(limit, totalmem()) : totalmem(), workers);
+}
+
 /** One process that answers: models, door, metrics and capture put together. */
 export async function startServer({
   settings,
@@ -51,7 +61,8 @@ export async function startServer({
   readMetrics,
   openCapture,
 }: ServerParts): Promise<RunningServer> {
-  const metrics: ServerMetrics = new ServerMetrics(() => door.inFlight);
+  const memoryBudgetBytes = budgetOf(settings);
+  const metrics: ServerMetrics = new ServerMetrics(() => door.inFlight, memoryBudgetBytes);
   const onDrop = () => metrics.countDrop();
   const capture =
     openCapture?.(onDrop) ??
@@ -61,8 +72,8 @@ export async function startServer({
     source: {
       modelNames: source.modelNames,
       readLive: (model) => source.readLive(model),
-      open: async (reference) => {
-        const loaded = await source.open(reference);
+      open: async (reference, makeRoom) => {
+        const loaded = await source.open(reference, makeRoom);
         return {
           ...loaded,
           session: batchRequests(loaded.session, (requests) => metrics.countBatch(requests)),
@@ -87,6 +98,7 @@ export async function startServer({
           hasInvocations: true,
         }),
       ),
+    memoryBudgetBytes,
     liveCacheMs: settings.liveCacheMs,
     maxBodyBytes: settings.maxBodyBytes,
   });

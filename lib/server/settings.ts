@@ -28,6 +28,8 @@ export const serverSettings = z.strictObject({
     .int()
     .min(1)
     .default(6 * 1024 * 1024),
+  /** MiB that the loaded models of all workers may take. @default - a share of what the container, or machine, has */
+  memoryBudgetMib: z.int().min(16).optional(),
   liveCacheMs: z.int().min(0).default(2000),
   /** Folder for captured predictions. @default - nothing is captured */
   captureFolder: z.string().optional(),

@@ -10,7 +10,8 @@ import { type FromWorker, toWorker } from './worker-messages.ts';
 const aliveEveryMs = 500;
 const metricsDeadlineMs = 2000;
 
-const send = (message: FromWorker) => void process.send?.(message);
+/** Nobody hears it any more once the first process is gone. */
+const send = (message: FromWorker) => void (process.connected && process.send?.(message));
 
 // The first process says when to stop; a terminal's Ctrl-C reaches every process of the group.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
@@ -32,6 +33,9 @@ async function readAllMetrics(own: ServerMetrics): Promise<string> {
 }
 
 try {
+  // From now on: loading many models takes long, and is no silence.
+  send({ kind: 'alive' });
+  setInterval(() => send({ kind: 'alive' }), aliveEveryMs).unref();
   const settings = serverSettings.parse(JSON.parse(process.env.EVERGREEN_SERVER_SETTINGS ?? ''));
   const server = await startServer({
     settings,
@@ -58,8 +62,6 @@ try {
     }
   });
   send({ kind: 'listening', port: server.port });
-  send({ kind: 'alive' });
-  setInterval(() => send({ kind: 'alive' }), aliveEveryMs).unref();
 } catch (thrown) {
   send({ kind: 'unfit', message: messageOf(thrown) });
   process.exitCode = 1;

@@ -59,7 +59,9 @@ export class Workers {
   /** @throws EvergreenError when the first workers cannot begin. */
   async start(): Promise<WorkerGroup> {
     const { settings, program } = this.#parts;
-    cluster.setupPrimary({ exec: program, args: [] });
+    // Young objects of a request are gone with it: more room for them is memory that nobody uses.
+    const execArgv = [...process.execArgv, '--max-semi-space-size=2'];
+    cluster.setupPrimary({ exec: program, args: [], execArgv });
     const failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });

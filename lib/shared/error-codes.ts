@@ -24,6 +24,12 @@ export const errorCatalogue = {
     meaning: 'The model is known but has no champion yet, or its champion cannot be loaded.',
     remedy: 'Upload data and wait for the run to end, or roll back to a version that loads.',
   },
+  'memory-budget-exceeded': {
+    kind: 'unavailable',
+    meaning: 'A version takes more memory than the models of a process may take together.',
+    remedy:
+      'Give the server more memory or a greater --memory-budget, the function a greater memorySize, or serve a smaller model (serve.quantise, fewer or smaller trees, fewer words).',
+  },
   'version-unknown': {
     kind: 'not-found',
     meaning: 'The model has no such version.',
@@ -68,6 +74,17 @@ export const errorCatalogue = {
     kind: 'invalid',
     meaning: 'The request does not fit the model or the route.',
     remedy: 'Correct the places that the JSON pointers name.',
+  },
+  'batch-refused': {
+    kind: 'invalid',
+    meaning:
+      'A file cannot be answered as a whole: it is too large, not a table, or lacks columns of the model.',
+    remedy: 'Correct what the message names and run the same command.',
+  },
+  'batch-failed': {
+    kind: 'internal',
+    meaning: 'An execution that answers a file ended before it was done.',
+    remedy: 'Run the same command: it goes on from the parts that were answered.',
   },
   'prediction-unknown': {
     kind: 'not-found',

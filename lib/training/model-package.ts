@@ -8,6 +8,11 @@ import { row } from '../data/dataset.ts';
  *   golden.json     the golden rows with the answers of the Python model
  *   training.json   what was trained, how, and the trainer's own figures
  *   state.json      of trainers that can learn on: numbers to continue from, no code
+ *
+ * and where the definition asks for 8-bit weights, and the model has some:
+ *
+ *   model.int8.onnx    the same with 8-bit weights
+ *   golden.int8.json   the golden rows with the answers of that file
  */
 
 export const goldenAnswers = z.object({
@@ -67,6 +72,19 @@ export const federation = z.object({
   localEpochs: z.int().positive(),
 });
 
+/** The file with 8-bit weights beside the full one, or why there is none. */
+export const quantisationRecord = z.union([
+  z.object({
+    kind: z.literal('int8'),
+    /** Matrices with 8-bit weights, and weights in them. */
+    matrices: z.int().positive(),
+    weights: z.int().positive(),
+    bytes: z.int().positive(),
+    fullBytes: z.int().positive(),
+  }),
+  z.object({ kind: z.literal('int8'), reason: z.string() }),
+]);
+
 export const trainingRecord = z.object({
   schema: z.literal('evergreen/training/v1'),
   algorithm: z.string(),
@@ -83,5 +101,6 @@ export const trainingRecord = z.object({
   /** Then `rows` are those the model was held against, which no party learned from. */
   federation: federation.optional(),
   privacy: privacyRecord.optional(),
+  quantisation: quantisationRecord.optional(),
 });
 export type TrainingRecord = z.infer<typeof trainingRecord>;

@@ -24,6 +24,7 @@ _REPLACEMENTS: tuple[str, ...] = (
     "stepfunctions.task_rules",
     "stepfunctions.branches",
     "stepfunctions.role_check",
+    "stepfunctions.distributed_map",
     "sagemaker.role_trust",
     "sagemaker.request_resource",
     "loopback_transport",

@@ -9,7 +9,8 @@ ROLE = "arn:aws:iam::000000000000:role/states"
 
 
 class Machines:
-    def __init__(self, engine):
+    def __init__(self, engine, prefix="machine"):
+        self.prefix = prefix
         self.states = engine.client("stepfunctions")
         self.count = 0
 
@@ -17,7 +18,7 @@ class Machines:
         self.count += 1
         definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **top}
         return self.states.create_state_machine(
-            name=f"machine-{self.count}", roleArn=ROLE, definition=json.dumps(definition))["stateMachineArn"]
+            name=f"{self.prefix}-{self.count}", roleArn=ROLE, definition=json.dumps(definition))["stateMachineArn"]
 
     def start(self, states: dict, data=None, **top) -> str:
         return self.states.start_execution(stateMachineArn=self.create(states, **top), input=json.dumps(data or {}))["executionArn"]
@@ -173,6 +174,14 @@ def test_a_function_is_retried_and_its_error_caught(machines, function):
                      Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Caught", "Assign": {"tries": "{% $states.context.State.RetryCount %}"}}]),
         "Caught": {"Type": "Pass", "Output": {"tries": "{% $tries %}", "error": "{% $states.input.Error %}"}, "End": True}})
     assert json.loads(ended["output"]) == {"tries": 1, "error": "NotYet"}
+
+
+def test_a_function_whose_process_dies_fails_by_the_name_of_aws_and_is_tried_again(machines, function):
+    arn = function("dying", "if (event.tries === 0) process.kill(process.pid, 'SIGKILL'); await new Promise((done) => setTimeout(done, 200)); return event.tries;")
+    call = {"FunctionName": arn, "Payload": {"tries": "{% $states.context.State.RetryCount %}"}}
+    ended = machines.run({"Call": task("lambda:invoke", call, Output="{% $states.result.Payload %}",
+                                       Retry=[{"ErrorEquals": ["Runtime.ExitError"], "IntervalSeconds": 1, "MaxAttempts": 1, "BackoffRate": 1}])})
+    assert ended["output"] == "1", ended.get("cause")
 
 
 def test_a_task_token_reaches_its_function_and_ends_the_task(machines, function):

@@ -4,8 +4,9 @@ import { CloudWatchLogsClient, DescribeLogStreamsCommand } from '@aws-sdk/client
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { quantisationEvaluation } from '../../lib/evaluation/evaluation.ts';
 import type { Run } from '../../lib/intake/run.ts';
-import { trainingRecord } from '../../lib/training/model-package.ts';
+import { goldenAnswers, trainingRecord } from '../../lib/training/model-package.ts';
 import { tuningReport } from '../../lib/training/tuning-report.ts';
 import { runList, uploaded, versionList, watched } from './documents.ts';
 import { eventually, Platform } from './platform.ts';
@@ -71,6 +72,20 @@ const files: Record<string, string> = {
       return `${isChild ? 'child' : 'adult'}${i % 16},${isChild ? pick('heidi', 'bambi') : pick('alien', 'brazil')}`;
     }),
   ),
+  rings: csv(
+    'x,y,place',
+    times(300, () => {
+      const [x, y] = [between(-1.5, 1.5), between(-1.5, 1.5)];
+      return `${x.toFixed(3)},${y.toFixed(3)},${Math.hypot(x, y) < 1 ? 'inside' : 'outside'}`;
+    }),
+  ),
+  hills: csv(
+    'east,north,height',
+    times(300, () => {
+      const [east, north] = [between(-2, 2), between(-2, 2)];
+      return `${east.toFixed(3)},${north.toFixed(3)},${(300 * Math.sin(east) + 100 * north).toFixed(2)}`;
+    }),
+  ),
 };
 
 async function ended(runId: string): Promise<Run> {
@@ -120,10 +135,13 @@ async function predict(model: string, rows: object[]) {
 async function recordOf(model: string, version: number) {
   const { versions } = await platform.ask(versionList, 'models', 'list', model);
   const prefix = versions.find((each) => each.version === version)?.packagePrefix;
+  return trainingRecord.parse(JSON.parse(await packageFile(`${prefix}training.json`)));
+}
+
+async function packageFile(Key: string): Promise<string> {
   const Bucket = await platform.output('ModelBucket');
-  const get = new GetObjectCommand({ Bucket, Key: `${prefix}training.json` });
-  const { Body } = await new S3Client(platform.client).send(get);
-  return trainingRecord.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+  const { Body } = await new S3Client(platform.client).send(new GetObjectCommand({ Bucket, Key }));
+  return (await Body?.transformToString()) ?? '';
 }
 
 function expectPromoted(model: string): Run {
@@ -200,6 +218,44 @@ describe('private training', () => {
     const folder = platform.file('card', '').replace(/card$/, 'wages-card');
     expect((await platform.cli('models', 'card', 'wages', '--out', folder)).code).toBe(0);
     expect(readFileSync(join(folder, 'card.html'), 'utf8')).toContain('What privacy costs');
+  });
+});
+
+describe('8-bit weights', () => {
+  const shown = z.object({
+    modelDigest: z.string(),
+    packagePrefix: z.string(),
+    quantisation: quantisationEvaluation,
+  });
+
+  it('serve where they lose no more than the definition allows, with golden answers of their own', async () => {
+    expectPromoted('rings');
+    const { quantisation, modelDigest, packagePrefix } = await platform.ask(shown, 'models', 'show', 'rings');
+    expect(quantisation).toMatchObject({ verdict: 'served', metric: 'accuracy', mostLoss: 0.05 });
+    expect(quantisation.loss).toBeLessThanOrEqual(0.05);
+    expect(quantisation.quantised?.bytes).toBeLessThan(quantisation.full.bytes / 2);
+    expect(modelDigest).toBe(quantisation.quantised?.modelDigest);
+    const golden = await packageFile(`${packagePrefix}golden.json`);
+    expect(goldenAnswers.parse(JSON.parse(golden)).tolerance).toBeCloseTo(1e-3, 6);
+    const [reply] = await predict('rings', [
+      { x: 0.1, y: 0.2 },
+      { x: 1.3, y: -1.2 },
+    ]);
+    expect(reply?.predictions.map(({ label }) => label)).toEqual(['inside', 'outside']);
+    const { code } = await platform.cli('explain', 'rings', '--row', '{"x":0.1,"y":0.2}');
+    expect(code).toBe(0);
+  });
+
+  it('do not serve where they lose more, and the version says by how much', async () => {
+    expectPromoted('hills');
+    const { quantisation, modelDigest } = await platform.ask(shown, 'models', 'show', 'hills');
+    expect(quantisation).toMatchObject({ verdict: 'refused', metric: 'rmse', mostLoss: 0 });
+    expect(quantisation.loss).toBeGreaterThan(0);
+    expect(quantisation.interval?.high).toBeGreaterThan(quantisation.loss ?? 0);
+    expect(modelDigest).toBe(quantisation.full.modelDigest);
+    expect(quantisation.reason).toContain('at most 0 is allowed, so the full file is served');
+    const [reply] = await predict('hills', [{ east: 0, north: 1 }]);
+    expect(Math.abs((reply?.predictions[0]?.value ?? 0) - 100)).toBeLessThan(60);
   });
 });
 

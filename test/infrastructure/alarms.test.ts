@@ -53,7 +53,8 @@ describe.each(stages)('alarms of stage %s', (stage) => {
         'ExecutionsFailed',
         'ExecutionsTimedOut',
       ]);
-      for (const { AlarmDescription } of watched) expect(AlarmDescription).toMatch(/#run-failed$/);
+      const article = made.pathOf(id) === 'Batch/Batch' ? /#batch-failed$/ : /#run-failed$/;
+      for (const { AlarmDescription } of watched) expect(AlarmDescription).toMatch(article);
     }
   });
 

@@ -1,5 +1,7 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { bundleFunctions } from '../../lib/platform/function-bundle.ts';
 import { packageRoot } from '../../lib/platform/package-root.ts';
 import { stages, synthesised } from './synthesised.ts';
 
@@ -20,9 +22,10 @@ describe.each(stages)('functions of stage %s', (stage) => {
     expect(roles.sort()).toEqual(folders.sort());
   });
 
-  it.each(functions)('%s runs on Node 24, traced, on the processors of the stage', (_, { Properties }) => {
+  it.each(functions)('%s runs on Node 24, traced, on the processors of the stage', (id, { Properties }) => {
     expect(Properties.Runtime).toBe('nodejs24.x');
-    expect(Properties.Handler).toBe('index.handler');
+    const isWarmedUp = made.pathOf(id) === 'Inference/Predict';
+    expect(Properties.Handler).toBe(isWarmedUp ? 'init.handler' : 'index.handler');
     expect(Properties.Architectures).toEqual([architecture]);
     expect(Properties.TracingConfig).toEqual({ Mode: 'Active' });
     expect(Properties.Description).not.toBe('');
@@ -59,6 +62,26 @@ describe.each(stages)('functions of stage %s', (stage) => {
       expect(Properties.CompatibleArchitectures).toEqual([architecture]);
       expect(Properties.CompatibleRuntimes).toEqual(['nodejs24.x']);
     }
+  });
+
+  it.each([
+    ['onnxruntime-node', 'OnnxRuntime'],
+    ['@duckdb/node-api', 'DuckDb'],
+  ])('have %s as a layer where their code asks for it, and nowhere else', (packageName, layer) => {
+    const { folder } = bundleFunctions();
+    const asking: string[] = [];
+    const given: string[] = [];
+    for (const [, { Properties }] of functions) {
+      const role = made.resources[Properties.Role['Fn::GetAtt'][0]]?.Properties.Description;
+      const [, name = ''] = /^What (.+) may do$/.exec(role) ?? [];
+      const programs = readdirSync(join(folder, name)).filter((file) => file.endsWith('.js'));
+      const code = programs.map((file) => readFileSync(join(folder, name, file), 'utf8')).join('');
+      if (code.includes(`require("${packageName}")`)) asking.push(name);
+      const layers: { Ref: string }[] = Properties.Layers ?? [];
+      if (layers.some(({ Ref }) => made.pathOf(Ref) === `Layers/${layer}`)) given.push(name);
+    }
+    expect(asking.length).toBeGreaterThan(2);
+    expect(given.sort()).toEqual(asking.sort());
   });
 
   it('answer predictions within the time that API Gateway waits', () => {

@@ -64,6 +64,8 @@ const onEverything = new Map([
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
   /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|datasets|definitions|captures|profiles|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
+  // A batch's folder is told by its model and id.
+  /^<\w*Data\w*\.Arn>\/batches\/\*\/((input|rows|parts|result)\/\*|rows\/manifest\.json)$/,
   // What is one model's alone.
   /^<\w*(Data|Registry)\w*\.Arn>\/(datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
   // One party of one model, or what a model's parties share; the average reads and writes those of all.
@@ -346,10 +348,52 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(holders('s3:GetObject', 'results')).toEqual(['Training/Roles/yields/Jobs']);
   });
 
+  it('let each step of a batch touch its own part of the folder alone', () => {
+    const objects = (role: string, action: string) =>
+      rights
+        .filter(
+          (right) => right.role === role && right.action === action && /Data\w*\.Arn>/.test(right.resource),
+        )
+        .map(({ resource }) => resource.replace(/^.*\.Arn>\//, ''))
+        .sort();
+    expect(objects('Batch/PlanBatchRole', 's3:GetObject')).toEqual(['batches/*/input/*', 'batches/*/rows/*']);
+    expect(objects('Batch/PlanBatchRole', 's3:PutObject')).toEqual(['batches/*/rows/*']);
+    expect(objects('Batch/PredictPartRole', 's3:GetObject')).toEqual([
+      'batches/*/parts/*',
+      'batches/*/rows/*',
+    ]);
+    expect(objects('Batch/PredictPartRole', 's3:PutObject')).toEqual(['batches/*/parts/*']);
+    expect(objects('Batch/CollectBatchRole', 's3:PutObject')).toEqual(['batches/*/result/*']);
+    expect(objects('Batch/Batch/Role', 's3:GetObject')).toEqual(['batches/*/rows/manifest.json']);
+    // The functions answer rows and change nothing that is served.
+    for (const role of ['PlanBatch', 'PredictPart', 'CollectBatch']) {
+      const tables = actionsOf(`Batch/${role}Role`).filter((action) => action.startsWith('dynamodb:'));
+      expect(tables).toEqual(role === 'PlanBatch' ? ['dynamodb:GetItem'] : []);
+    }
+  });
+
+  it('let the machine of batches start, see and stop executions of itself, and of no other', () => {
+    const own = rights.filter(
+      ({ role, action }) => role === 'Batch/Batch/MapRuns' && action.startsWith('states:'),
+    );
+    expect(own.map(({ action }) => action).sort()).toEqual([
+      'states:DescribeExecution',
+      'states:StartExecution',
+      'states:StopExecution',
+    ]);
+    const machines = made.ofType('AWS::StepFunctions::StateMachine');
+    const [machine] = machines.find(([id]) => made.pathOf(id) === 'Batch/Batch') ?? [];
+    for (const { action, resource } of own) {
+      if (action === 'states:StartExecution') expect(resource).toBe(`<${machine}>`);
+      else expect(resource).toMatch(new RegExp(`:execution:<${machine}\\.Name>:\\*$`));
+    }
+  });
+
   it('let state machines invoke the functions in their definition, unversioned', () => {
     const invoked = rights.filter(({ action }) => action === 'lambda:InvokeFunction');
     const roles = [...new Set(invoked.map(({ role }) => role))].sort();
     expect(roles).toEqual([
+      'Batch/Batch/Role',
       'Monitoring/ScheduleRole',
       'Pipeline/Pipeline/Role',
       'Rollout/Rollout/Role',

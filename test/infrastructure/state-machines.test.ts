@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import validateDefinition from 'asl-validator';
 import { describe, expect, it } from 'vitest';
+import { rowsOfOnePart } from '../../lib/inference/batch/batch.ts';
 import { packageRoot } from '../../lib/platform/package-root.ts';
 import { errorCatalogue } from '../../lib/shared/error-codes.ts';
 import { stateErrorName } from '../../lib/shared/errors.ts';
@@ -36,7 +37,7 @@ function statesOf(text: string): [string, State][] {
 /** The definition with an ARN, or a number of seconds, in the place of each name, as CloudFormation puts it there. */
 function substituted(text: string, names: string[]): string {
   const placed = (name: string) =>
-    name.endsWith('Seconds') ? '60' : `arn:aws:lambda:eu-central-1:111122223333:function:${name}`;
+    /Seconds|Concurrency$/.test(name) ? '60' : `arn:aws:lambda:eu-central-1:111122223333:function:${name}`;
   return names.reduce((definition, name) => definition.replaceAll(`\${${name}}`, placed(name)), text);
 }
 
@@ -45,8 +46,13 @@ describe.each(stages)('state machines of stage %s', (stage) => {
   const machines = made.ofType('AWS::StepFunctions::StateMachine').map(([, { Properties }]) => Properties);
 
   it('are the pipeline and those it calls', () => {
-    expect(files).toEqual(['pipeline.asl.json', 'rollout.asl.json', 'training.asl.json']);
-    expect(machines).toHaveLength(3);
+    expect(files).toEqual([
+      'batch-prediction.asl.json',
+      'pipeline.asl.json',
+      'rollout.asl.json',
+      'training.asl.json',
+    ]);
+    expect(machines).toHaveLength(4);
   });
 
   it('log every step without the data, and trace', () => {
@@ -79,6 +85,7 @@ describe.each(stages)('state machines of stage %s', (stage) => {
         expect([
           'AWS::DynamoDB::GlobalTable',
           'AWS::Lambda::Function',
+          'AWS::S3::Bucket',
           'AWS::StepFunctions::StateMachine',
         ]).toContain(target?.Type);
       }
@@ -225,6 +232,52 @@ describe('the rounds of a federation', () => {
       expect(naming).toMatch(/'c' & \$string\(\$(shortages|lacks)\)/);
     }
     expect(states.TrainParty?.Arguments).toContain("'-n' & $string($round)");
+  });
+});
+
+describe('the parts of a batch', () => {
+  const definition = readFileSync(join(folder, 'batch-prediction.asl.json'), 'utf8');
+  const states = Object.fromEntries(statesOf(definition));
+  const { PredictParts: map } = JSON.parse(definition).States;
+
+  it('are read from the manifest, each an execution of its own, and none may fail', () => {
+    expect(map).toMatchObject({
+      ToleratedFailurePercentage: 0,
+      ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
+      ItemReader: {
+        Resource: 'arn:aws:states:::s3:getObject',
+        ReaderConfig: { InputType: 'JSON', ItemsPointer: '/parts' },
+      },
+    });
+  });
+
+  it('see nothing of the variables of the batch but what is handed to them', () => {
+    // Step Functions lets children of a distributed map refer to no variable of their parent.
+    expect(JSON.stringify(map.ItemProcessor)).not.toMatch(/\$(batch|manifestKey)/);
+    expect(map.ItemSelector).toEqual({
+      batch: '{% $batch %}',
+      part: '{% $states.context.Map.Item.Value %}',
+    });
+  });
+
+  it('answer so little that those of the largest file stay below the output of a state', () => {
+    expect(states.PredictPart).toMatchObject({ Output: '{% $states.result.Payload.isReused ? 1 : 0 %}' });
+    const mostParts = 50_000_000 / rowsOfOnePart;
+    expect(mostParts * '1,'.length).toBeLessThan(256 * 1024);
+  });
+
+  it('are tried again when their process died, and not when they were refused', () => {
+    const retried = states.PredictPart?.Retry?.flatMap(({ ErrorEquals }) => ErrorEquals);
+    expect(retried).toEqual(
+      expect.arrayContaining(['Lambda.Unknown', 'Runtime.ExitError', 'Sandbox.Timedout']),
+    );
+    expect(retried).not.toContain('Evergreen.NotAllowed');
+    expect(retried).not.toContain('States.ALL');
+  });
+
+  it('are not begun for a file that is refused', () => {
+    expect(states.IsPlanned?.Default).toBe('Refused');
+    expect(states.IsPlanned?.Choices?.map(({ Next }) => Next)).toEqual(['PredictParts']);
   });
 });
 

@@ -96,7 +96,7 @@ describe.each(stages)('buckets of stage %s', (stage) => {
     expect(synthesised(stage).ofType('Custom::S3BucketNotifications')).toEqual([]);
   });
 
-  it('expires what was overwritten, captures, reports, job output and logs', () => {
+  it('expires what was overwritten, batches, captures, reports, job output and logs', () => {
     const rules = (bucket: Resource) =>
       Object.fromEntries(
         bucket.Properties.LifecycleConfiguration.Rules.map((rule: { Id: string }) => [rule.Id, rule]),
@@ -110,6 +110,11 @@ describe.each(stages)('buckets of stage %s', (stage) => {
       'uploads-grow-cold': {
         Prefix: 'incoming/',
         Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 30 }],
+      },
+      batches: {
+        Prefix: 'batches/',
+        ExpirationInDays: 30,
+        NoncurrentVersionExpiration: { NoncurrentDays: 7 },
       },
       captures: { Prefix: 'captures/', ExpirationInDays: 90 },
       monitoring: { Prefix: 'monitoring/', ExpirationInDays: 365 },

@@ -107,6 +107,8 @@ class Definition:
         Of a regression, as declared.
     privacy : DifferentialPrivacy or None
     federation : Federation or None
+    quantise : str or None
+        ``int8`` when a second file with 8-bit weights is asked for.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Definition:
     target_range: tuple[float, float] = (-math.inf, math.inf)
     privacy: DifferentialPrivacy | None = None
     federation: Federation | None = None
+    quantise: str | None = None
 
     @property
     def is_classification(self) -> bool:
@@ -180,6 +183,7 @@ def parse_definition(definition: Mapping[str, Any]) -> Definition:
         target_range=_parse_range(target),
         privacy=_parse_privacy(definition.get("privacy") or {}),
         federation=_parse_federation(train.get("federated"), definition),
+        quantise=(definition.get("serve") or {}).get("quantise"),
     )
 
 

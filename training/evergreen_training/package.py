@@ -1,4 +1,7 @@
-"""The model package: model.onnx, golden.json, training.json, explanation.json; state.json of what can learn on."""
+"""The model package: model.onnx, golden.json, training.json, explanation.json; state.json of what can learn on.
+
+A definition that asks for 8-bit weights gets model.int8.onnx with golden answers of its own, golden.int8.json, as well.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +28,14 @@ from .explanation import Folds, explain_model
 from .figures import print_figures, print_note, score_answers
 from .hosts import is_first_host
 from .model import Answers, Model
-from .parity import check_parity, open_session, tolerance_of
+from .parity import TOLERANCE, check_parity, open_session, tolerance_of
+from .quantisation import quantise_weights
 
 # What the serving function admits; see admissionLimits in lib/inference/admission.ts.
 _MOST_BYTES = 200 * 1024 * 1024
+
+# A number that another processor rounds the other way, by one of 127 steps, moves an answer by about as much.
+_INT8_TOLERANCE = 1e-3
 
 # Enough for a plot of any width.
 _MOST_POINTS = 1000
@@ -113,6 +120,7 @@ def train_package(
             raise JobError(f"{name} is {value}: the model answers with no numbers; scale the features or change them")
     compared = check_parity(definition, model, served, job.train.rows, answers, job.golden)
     print_note(f"the ONNX model answers {compared} rows as the Python model does")
+    quantised, variant = quantise(job, content) if definition.quantise else ({}, {})
     scores = [fold["score"] for fold in folds]
     explanation = explain_model(job, model, served, kept, scores)
     record = {
@@ -127,6 +135,7 @@ def train_package(
         "libraries": {"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         **describe_curve(model),
         **course.record,
+        **variant,
     }
     golden = golden_answers(job.golden, model.answer(job.golden.rows))
     files = {
@@ -134,6 +143,7 @@ def train_package(
         "golden.json": _json(golden),
         "training.json": _json(record),
         "explanation.json": _json(explanation),
+        **quantised,
     }
     state = describe_state(model)
     if state is not None:
@@ -141,6 +151,23 @@ def train_package(
     # What other hosts left would be put together with it.
     if is_first_host():
         save(job.model_folder, files)
+
+
+def quantise(job: Job, content: bytes) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files with 8-bit weights beside a model, and what the training record says of them.
+
+    No files when the model has no weights to quantise: then the record says why.
+    """
+    quantised = quantise_weights(content)
+    if isinstance(quantised, str):
+        print_note(f"there are no 8-bit weights, and the model is served as it is: {quantised}")
+        return {}, {"quantisation": {"kind": "int8", "reason": quantised}}
+    size = f"{len(quantised.content) / 1024:.1f} KiB instead of {len(content) / 1024:.1f}"
+    print_note(f"{quantised.weights} weights of {quantised.matrices} matrices were written with 8 bits: {size}")
+    answers = open_session(job.definition, quantised.content)(job.golden.rows)
+    golden = golden_answers(job.golden, answers, _INT8_TOLERANCE / TOLERANCE)
+    files = {"model.int8.onnx": quantised.content, "golden.int8.json": _json(golden)}
+    return files, {"quantisation": quantised.describe(len(content))}
 
 
 def describe_curve(model: Model) -> dict[str, Any]:
@@ -152,15 +179,23 @@ def describe_curve(model: Model) -> dict[str, Any]:
     return {"learningCurve": {"loss": curve.loss, "ended": curve.ended, "points": [curve.points[at] for at in chosen]}}
 
 
-def golden_answers(golden: GoldenRows, answers: Answers) -> dict[str, Any]:
-    """The golden rows with a model's answers, as the document that goes into the package."""
+def golden_answers(golden: GoldenRows, answers: Answers, tolerances: float = 1) -> dict[str, Any]:
+    """The golden rows with a model's answers, as the document that goes into the package.
+
+    Parameters
+    ----------
+    golden : GoldenRows
+    answers : Answers
+    tolerances : float
+        How many times the tolerance of a model in full precision the answers may differ by.
+    """
     return {
         "schema": "evergreen/golden/v1",
         "rows": golden.cells,
         "labels": None if answers.labels is None else answers.labels.tolist(),
         "scores": None if answers.scores is None else answers.scores.tolist(),
         "values": None if answers.values is None else answers.values.tolist(),
-        "tolerance": tolerance_of(answers.values),
+        "tolerance": tolerances * tolerance_of(answers.values),
     }
 
 

@@ -8,6 +8,7 @@ import { callApi } from '../http.ts';
 import { lines, type Outcome, table } from '../outcome.ts';
 import { chunksOf, rowsFromFile, rowsFromJson } from '../row-files.ts';
 import { requireModel } from '../stack-outputs.ts';
+import { type BatchOptions, isForBatch, predictBatch } from './predict-batch.ts';
 
 const rowsPerRequest = 500;
 
@@ -30,13 +31,23 @@ function answerOf(answer: Reply['predictions'][number]): [string | number, strin
   return [answer.label, score === undefined ? null : score.toFixed(3)];
 }
 
-export async function predict(
-  context: Context,
-  model: string,
-  options: { row?: string | undefined; file?: string | undefined },
-): Promise<Outcome> {
+export interface PredictOptions extends BatchOptions {
+  row?: string | undefined;
+  file?: string | undefined;
+}
+
+export async function predict(context: Context, model: string, options: PredictOptions): Promise<Outcome> {
   if ((options.row === undefined) === (options.file === undefined)) {
     throw new EvergreenError('usage-invalid', 'give either --row with one JSON object or --file');
+  }
+  if (options.file !== undefined && isForBatch(options.file, options)) {
+    return predictBatch(context, model, options.file, options);
+  }
+  if (options.row !== undefined && isForBatch('', options)) {
+    throw new EvergreenError(
+      'usage-invalid',
+      '--batch, --output, --version and --no-wait are about a file; give --file in place of --row',
+    );
   }
   const rows =
     options.file === undefined ? rowsFromJson(options.row ?? '', '--row') : rowsFromFile(options.file);

@@ -40,7 +40,12 @@ interface Uploaded {
   uploaded: boolean;
 }
 
-async function existing(connection: Connection, key: string, digest: string): Promise<string | undefined> {
+/** The version of an object that holds the same bytes, or undefined. */
+export async function existingVersion(
+  connection: Connection,
+  key: string,
+  digest: string,
+): Promise<string | undefined> {
   try {
     const head = await connection.s3.send(
       new HeadObjectCommand({ Bucket: connection.outputs.DataBucket, Key: key }),
@@ -74,7 +79,7 @@ export async function uploadFile(
   const key = uploadKey(model, path, digest, wish.party);
   const facts = { key, sha256: digest, bytes: body.length };
   const { again = false, force = false } = wish;
-  const before = again || force ? undefined : await existing(connection, key, digest);
+  const before = again || force ? undefined : await existingVersion(connection, key, digest);
   if (before !== undefined) return { ...facts, versionId: before, uploaded: false };
   const { VersionId } = await connection.s3.send(
     new PutObjectCommand({

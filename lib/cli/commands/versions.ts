@@ -87,6 +87,7 @@ function detailsOf(card: ModelCard | null) {
     intervals: card?.evaluation.intervals ?? null,
     training: card && { algorithm, hyperparameters, seed, program, libraries, ...machines },
     continuedFrom: card?.lineage.continuedFrom ?? null,
+    quantisation: card?.evaluation.quantisation ?? null,
     trainingSeconds,
     cost: money,
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cardPage } from './card-page.ts';
-import { cardDocuments, fruitVersion, type Wish } from './fixtures/documents.ts';
+import { aQuantisation, cardDocuments, fruitVersion, type Wish } from './fixtures/documents.ts';
 import { makeModelCard } from './make-model-card.ts';
 import type { ModelCard } from './model-card.ts';
 
@@ -24,6 +24,23 @@ describe('cardPage', () => {
     const page = pageOf({ classes: [] });
     expect(plotsOf(page)).toEqual(['predicted', 'learning', 'importance', 'slices']);
     expect(page).not.toMatch(/NaN|undefined|Infinity|\[object/);
+  });
+
+  it('says which weights are served, and only where the definition asks for other ones', () => {
+    expect(pageOf()).not.toContain('Weights:');
+    const page = pageOf({}, (card) => {
+      card.evaluation.quantisation = aQuantisation;
+    });
+    expect(page).toContain('<h2>Weights: int8</h2>');
+    expect(page).toContain('accuracy gets worse by 0.004 (95 % interval -0.002 to 0.01)');
+    expect(page).toMatch(/296\.1 KiB.*0\.9094/s);
+    const refused = pageOf({}, (card) => {
+      const nothing = { quantised: null, loss: null, interval: null };
+      card.evaluation.quantisation = { ...aQuantisation, ...nothing, verdict: 'refused', reason: 'it fails' };
+    });
+    expect(refused).toContain('<h2>Weights: full</h2>');
+    expect(refused).toContain('it fails.');
+    expect(refused).not.toContain('gets worse by');
   });
 
   it('draws what privacy costs', () => {

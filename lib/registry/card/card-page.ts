@@ -11,6 +11,7 @@ import {
   renderSlices,
 } from './card-results.ts';
 import { cardStyle } from './card-style.ts';
+import { renderWeights } from './card-weights.ts';
 import { calibrationPlot, confusionPlot, predictedPlot, rocPlot } from './evaluation-plots.ts';
 import type { ModelCard } from './model-card.ts';
 import { short } from './plot.ts';
@@ -112,6 +113,7 @@ ${renderComparison(card)}
 ${renderSlices(card)}
 ${renderGroups(card)}
 ${renderRobustness(card)}
+${renderWeights(card)}
 ${renderLimits(card)}
 ${renderData(card)}
 ${renderTraining(card)}

@@ -40,3 +40,9 @@ export const secondsText = (seconds: number): string =>
 /** In a currency that the definition does not name. */
 export const moneyText = (money: number | null): string =>
   money === null ? 'not given' : money < 0.01 ? String(Number(money.toPrecision(2))) : money.toFixed(2);
+
+/** Of a file, in the unit that keeps it short. */
+export const bytesText = (bytes: number): string =>
+  bytes < 1024 ** 2
+    ? `${Number((bytes / 1024).toFixed(1))} KiB`
+    : `${Number((bytes / 1024 ** 2).toFixed(1))} MiB`;

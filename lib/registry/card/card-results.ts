@@ -7,10 +7,10 @@ import { renderWhiskers, short, type Whisker } from './plot.ts';
 
 const mostRows = 40;
 
-const number = (value: number | null | undefined) =>
+export const number = (value: number | null | undefined) =>
   value === null || value === undefined ? 'not measured' : short(value);
 
-function intervalText(interval: { low: number; high: number } | null | undefined): string {
+export function intervalText(interval: { low: number; high: number } | null | undefined): string {
   return interval ? `${short(interval.low)} to ${short(interval.high)}` : 'none';
 }
 

@@ -54,10 +54,20 @@ function pointsOf({ classes, truth, candidate }: EvaluationDocument): [number, n
 }
 
 function evaluationOf(document: EvaluationDocument): ModelCard['evaluation'] {
-  const { candidate, classes, comparison, slices, groups, robustness, gate } = document;
+  const { candidate, classes, comparison, slices, groups, robustness, gate, quantisation } = document;
   const { metrics, intervals, perClass, confusion, curves } = candidate;
   const figures = { metrics, intervals, perClass, confusion, curves };
-  return { ...figures, classes, comparison, slices, groups, robustness, gate, points: pointsOf(document) };
+  return {
+    ...figures,
+    classes,
+    comparison,
+    slices,
+    groups,
+    robustness,
+    gate,
+    quantisation,
+    points: pointsOf(document),
+  };
 }
 
 /** The card of a version: what its package and the registry say of it, and what people said in the definition. */

@@ -107,6 +107,7 @@ export const modelCard = z.object({
       groups: true,
       robustness: true,
       gate: true,
+      quantisation: true,
     }).shape,
     /** True and predicted value of a regression, at most a thousand rows; null of anything else. */
     points: z.array(z.tuple([z.number(), z.number()])).nullable(),

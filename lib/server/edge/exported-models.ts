@@ -34,9 +34,9 @@ export async function edgeModels(folder: string, trustFile: string | undefined):
   return {
     modelNames: source.modelNames ?? [],
     readLive: (model) => source.readLive(model),
-    open: (reference) => {
+    open: (reference, makeRoom) => {
       digests.set(nameOf(reference), reference.packageDigest);
-      return source.open(reference);
+      return source.open(reference, makeRoom);
     },
     packageDigestOf(version) {
       const digest = digests.get(nameOf(version));

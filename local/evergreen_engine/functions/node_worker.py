@@ -1,4 +1,4 @@
-"""Node functions: errors keep their name, the process survives them, logs end where the answer begins."""
+"""Node functions: errors keep their name, the process survives them, its own end has AWS's name, logs end where the answer begins."""
 
 import json
 import queue
@@ -33,6 +33,9 @@ _UPSTREAM_SETTLE = "        settled = true;\n"
 _UPSTREAM_THROW = '{\n        status: "error", error: e.message, trace: e.stack\n      }'
 # Upstream's worker of a killed engine lives on while the function has a timer or a socket open.
 _END_WITH_ENGINE = '\nprocess.stdin.on("end", () => process.exit(0));\n'
+
+# What upstream answers for a process that ended in the middle of a call.
+_DIED = "Worker process died"
 
 _seen = threading.local()
 
@@ -84,11 +87,13 @@ def _drain_to_marker(upstream: Callable[..., Any]) -> Callable[..., Any]:
 
 @replaces(f"{_RUNTIME}:Worker.invoke")
 def _remember_handler_error(upstream: Callable[..., Any]) -> Callable[..., Any]:
-    """Carries the thrown error past upstream, which has no place for its name (see below)."""
+    """Carries the thrown error, or the end of the process, past upstream, which has no place for its name (see below)."""
     def invoke(self, event, request_id, *, trace_id=None, depth=None, durable=None, invoked_function_arn=None):
         answer = upstream(self, event, request_id, trace_id=trace_id, depth=depth, durable=durable,
                           invoked_function_arn=invoked_function_arn)
         _seen.error = answer.pop("handlerError", None)
+        if answer.get("error") == _DIED:
+            _seen.error = {"errorType": "Runtime.ExitError", "errorMessage": f"RequestId: {request_id} Error: Runtime exited before it answered"}
         return answer
 
     return invoke

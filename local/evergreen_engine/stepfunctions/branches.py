@@ -30,6 +30,11 @@ class _Group:
 _current: contextvars.ContextVar[_Group | None] = contextvars.ContextVar("evergreen_branches", default=None)
 
 
+def leave_group() -> None:
+    """Let the rest of this thread fail by itself."""
+    _current.set(None)
+
+
 @contextlib.contextmanager
 def _side_by_side() -> Iterator[None]:
     with task_scope.inner_scope() as scope:
@@ -48,6 +53,10 @@ def _side_by_side() -> Iterator[None]:
 def _stop_other_items(upstream: Callable[..., Any]) -> Callable[..., Any]:
     """Upstream lets the other items run to their end."""
     def _run_map_items(state_def, raw_input, execution, ctx):
+        processor = state_def.get("ItemProcessor") or {}
+        if (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED":
+            # Its items are executions of their own, and it says how many may fail (distributed_map.py).
+            return upstream(state_def, raw_input, execution, ctx)
         with _side_by_side():
             return upstream(state_def, raw_input, execution, ctx)
 

@@ -115,19 +115,22 @@ def _session_key(role_arn: str, execution_name: str) -> str:
     return key
 
 
-def _check(resource: str, data: Any) -> None:
+def require(error_name: str | None, needs: list[Need]) -> None:
+    """With checks on, raise unless the role of the running machine may do all this; without a name, by the service's own."""
+    if not current_settings().checks_iam:
+        return
     execution = upstream_states._executions.get(task_scope.current_execution() or "")
     machine = upstream_states._state_machines.get(execution["stateMachineArn"]) if execution else None
     if not machine:
         return
     key = _session_key(machine["roleArn"], execution["name"])
-    for service, action, needed_arn in needs_of(resource, data):
+    for service, action, needed_arn in needs:
         context = {"iam:PassedToService": "sagemaker.amazonaws.com"} if action == "iam:PassRole" else None
         denied = iam_evaluator.enforce(key, action, service, get_region(), resource_arn=needed_arn, service_context=context)
         if denied:
             principal = getattr(denied, "principal_arn", machine["roleArn"])
             raise upstream_states._ExecutionError(
-                _ERROR_NAMES.get(service, "States.Permissions"),
+                error_name or _ERROR_NAMES.get(service, "States.Permissions"),
                 f"User: {principal} is not authorized to perform: {action} on resource: {needed_arn} because no identity-based policy allows the {action} action")
 
 
@@ -136,7 +139,7 @@ def _check_role_first(upstream: Callable[..., Any]) -> Callable[..., Any]:
     """Upstream never looks at the role of a state machine."""
     def _invoke_resource(resource, input_data):
         if current_settings().checks_iam:
-            _check(resource, input_data)
+            require(None, needs_of(resource, input_data))
         return upstream(resource, input_data)
 
     return _invoke_resource

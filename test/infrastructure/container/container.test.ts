@@ -66,8 +66,23 @@ describe('the image', { timeout: 120_000 }, () => {
     rmSync(context, { recursive: true });
   });
 
+  it('loads no client of AWS unless models lie there', () => {
+    const loaded = new Map<string, string>();
+    const follow = (file: string) => {
+      if (loaded.has(file)) return;
+      const text = readFileSync(file, 'utf8');
+      loaded.set(file, text);
+      for (const [, name = ''] of text.matchAll(/(?:from|import) ?"(\.[^"]+)"/g))
+        follow(join(file, '..', name));
+    };
+    follow(join(image, 'worker.mjs'));
+    expect(loaded.size).toBeGreaterThan(2);
+    expect([...loaded].filter(([, text]) => text.includes('S3Client')).map(([file]) => file)).toEqual([]);
+  });
+
   it('holds the server, and the runtime for one architecture', () => {
     expect(readdirSync(image).toSorted()).toEqual([
+      'chunks',
       'node_modules',
       'package.json',
       'serve.mjs',

@@ -1,6 +1,6 @@
 """Trains the two models that the serving benchmark asks: Iris, and a forest on 20 columns.
 
-    python bench/serving_models.py <folder>
+    python bench/serving/train_models.py <folder>
 
 Leaves `<folder>/<model>/` with model.onnx, golden.json and definition.json each.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "training"))
 
 from evergreen_training.channels import rows_of_cells  # noqa: E402
