@@ -33,7 +33,8 @@ export interface FeedbackOptions {
   file?: string | undefined;
 }
 
-function entriesOf(predictionId: string | undefined, options: FeedbackOptions): Entry[] {
+/** @throws EvergreenError `usage-invalid`, `file-unreadable`. */
+export function entriesOf(predictionId: string | undefined, options: FeedbackOptions): Entry[] {
   if (options.file !== undefined) {
     if (predictionId !== undefined || options.label !== undefined || options.thumb !== undefined) {
       throw new EvergreenError(
@@ -42,7 +43,9 @@ function entriesOf(predictionId: string | undefined, options: FeedbackOptions): 
       );
     }
     return rowsFromFile(options.file).map((row, index) => {
-      const parsed = entry.safeParse(row);
+      // A table of labels and thumbs has empty cells.
+      const said = Object.entries(row).filter(([, value]) => value !== null && value !== '');
+      const parsed = entry.safeParse(Object.fromEntries(said));
       const isSaid = parsed.data?.label !== undefined || parsed.data?.thumb !== undefined;
       if (parsed.success && isSaid) return parsed.data;
       throw new EvergreenError(
