@@ -1,9 +1,11 @@
+import { dataSuite } from './data.ts';
 import { printFigures, type Suite } from './figures.ts';
 import { loopSuite } from './loop.ts';
 import { servingSuite } from './serving.ts';
 import { trainingSuite } from './training.ts';
 
 const suites: Record<string, Suite> = {
+  data: dataSuite,
   loop: loopSuite,
   serving: servingSuite,
   training: trainingSuite,

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
 import { z } from 'zod';
+import { loadModels } from '../lib/model/model-folders.ts';
 import { EvergreenStack } from '../lib/platform/evergreen-stack.ts';
-import { loadModels } from '../lib/platform/model-folders.ts';
 import { stageNamed } from '../lib/platform/stage.ts';
 import { stageName } from '../lib/shared/stage-name.ts';
 

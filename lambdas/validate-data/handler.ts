@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
+import { readProfile } from '../../lib/data/dataset.store.ts';
 import { validationRequest } from '../../lib/data/dataset.ts';
 import { validateDataset } from '../../lib/data/validate-dataset.ts';
-import { s3Client } from '../../lib/shared/clients.ts';
+import { RegistryStore } from '../../lib/registry/registry.store.ts';
+import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { stepHandler } from '../step.ts';
 
@@ -12,14 +14,21 @@ const twoGibibytes = 2 * 1024 ** 3;
 export const handler = stepHandler(validationRequest, async (request) => {
   const environment = readEnvironment({
     DATA_BUCKET: z.string().min(1),
+    REGISTRY_TABLE: z.string().min(1),
     MAX_SOURCE_BYTES: z.coerce.number().int().positive().default(twoGibibytes),
     DUCKDB_MEMORY_LIMIT: memoryLimit.default('1GB'),
   });
+  const bucket = environment.DATA_BUCKET;
+  const registry = new RegistryStore(documentClient(), environment.REGISTRY_TABLE);
   const outcome = await validateDataset(request, {
     s3: s3Client(),
-    bucket: environment.DATA_BUCKET,
+    bucket,
     maxSourceBytes: environment.MAX_SOURCE_BYTES,
     memoryLimit: environment.DUCKDB_MEMORY_LIMIT,
+    readEarlier: async (name) => {
+      const { champion } = await registry.readLive(name);
+      return champion && readProfile(s3Client(), { bucket, model: name, datasetId: champion.datasetId });
+    },
     now: () => new Date(),
   });
   const { verdict, datasetId, rows } = outcome;

@@ -6,6 +6,7 @@ import type { StartOptions } from './commands/start.ts';
 import type { UpOptions } from './commands/up.ts';
 import type { UploadOptions } from './commands/upload.ts';
 import type { GlobalOptions } from './context.ts';
+import { addData } from './data-commands.ts';
 import { addModels } from './model-commands.ts';
 import { addServing } from './serving-commands.ts';
 
@@ -50,6 +51,7 @@ export function buildProgram(execute: Execute): Command {
     );
   addLocal(program, on);
   addLoop(program, on);
+  addData(program, on);
   addModels(program, on);
   addServing(program, on);
   addWatching(program, on);

@@ -1,3 +1,4 @@
+import { normaliseSql } from './cleaning/normalise-sql.ts';
 import type { Column } from './columns.ts';
 
 /** SQL over one cell: its text for people, its typed value, and the first rule it breaks (null when none). */
@@ -5,13 +6,15 @@ export interface CellSql {
   shown: string;
   value: string;
   rule: string;
+  /** True where cleaning wrote the value otherwise than it stood; absent where it never does. */
+  changed?: string;
 }
 
 /** Integers beyond this lose digits in JSON and in the model's numbers. */
 const greatestInteger = Number.MAX_SAFE_INTEGER;
 
 /** The greatest FP32 number: models take numbers as FP32, where a greater one is infinite. */
-const greatestNumber = (2 - 2 ** -23) * 2 ** 127;
+export const greatestNumber = (2 - 2 ** -23) * 2 ** 127;
 
 export const sqlTypes: Record<Column['type'], string> = {
   number: 'DOUBLE',
@@ -19,6 +22,8 @@ export const sqlTypes: Record<Column['type'], string> = {
   boolean: 'BOOLEAN',
   category: 'VARCHAR',
   text: 'VARCHAR',
+  // Seconds since 1970, UTC.
+  timestamp: 'DOUBLE',
 };
 
 /**
@@ -29,8 +34,11 @@ export const sqlTypes: Record<Column['type'], string> = {
 export function textCell(column: Column, mistyped: string): CellSql {
   const { key, type } = column;
   const bare = `nullif(trim(${key}, ' ' || chr(9)), '')`;
+  if (column.units && (type === 'number' || type === 'integer')) {
+    return cellWithUnit(column, bare, column.units, mistyped);
+  }
   if (type === 'number') {
-    const value = `CASE WHEN regexp_full_match(${bare}, '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?') THEN TRY_CAST(${bare} AS DOUBLE) END`;
+    const value = `CASE WHEN regexp_full_match(${bare}, '${numberPattern}') THEN TRY_CAST(${bare} AS DOUBLE) END`;
     return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
   }
   if (type === 'integer') {
@@ -41,8 +49,49 @@ export function textCell(column: Column, mistyped: string): CellSql {
     const value = `CASE WHEN lower(${bare}) IN ('true', '1') THEN true WHEN lower(${bare}) IN ('false', '0') THEN false END`;
     return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
   }
+  if (type === 'timestamp') {
+    const value = `CASE WHEN regexp_full_match(${bare}, '${timestampPattern}') THEN epoch(TRY_CAST(${bare} AS TIMESTAMP)) END`;
+    return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
+  }
+  if (column.normalise) {
+    const value = normaliseSql(key, column.normalise);
+    return {
+      ...cellSql(column, { shown: key, missing: `${value} IS NULL`, value, mistyped }),
+      changed: `${key} IS DISTINCT FROM ${value}`,
+    };
+  }
   return cellSql(column, { shown: key, missing: `${key} IS NULL`, value: key, mistyped });
 }
+
+const numberPattern = '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?';
+
+/** A number that may carry one of some units; the value is in the column's own. */
+function cellWithUnit(
+  column: Column,
+  bare: string,
+  units: Readonly<Record<string, number>>,
+  mistyped: string,
+): CellSql {
+  const written = `'^(${numberPattern})[ \\t]*(.*)$'`;
+  const unit = `regexp_extract(${bare}, ${written}, 4)`;
+  const whens = Object.entries(units).map(
+    ([name, factor]) => `WHEN '${name.replaceAll("'", "''")}' THEN ${factor.toExponential()}`,
+  );
+  const scaled = `TRY_CAST(regexp_extract(${bare}, ${written}, 1) AS DOUBLE) * CASE ${unit} WHEN '' THEN 1e0 ${whens.join(' ')} END`;
+  const number = `CASE WHEN regexp_matches(${bare}, ${written}) THEN ${scaled} END`;
+  const value =
+    column.type === 'integer'
+      ? `CASE WHEN (${number}) = trunc(${number}) THEN TRY_CAST(${number} AS BIGINT) END`
+      : number;
+  return {
+    ...cellSql(column, { shown: column.key, missing: `${bare} IS NULL`, value, mistyped }),
+    changed: `coalesce(regexp_matches(${bare}, ${written}) AND ${unit} <> '', false)`,
+  };
+}
+
+/** ISO 8601 as programs write it. */
+const timestampPattern =
+  '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?';
 
 const wholeTypes = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,0\))$/;
 const fractionTypes = /^(FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/;
@@ -60,6 +109,7 @@ export function typedCell(column: Column, sourceType: string): CellSql | undefin
       : cellSql(column, { shown, missing: `${key} IS NULL`, value: `nullif(${shown}, '')`, mistyped });
   }
   if (type === 'number' || type === 'integer') {
+    if (column.units && sourceType === 'VARCHAR') return textCell(column, mistyped);
     if (!isWhole && !isFraction) return undefined;
     // What other tools write for a missing number.
     const isMissing = /^(FLOAT|DOUBLE)$/.test(sourceType)
@@ -73,7 +123,12 @@ export function typedCell(column: Column, sourceType: string): CellSql | undefin
           : `CASE WHEN NOT ${isMissing} AND ${key} = trunc(${key}) THEN TRY_CAST(${key} AS BIGINT) END`;
     return cellSql(column, { shown, missing: isMissing, value, mistyped });
   }
+  if (type === 'timestamp' && /^(TIMESTAMP|DATE)/.test(sourceType)) {
+    return cellSql(column, { shown, missing: `${key} IS NULL`, value: `epoch(${key})`, mistyped });
+  }
+  if (type === 'timestamp') return sourceType === 'VARCHAR' ? textCell(column, mistyped) : undefined;
   if (sourceType !== (type === 'boolean' ? 'BOOLEAN' : 'VARCHAR')) return undefined;
+  if (column.normalise) return textCell(column, mistyped);
   const value = type === 'boolean' ? key : `nullif(${key}, '')`;
   return cellSql(column, { shown, missing: `${value} IS NULL`, value, mistyped });
 }

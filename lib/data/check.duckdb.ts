@@ -1,10 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import { sqlTypes } from './cell-sql.ts';
+import type { DataPolicy } from '../model/data-policy.ts';
+import { greatestNumber, sqlTypes } from './cell-sql.ts';
+import type { RowChecks } from './checks/row-checks.ts';
 import { type Column, dataColumns } from './columns.ts';
-import { select } from './database.duckdb.ts';
+import { parameterTypes, select } from './database.duckdb.ts';
 import type { Problem } from './dataset.ts';
-import { type BrokenRule, brokenRule, describeProblem } from './problem-message.ts';
+import { type BrokenRule, brokenRule, describeProblem, describeRowProblem } from './problem-message.ts';
 import type { SourceTable } from './source.duckdb.ts';
 
 /** A row that is kept out: what is wrong with it, and its cells as they stood. */
@@ -20,6 +22,12 @@ export interface CheckedRows {
   badRows: BadRow[];
   missing: Map<string, number>;
   problems: { column: Column; rule: BrokenRule; count: number }[];
+  /** Cells that were written anew, by column: another spelling or unit. */
+  normalised: { column: Column; count: number }[];
+  /** Of each row check, in their order: rows that break it, and the line of the first. */
+  rowChecks: { count: number; firstLine: number | null }[];
+  /** Of each column, before any row is left out: the least, greatest and mean of its numbers. */
+  before: Map<string, { min: number | null; max: number | null; mean: number | null }>;
 }
 
 const shownCharacters = 200;
@@ -33,31 +41,56 @@ export async function checkRows(
   connection: DuckDBConnection,
   source: SourceTable,
   columns: readonly Column[],
+  rowChecks: RowChecks,
   keptBad: number,
 ): Promise<CheckedRows> {
   const places = columns.map((_, place) => place);
   const cells = source.cells.map(
-    ({ shown, value, rule }, place) => `${shown} AS s${place}, ${value} AS v${place}, ${rule} AS r${place}`,
+    ({ shown, value, rule, changed }, place) =>
+      `${shown} AS s${place}, ${value} AS v${place}, ${rule} AS r${place}${changed ? `, ${changed} AS z${place}` : ''}`,
   );
-  const isBad = places.map((place) => `r${place} IS NOT NULL`).join(' OR ');
+  const changing = places.filter((place) => source.cells[place]?.changed !== undefined);
+  // One call instead of a chain: DuckDB refuses expressions that are a thousand deep.
+  const isBad = [
+    `coalesce(${places.map((place) => `r${place}`).join(', ')}) IS NOT NULL`,
+    ...rowChecks.checks.flatMap(({ action }, place) => (action === 'quarantine' ? [`x${place}`] : [])),
+  ].join(' OR ');
+  const breaches = rowChecks.checks.map(({ breach }, place) => `, ${breach} AS x${place}`).join('');
+  const flags = [
+    ...rowChecks.checks.map((_, place) => `, x${place}`),
+    ...changing.map((place) => `, z${place}`),
+  ].join('');
   const kept = columns.map(
     ({ type }, place) =>
       `CAST(v${place} AS ${sqlTypes[type]}) AS v${place}, r${place}, CASE WHEN bad THEN left(s${place}, ${shownCharacters}) END AS s${place}`,
   );
   await connection.run(
     `CREATE TEMP TABLE checked AS
-     SELECT line, bad, ${kept.join(', ')}
-     FROM (SELECT *, (${isBad}) AS bad FROM (SELECT line, ${cells.join(', ')} FROM ${source.from}))`,
+     SELECT line, bad${flags}, ${kept.join(', ')}
+     FROM (SELECT *, (${isBad}) AS bad FROM (SELECT *${breaches} FROM (SELECT line, ${cells.join(', ')} FROM ${source.from})))`,
+    rowChecks.values,
+    parameterTypes(rowChecks.values),
   );
 
   const missing = places.map(
     (place) =>
       `count(*) FILTER (r${place} = 'missing' OR (r${place} IS NULL AND v${place} IS NULL)) AS m${place}`,
   );
+  const broken = rowChecks.checks.map(
+    (_, place) => `, count(*) FILTER (x${place}) AS x${place}, min(line) FILTER (x${place}) AS l${place}`,
+  );
+  const numbers = columns.flatMap(({ type, role }, place) =>
+    role !== 'identity' && (type === 'number' || type === 'integer')
+      ? [
+          `, min(${finiteSql(place)}) AS a${place}, max(${finiteSql(place)}) AS b${place}, avg(${finiteSql(place)}) AS e${place}`,
+        ]
+      : [],
+  );
+  const normalised = changing.map((place) => `, count(*) FILTER (z${place} AND NOT bad) AS z${place}`);
   const [totals] = await select(
     connection,
-    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')} FROM checked`,
-    z.record(z.string(), z.number()),
+    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')}${normalised.join('')} FROM checked`,
+    z.record(z.string(), z.number().nullable()),
   );
   const checked: CheckedRows = {
     read: totals?.read ?? 0,
@@ -65,12 +98,31 @@ export async function checkRows(
     badRows: [],
     missing: new Map(columns.map(({ name }, place) => [name, totals?.[`m${place}`] ?? 0])),
     problems: [],
+    normalised: changing.flatMap((place) => {
+      const column = columns[place];
+      return column ? [{ column, count: totals?.[`z${place}`] ?? 0 }] : [];
+    }),
+    rowChecks: rowChecks.checks.map((_, place) => ({
+      count: totals?.[`x${place}`] ?? 0,
+      firstLine: totals?.[`l${place}`] ?? null,
+    })),
+    before: new Map(
+      columns.map(({ name }, place) => {
+        const [min, max, mean] = ['a', 'b', 'e'].map((letter) => totals?.[`${letter}${place}`] ?? null);
+        return [name, { min: min ?? null, max: max ?? null, mean: mean ?? null }];
+      }),
+    ),
   };
   if (checked.bad > 0) {
     checked.problems = await countProblems(connection, columns);
-    checked.badRows = await readBadRows(connection, columns, keptBad);
+    checked.badRows = await readBadRows(connection, columns, rowChecks, keptBad);
   }
   return checked;
+}
+
+/** A number of the file may be beyond what a model takes: it would hide all others. */
+function finiteSql(place: number): string {
+  return `CASE WHEN abs(CAST(v${place} AS DOUBLE)) <= ${greatestNumber.toExponential()} THEN v${place} END`;
 }
 
 async function countProblems(
@@ -94,51 +146,74 @@ async function countProblems(
 async function readBadRows(
   connection: DuckDBConnection,
   columns: readonly Column[],
+  { checks }: RowChecks,
   limit: number,
 ): Promise<BadRow[]> {
   const rules = columns.map((_, place) => `r${place}`).join(', ');
   const shown = columns.map((_, place) => `s${place}`).join(', ');
+  const flags = checks.map((_, place) => `x${place}`).join(', ');
   const rows = await select(
     connection,
-    `SELECT line, [${rules}] AS rules, [${shown}] AS shown FROM checked WHERE bad ORDER BY line LIMIT ${limit}`,
+    `SELECT line, [${rules}] AS rules, [${shown}] AS shown, [${flags}]::BOOLEAN[] AS flags FROM checked WHERE bad ORDER BY line LIMIT ${limit}`,
     z.object({
       line: z.number(),
       rules: z.array(brokenRule.nullable()),
       shown: z.array(z.string().nullable()),
+      flags: z.array(z.boolean()),
     }),
   );
-  return rows.map(({ line, rules: broken, shown: texts }) => ({
+  return rows.map(({ line, rules: broken, shown: texts, flags: breaks }) => ({
     line,
-    problems: columns.flatMap((column, place) => {
-      const rule = broken[place];
-      return rule ? [describeProblem(line, column, rule, texts[place] ?? null)] : [];
-    }),
+    problems: [
+      ...columns.flatMap((column, place) => {
+        const rule = broken[place];
+        return rule ? [describeProblem(line, column, rule, texts[place] ?? null)] : [];
+      }),
+      ...checks.flatMap((check, place) => {
+        const at = columns.findIndex(({ name }) => name === check.column);
+        return breaks[place] ? [describeRowProblem(line, check, columns[at], texts[at] ?? null)] : [];
+      }),
+    ],
     cells: Object.fromEntries(columns.map(({ name }, place) => [name, texts[place] ?? null])),
   }));
 }
 
+/** Rows that repeat others. */
+export interface Copies {
+  /** Exact copies of an earlier row. */
+  exact: number;
+  /** Rows of an identity that a definition keeps another row of, exact copies not counted. */
+  ofKey: number;
+}
+
 /**
- * Turns `checked` into `good`: rows in which nothing is wrong, each with its number among its exact copies.
- *
- * @returns How many rows are copies of an earlier one.
+ * Turns `checked` into `good`: rows in which nothing is wrong, each with its number among its exact copies and, when one
+ * row of an identity is kept, its number among those.
  */
-export async function findCopies(connection: DuckDBConnection, columns: readonly Column[]): Promise<number> {
+export async function findCopies(
+  connection: DuckDBConnection,
+  columns: readonly Column[],
+  keyDuplicates: DataPolicy['keyDuplicates'],
+): Promise<Copies> {
   const identifying = columns.filter(({ identifies }) => identifies);
   // With identity columns two equal rows of different identity are two observations, not copies.
   const compared = [...new Set([...dataColumns(columns), ...identifying])];
   const values = columns.map((_, place) => `v${place}`).join(', ');
-  const same = compared.map((column) => `v${columns.indexOf(column)}`).join(', ');
-  await connection.run(
-    `CREATE TEMP TABLE good AS
-     SELECT line, ${values}, row_number() OVER (PARTITION BY ${same} ORDER BY line) AS copy
-     FROM checked WHERE NOT bad`,
-  );
+  const list = (some: readonly Column[]) => some.map((column) => `v${columns.indexOf(column)}`).join(', ');
+  const copied = `SELECT line, ${values}, row_number() OVER (PARTITION BY ${list(compared)} ORDER BY line) AS copy FROM checked WHERE NOT bad`;
+  const order = keyDuplicates === 'last' ? 'DESC' : '';
+  // Copies are numbered apart, or the last row of an identity could be one that is dropped as a copy.
+  const numbered =
+    keyDuplicates === 'keep' || identifying.length === 0
+      ? `SELECT *, 1 AS keyed FROM (${copied})`
+      : `SELECT *, row_number() OVER (PARTITION BY ${list(identifying)}, copy > 1 ORDER BY line ${order}) AS keyed FROM (${copied})`;
+  await connection.run(`CREATE TEMP TABLE good AS ${numbered}`);
   // A large file fills memory and then the disk: keep one copy of the rows.
   await connection.run('DROP TABLE checked');
   const [counted] = await select(
     connection,
-    'SELECT count(*) FILTER (copy > 1) AS copies FROM good',
-    z.object({ copies: z.number() }),
+    'SELECT count(*) FILTER (copy > 1) AS exact, count(*) FILTER (copy = 1 AND keyed > 1) AS keyed FROM good',
+    z.object({ exact: z.number(), keyed: z.number() }),
   );
-  return counted?.copies ?? 0;
+  return { exact: counted?.exact ?? 0, ofKey: counted?.keyed ?? 0 };
 }

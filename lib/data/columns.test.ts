@@ -26,6 +26,17 @@ describe('columnsOf', () => {
     expect(columnsOf(aDefinition()).some(({ mayBeAbsent }) => mayBeAbsent)).toBe(false);
   });
 
+  it('reads columns that only checks need of uploads, and never of files to predict', () => {
+    const definition = aDefinition({ data: { columns: { sold: { type: 'timestamp' } } } });
+    expect(
+      columnsOf(definition)
+        .map(({ name, role }) => [name, role])
+        .at(-1),
+    ).toEqual(['sold', 'checked']);
+    expect(dataColumns(columnsOf(definition)).some(({ name }) => name === 'sold')).toBe(false);
+    expect(predictionColumns(definition).some(({ name }) => name === 'sold')).toBe(false);
+  });
+
   it('refuses names that differ in case alone', () => {
     const twins = aDefinition({ features: { size: { type: 'number' }, Size: { type: 'number' } } });
     expect(() => columnsOf(twins)).toThrow(

@@ -1,12 +1,18 @@
+import type { DataPolicy } from '../model/data-policy.ts';
 import type { ModelDefinition } from '../model/definition.ts';
+import type { Feature } from '../model/features.ts';
+import type { NormaliseText } from '../model/normalise.ts';
 import { EvergreenError } from '../shared/errors.ts';
 
-/** A column that is read from an upload. `key` is its name in SQL, whatever the people call it. */
+/**
+ * A column that is read from an upload. `key` is its name in SQL, whatever the people call it. Of the role `checked` are
+ * those that checks read and the model does not.
+ */
 export interface Column {
   key: string;
   name: string;
-  role: 'feature' | 'target' | 'identity';
-  type: 'number' | 'integer' | 'boolean' | 'category' | 'text';
+  role: 'feature' | 'target' | 'identity' | 'checked';
+  type: 'number' | 'integer' | 'boolean' | 'category' | 'text' | 'timestamp';
   mayBeMissing: boolean;
   /** Whether a file may do without the column; all its cells are missing then. */
   mayBeAbsent: boolean;
@@ -15,6 +21,9 @@ export interface Column {
   max: number | undefined;
   categories: readonly string[];
   maxLength: number | undefined;
+  /** How spellings are made one, and units that numbers may carry. */
+  normalise: NormaliseText | undefined;
+  units: Readonly<Record<string, number>> | undefined;
   /** Its values are not shown in reports and quarantine. */
   isPersonal: boolean;
   identifies: boolean;
@@ -28,21 +37,27 @@ const plain = {
   max: undefined,
   categories: [],
   maxLength: undefined,
+  normalise: undefined,
+  units: undefined,
   isPersonal: false,
   identifies: false,
 };
 
 /**
- * The columns a model reads: features in the order of the definition, the target, then columns that only identify.
+ * The columns a model reads: features in the order of the definition, the target, then columns that
+ * only identify, then those that only checks read.
  *
  * @throws EvergreenError `definition-invalid` when two names differ in case alone, which a Parquet reader merges.
  */
 export function columnsOf(definition: ModelDefinition): Column[] {
   const { target, identity } = definition;
-  const features = Object.entries(definition.features).map(([name, feature]) => ({
+  const describe = (
+    [name, feature]: [string, Feature | DataPolicy['columns'][string]],
+    role: 'feature' | 'checked',
+  ) => ({
     ...plain,
     name,
-    role: 'feature' as const,
+    role,
     type: feature.type,
     mayBeMissing: feature.mayBeMissing,
     isPersonal: feature.personalData !== 'none',
@@ -51,13 +66,18 @@ export function columnsOf(definition: ModelDefinition): Column[] {
     max: 'max' in feature ? feature.max : undefined,
     categories: 'categories' in feature ? feature.categories : [],
     maxLength: 'maxLength' in feature ? feature.maxLength : undefined,
-  }));
+    normalise: 'normalise' in feature ? feature.normalise : undefined,
+    units: 'units' in feature ? feature.units : undefined,
+  });
+  const features = Object.entries(definition.features).map((each) => describe(each, 'feature'));
+  const checked = Object.entries(definition.data.columns).map((each) => describe(each, 'checked'));
   const answer = {
     ...plain,
     name: target.name,
     role: 'target' as const,
     type: target.type,
     categories: target.type === 'category' ? target.categories : [],
+    normalise: target.type === 'category' ? target.normalise : undefined,
     unit: target.type === 'number' ? target.unit : undefined,
     min: target.type === 'number' ? target.min : undefined,
     max: target.type === 'number' ? target.max : undefined,
@@ -67,7 +87,7 @@ export function columnsOf(definition: ModelDefinition): Column[] {
   const identifiers = identity
     .filter((name) => !known.has(name))
     .map((name) => ({ ...plain, name, role: 'identity' as const, type: 'text' as const, isPersonal: true }));
-  const columns = [...features, answer, ...identifiers].map((column, index) => ({
+  const columns = [...features, answer, ...identifiers, ...checked].map((column, index) => ({
     ...column,
     key: `c${index}`,
     identifies: identity.includes(column.name),
@@ -84,7 +104,7 @@ export function columnsOf(definition: ModelDefinition): Column[] {
  */
 export function predictionColumns(definition: ModelDefinition): Column[] {
   return columnsOf(definition)
-    .filter(({ role }) => role !== 'target')
+    .filter(({ role }) => role === 'feature' || role === 'identity')
     .map((column) => {
       const mayBeMissing = column.mayBeMissing || column.role === 'identity';
       return { ...column, mayBeMissing, mayBeAbsent: mayBeMissing };
@@ -93,7 +113,7 @@ export function predictionColumns(definition: ModelDefinition): Column[] {
 
 /** Features and target: what train.parquet and test.parquet hold. */
 export function dataColumns(columns: readonly Column[]): Column[] {
-  return columns.filter((column) => column.role !== 'identity');
+  return columns.filter(({ role }) => role === 'feature' || role === 'target');
 }
 
 function refuseLookAlikes(model: string, columns: readonly Column[]): void {

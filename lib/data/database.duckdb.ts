@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import {
+  BOOLEAN,
+  DOUBLE,
+  type DuckDBConnection,
+  DuckDBInstance,
+  type DuckDBType,
+  VARCHAR,
+} from '@duckdb/node-api';
 import { z } from 'zod';
 
 /** A connection with its own temporary tables and a folder, the only place it may read and write. */
@@ -63,6 +70,13 @@ async function openInstance(memory: string): Promise<{ instance: DuckDBInstance;
   await connection.run('SET lock_configuration = true');
   connection.closeSync();
   return { instance, root };
+}
+
+/** Types of parameters. Left to itself the driver takes whole numbers for BIGINT, which ends at 2^63. */
+export function parameterTypes(values: readonly (string | number | boolean)[]): DuckDBType[] {
+  return values.map((value) =>
+    typeof value === 'string' ? VARCHAR : typeof value === 'number' ? DOUBLE : BOOLEAN,
+  );
 }
 
 /** Runs a query and checks each row; whole numbers come back as JavaScript numbers. */

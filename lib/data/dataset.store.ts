@@ -1,7 +1,15 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { requireDigest, sha256 } from '../shared/digest.ts';
 import { readBytes, readDocument, readRequiredBytes, writeObject } from '../shared/objects.ts';
-import { type DatasetManifest, datasetKey, datasetManifest, goldenRows, type Row } from './dataset.ts';
+import {
+  type DatasetManifest,
+  type DatasetProfile,
+  datasetKey,
+  datasetManifest,
+  datasetProfile,
+  goldenRows,
+  type Row,
+} from './dataset.ts';
 
 /** Where the files of one dataset lie. */
 export interface DatasetPlace {
@@ -40,6 +48,13 @@ export async function readManifest(s3: S3Client, place: DatasetPlace): Promise<D
   const location = { bucket: place.bucket, key: datasetKey(place.model, place.datasetId, 'manifest.json') };
   if ((await readBytes(s3, location)) === undefined) return undefined;
   return readDocument(s3, location, datasetManifest);
+}
+
+/** The profile of a dataset, or null when it is no longer kept. */
+export async function readProfile(s3: S3Client, place: DatasetPlace): Promise<DatasetProfile | null> {
+  const location = { bucket: place.bucket, key: datasetKey(place.model, place.datasetId, 'profile.json') };
+  if ((await readBytes(s3, location)) === undefined) return null;
+  return readDocument(s3, location, datasetProfile);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { digest, sha256 } from '../shared/digest.ts';
+import { checkResult, familyScore } from './checks/check-result.ts';
 
 /*
  * What validation leaves below datasets/<model>/<datasetId>/ in the data bucket:
@@ -40,39 +41,22 @@ export const rowCounts = z.object({
 export const problem = z.object({
   line: count,
   column: z.string().nullable(),
-  rule: z.enum(['type', 'missing', 'range', 'category', 'length', 'shape', 'target']),
+  rule: z.enum([
+    'type',
+    'missing',
+    'range',
+    'category',
+    'length',
+    'pattern',
+    'rule',
+    'outlier',
+    'shape',
+    'target',
+  ]),
   value: z.string().nullable(),
   message: z.string(),
 });
 export type Problem = z.infer<typeof problem>;
-
-export const datasetReport = z.object({
-  schema: z.literal('evergreen/data-report/v1'),
-  model: z.string(),
-  runId: z.string(),
-  datasetId: z.string(),
-  verdict: z.enum(['accepted', 'rejected']),
-  /** Why it was rejected, or empty. */
-  reasons: z.array(z.string()),
-  source: sourceObject.extend({
-    format: z.enum(['csv', 'parquet', 'jsonl', 'unknown']),
-    bytes: count,
-    /** Null when the file was over the size limit and so not read. */
-    sha256: digest.nullable(),
-  }),
-  rows: rowCounts,
-  problemsByRule: z.record(z.string(), count),
-  /** The first problems in file order, at most 100. */
-  problems: z.array(problem),
-  columns: z.array(z.object({ name: z.string(), type: z.string(), missing: count, problems: count })),
-  /** Columns of the file that the model does not read, at most 100. */
-  ignoredColumns: z.array(z.string()).default([]),
-  /** Classes of a categorical target with their counts in the accepted rows. */
-  classes: z.record(z.string(), count).nullable(),
-  createdAt: z.iso.datetime(),
-  durationMs: z.number(),
-});
-export type DatasetReport = z.infer<typeof datasetReport>;
 
 /** Rows that quarantine.jsonl holds at most; the report counts all. */
 export const keptQuarantine = 10_000;
@@ -84,6 +68,74 @@ export const quarantinedRow = z.object({
   values: z.record(z.string(), z.string().nullable()).nullable(),
 });
 export type QuarantinedRow = z.infer<typeof quarantinedRow>;
+
+/** One step of cleaning, with what it touched. The upload stays as it was: any step can be undone by leaving it out. */
+export const cleaningStep = z.object({
+  step: z.enum(['exact-duplicates', 'key-duplicates', 'outliers', 'imputation', 'normalisation']),
+  column: z.string().nullable(),
+  /** Where it happens: here once, or in the model for every row that is trained on or served. */
+  place: z.enum(['dataset', 'model', 'none']),
+  /** Rows or cells it touched. */
+  count,
+  message: z.string(),
+});
+export type CleaningStep = z.infer<typeof cleaningStep>;
+
+const columnSummary = z.object({
+  rows: count,
+  missing: count,
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  mean: z.number().nullable(),
+});
+
+export const datasetReport = z.object({
+  schema: z.literal('evergreen/data-report/v1'),
+  model: z.string(),
+  runId: z.string(),
+  datasetId: z.string(),
+  verdict: z.enum(['accepted', 'rejected']),
+  /** Why it was rejected, or empty. */
+  reasons: z.array(z.string()),
+  /** What failed without rejecting the file. */
+  warnings: z.array(z.string()).default([]),
+  source: sourceObject.extend({
+    format: z.enum(['csv', 'parquet', 'jsonl', 'unknown']),
+    bytes: count,
+    /** Null when the file was over the size limit and so not read. */
+    sha256: digest.nullable(),
+  }),
+  rows: rowCounts,
+  problemsByRule: z.record(z.string(), count),
+  /** The first problems in file order, at most 100. */
+  problems: z.array(problem),
+  columns: z.array(z.object({ name: z.string(), type: z.string(), missing: count, problems: count })),
+  /** Every check that was asked for and what it found. */
+  checks: z.array(checkResult).default([]),
+  /** The four scores of the file, each with its formula. */
+  families: z.array(familyScore).default([]),
+  cleaning: z.array(cleaningStep).default([]),
+  /** Each column before and after cleaning; before is all rows that could be read, after the training rows. */
+  beforeAndAfter: z
+    .array(z.object({ column: z.string(), before: columnSummary, after: columnSummary.nullable() }))
+    .default([]),
+  /** Shares of missing cells, by column and by part of the file from its first row to its last. */
+  missingMap: z
+    .object({ parts: count, shares: z.record(z.string(), z.array(z.number())) })
+    .nullable()
+    .default(null),
+  /** Rows with the most problems, personal values masked. */
+  worstRows: z.array(quarantinedRow).default([]),
+  /** The dataset that this one was compared with: the champion's. */
+  comparedWith: z.string().nullable().default(null),
+  /** Columns of the file that the model does not read, at most 100. */
+  ignoredColumns: z.array(z.string()).default([]),
+  /** Classes of a categorical target with their counts in the accepted rows. */
+  classes: z.record(z.string(), count).nullable(),
+  createdAt: z.iso.datetime(),
+  durationMs: z.number(),
+});
+export type DatasetReport = z.infer<typeof datasetReport>;
 
 const numericProfile = z.object({
   type: z.literal('numeric'),
@@ -127,6 +179,8 @@ export const datasetProfile = z.object({
   rows: count,
   features: z.record(z.string(), columnProfile),
   target: columnProfile,
+  /** Labels that contradict the rows most like theirs; a later dataset is held against it. */
+  labelFlips: z.object({ sampled: count, judged: count, disagreeing: count }).nullable().optional(),
 });
 export type DatasetProfile = z.infer<typeof datasetProfile>;
 

@@ -1,39 +1,25 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
-import type { ModelDefinition } from '../model/definition.ts';
-import type { RecognisedFormat } from '../model/source-format.ts';
+import { formatOf, type RecognisedFormat, suffixesFor } from '../model/source-format.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
-import { type BadRow, type CheckedRows, checkRows, findCopies } from './check.duckdb.ts';
+import { checkRows } from './check.duckdb.ts';
+import { compileRowChecks, type RowChecks } from './checks/row-checks.ts';
 import { type Column, dataColumns } from './columns.ts';
+import { type CheckedFile, conclude } from './conclude.duckdb.ts';
 import type { Unreadable } from './csv-scanner.ts';
-import { select, type Workspace } from './database.duckdb.ts';
-import type { ColumnProfile, DatasetReport, Problem, QuarantinedRow } from './dataset.ts';
-import { describeBrokenRow, describeUnreadable, masked, reportedRule } from './problem-message.ts';
-import { profileTable } from './profile.duckdb.ts';
-import { parquetTable, type SourceTable, stagedTable } from './source.duckdb.ts';
-import { placeRows } from './split.duckdb.ts';
-import { type StagedFile, type StageLimits, stageFile } from './stage-file.ts';
-import { judgeDataset } from './verdict.ts';
+import type { Workspace } from './database.duckdb.ts';
+import type { Examination, ExaminationSetting } from './examination.ts';
+import { describeUnreadable } from './problem-message.ts';
+import { parquetTable, stagedTable } from './source.duckdb.ts';
+import type { Download } from './source.store.ts';
+import { type StageLimits, stageFile } from './stage-file.ts';
 
-/** What was found in a file. Its accepted rows stand in the table `placed` of the workspace. */
-export interface Examination
-  extends Pick<
-    DatasetReport,
-    'rows' | 'problemsByRule' | 'problems' | 'columns' | 'ignoredColumns' | 'classes'
-  > {
-  /** Why the file is rejected; empty when it is accepted. */
-  reasons: string[];
-  quarantine: QuarantinedRow[];
-  /** Of the training rows, by column; empty when there are none. */
-  profiles: Record<string, ColumnProfile>;
-}
+export type { CheckedFile } from './conclude.duckdb.ts';
 
-const keptProblems = 100;
 const noRows = { read: 0, accepted: 0, quarantined: 0, duplicates: 0, train: 0, test: 0 };
 
 /** A file that was refused before a row was read. */
-export function unreadable(failure: Unreadable, columns: readonly Column[]): Examination {
+function unreadable(failure: Unreadable, columns: readonly Column[]): Examination {
   const problem = describeUnreadable(failure);
   return {
     rows: noRows,
@@ -45,33 +31,76 @@ export function unreadable(failure: Unreadable, columns: readonly Column[]): Exa
     reasons: [problem.message],
     quarantine: [],
     profiles: {},
+    labelFlips: null,
+    warnings: [],
+    checks: [],
+    families: [],
+    cleaning: [],
+    beforeAndAfter: [],
+    missingMap: null,
+    worstRows: [],
+    comparedWith: null,
   };
 }
 
-/** Reads, checks, splits and profiles a file. */
-export async function examineFile(
+/** A file as it came: where its bytes lie, how many they are, and the name that tells its format. */
+export interface UploadedFile {
+  path: string;
+  download: Download;
+  name: string;
+}
+
+/** Examines a file, or refuses it by its size or name. */
+export async function examineUpload(
+  workspace: Workspace,
+  { path, download, name }: UploadedFile,
+  columns: readonly Column[],
+  setting: ExaminationSetting,
+): Promise<Examination> {
+  const { formats } = setting.definition.data;
+  const refuse = (message: string) => unreadable({ line: 0, message }, columns);
+  if (download.sha256 === null) {
+    return refuse(`the file has ${download.bytes} bytes; at most ${setting.limits.maxDecodedBytes} are read`);
+  }
+  const recognised = formatOf(name);
+  if (!recognised || !formats.includes(recognised.format)) {
+    const file = name.slice(name.lastIndexOf('/') + 1);
+    return refuse(
+      `the name ${file} does not end as it should; use one of ${suffixesFor(formats).join(', ')}`,
+    );
+  }
+  if (download.bytes === 0) return refuse('the file is empty');
+  return examineFile(workspace, path, recognised, columns, setting);
+}
+
+/** Reads, checks, cleans, splits and measures a file. */
+async function examineFile(
   workspace: Workspace,
   path: string,
   recognised: RecognisedFormat,
   columns: readonly Column[],
-  definition: ModelDefinition,
-  limits: StageLimits,
+  setting: ExaminationSetting,
 ): Promise<Examination> {
-  const checked = await readTable(workspace, path, recognised, columns, limits);
+  const rowChecks = compileRowChecks(setting.definition.data, columns);
+  const checked = await readTable(workspace, path, recognised, columns, setting.limits, {
+    rowChecks,
+    onProgress: setting.onProgress,
+  });
   if ('message' in checked) return unreadable(checked, columns);
-  return conclude(workspace.connection, checked, columns, definition, limits);
+  return conclude(workspace.connection, { ...checked, rowChecks }, columns, setting);
 }
 
-/** A file that was read: each row that could be cut into cells stands in the table `checked`. */
-export interface CheckedFile {
-  source: SourceTable;
-  rows: CheckedRows;
-  /** Rows that could not be cut into cells. */
-  broken: StagedFile['broken'];
+/** What is asked of a table beside its columns. */
+interface Reading {
+  rowChecks: RowChecks;
+  onProgress: ExaminationSetting['onProgress'];
 }
+
+const nothingMore: Reading = { rowChecks: { checks: [], values: [] }, onProgress: undefined };
 
 /**
- * Reads a file once and holds its cells against their columns.
+ * Reads a file once and holds its cells against their columns. Each row that could be cut into cells then stands in the
+ * table `checked`.
  *
  * @returns Why it cannot be read as a table with these columns, when it cannot.
  */
@@ -81,13 +110,20 @@ export async function readTable(
   recognised: RecognisedFormat,
   columns: readonly Column[],
   limits: StageLimits,
+  { rowChecks, onProgress }: Reading = nothingMore,
 ): Promise<CheckedFile | Unreadable> {
   const { connection } = workspace;
-  if (recognised.format === 'parquet') return readParquet(connection, path, columns, limits);
-  const staged = await stageFile(path, join(workspace.folder, 'staged.csv'), recognised, columns, limits);
+  if (recognised.format === 'parquet') {
+    onProgress?.({ step: 'checking', share: 0 });
+    return readParquet(connection, path, columns, rowChecks, limits);
+  }
+  const onRead = (share: number) => onProgress?.({ step: 'reading', share });
+  const to = join(workspace.folder, 'staged.csv');
+  const staged = await stageFile(path, to, recognised, columns, limits, onRead);
   if (staged.failure) return staged.failure;
   const source = stagedTable(staged, columns, limits.maxLineBytes);
-  const rows = await checkRows(connection, source, columns, limits.keptBroken);
+  onProgress?.({ step: 'checking', share: 0 });
+  const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken);
   if (rows.read !== staged.rows) {
     // Two readers that disagree about the same bytes: better no dataset than a wrong one.
     throw new EvergreenError('internal', `${staged.rows} rows were staged, but ${rows.read} were read back`);
@@ -99,12 +135,13 @@ async function readParquet(
   connection: DuckDBConnection,
   path: string,
   columns: readonly Column[],
+  rowChecks: RowChecks,
   limits: StageLimits,
 ): Promise<CheckedFile | Unreadable> {
   try {
     const source = await parquetTable(connection, path, columns, limits);
     if ('message' in source) return source;
-    const rows = await checkRows(connection, source, columns, limits.keptBroken);
+    const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken);
     return { source, rows, broken: { count: 0, first: [] } };
   } catch (thrown) {
     const message = messageOf(thrown);
@@ -112,101 +149,4 @@ async function readParquet(
     const [first = ''] = message.split('\n');
     return { line: 0, message: `the Parquet file cannot be read (${first.replaceAll(path, 'upload')})` };
   }
-}
-
-async function conclude(
-  connection: DuckDBConnection,
-  { source, rows: checked, broken }: CheckedFile,
-  columns: readonly Column[],
-  definition: ModelDefinition,
-  limits: StageLimits,
-): Promise<Examination> {
-  const duplicates = await findCopies(connection, columns);
-  const { train, test } = await placeRows(connection, columns, definition.data);
-  const classes = await countClasses(connection, columns);
-  const rows = {
-    read: checked.read + broken.count,
-    accepted: train + test,
-    quarantined: checked.bad + broken.count,
-    duplicates,
-    train,
-    test,
-  };
-  const reasons = judgeDataset(
-    { ...rows, classes: classes?.all ?? null, trainClasses: classes?.inTrain ?? null },
-    definition,
-  );
-  const quarantine = mergeQuarantine(checked.badRows, broken.first, columns, limits.keptBroken);
-  return {
-    rows: reasons.length === 0 ? rows : { ...rows, train: 0, test: 0 },
-    problemsByRule: countByRule(checked, broken.count),
-    problems: quarantine.flatMap(({ problems }) => problems).slice(0, keptProblems),
-    columns: dataColumns(columns).map(({ name, type }) => ({
-      name,
-      type,
-      missing: checked.missing.get(name) ?? 0,
-      problems: sum(checked.problems.filter(({ column }) => column.name === name)),
-    })),
-    ignoredColumns: source.ignored,
-    classes: classes?.all ?? null,
-    reasons,
-    quarantine,
-    profiles: train === 0 ? {} : await profileTable(connection, `placed WHERE side = 'train'`, columns),
-  };
-}
-
-async function countClasses(
-  connection: DuckDBConnection,
-  columns: readonly Column[],
-): Promise<{ all: Record<string, number>; inTrain: number } | null> {
-  const target = columns.findIndex(({ role }) => role === 'target');
-  if (columns[target]?.type !== 'category') return null;
-  const counted = await select(
-    connection,
-    `SELECT v${target} AS name, count(*) AS count, count(*) FILTER (side = 'train') AS train FROM placed GROUP BY ALL`,
-    z.object({ name: z.string(), count: z.number(), train: z.number() }),
-  );
-  const byName = new Map(counted.map(({ name, count }) => [name, count]));
-  return {
-    all: Object.fromEntries((columns[target]?.categories ?? []).map((name) => [name, byName.get(name) ?? 0])),
-    inTrain: counted.filter(({ train }) => train > 0).length,
-  };
-}
-
-function mergeQuarantine(
-  badRows: readonly BadRow[],
-  broken: readonly Unreadable[],
-  columns: readonly Column[],
-  most: number,
-): QuarantinedRow[] {
-  const personal = new Set(columns.filter(({ isPersonal }) => isPersonal).map(({ name }) => name));
-  const show = ([name, text]: [string, string | null]) => [
-    name,
-    text !== null && personal.has(name) ? masked : text,
-  ];
-  const cut = badRows.map(({ line, problems, cells }) => ({
-    line,
-    problems,
-    values: cells && Object.fromEntries(Object.entries(cells).map(show)),
-  }));
-  const uncut = broken.map(({ line, message }) => ({
-    line,
-    problems: [describeBrokenRow(line, message)],
-    values: null,
-  }));
-  return [...cut, ...uncut].sort((a, b) => a.line - b.line).slice(0, most);
-}
-
-function countByRule(checked: CheckedRows, brokenRows: number): Record<string, number> {
-  const counts: Partial<Record<Problem['rule'], number>> = {};
-  if (brokenRows > 0) counts.shape = brokenRows;
-  for (const { column, rule, count } of checked.problems) {
-    const named = reportedRule(column, rule);
-    counts[named] = (counts[named] ?? 0) + count;
-  }
-  return counts;
-}
-
-function sum(counted: readonly { count: number }[]): number {
-  return counted.reduce((total, { count }) => total + count, 0);
 }

@@ -22,7 +22,7 @@ export async function readGoldenRows(
   const group = isCategory
     ? `v${target}`
     : `CAST(ntile(${bands}) OVER (ORDER BY v${target}, place) AS VARCHAR)`;
-  const isIncomplete = features.map(({ place }) => `v${place} IS NULL`).join(' OR ');
+  const isIncomplete = `list_contains([${features.map(({ place }) => `v${place} IS NULL`).join(', ')}], true)`;
   const values = features
     .map(({ column, place }) =>
       sqlTypes[column.type] === 'VARCHAR' ? `${wholeText(`v${place}`)} AS v${place}` : `v${place}`,

@@ -45,7 +45,9 @@ export function readJsonRow(line: string, columns: readonly Column[]): JsonCells
 
 function fits(value: unknown, column: Column): boolean {
   if (column.role === 'identity') return typeof value === 'string' || typeof value === 'number';
-  if (column.type === 'number' || column.type === 'integer') return typeof value === 'number';
+  if (column.type === 'number' || column.type === 'integer') {
+    return typeof value === 'number' || (typeof value === 'string' && column.units !== undefined);
+  }
   if (column.type === 'boolean') return typeof value === 'boolean';
   return typeof value === 'string';
 }

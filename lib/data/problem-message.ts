@@ -41,6 +41,30 @@ export function describeProblem(
   };
 }
 
+/** A row that breaks a pattern of one column, or a rule between several. */
+export function describeRowProblem(
+  line: number,
+  { check, name }: { check: 'pattern' | 'rule'; name: string },
+  column: Column | undefined,
+  shown: string | null,
+): Problem {
+  if (check === 'rule' || !column) {
+    const message = `line ${line}: the rule "${name}" does not hold`;
+    return { line, column: null, rule: check, value: null, message };
+  }
+  const value = shown === null ? null : column.isPersonal ? masked : shorten(shown);
+  const isValue = value === masked ? `is ${masked}` : `is "${value ?? ''}"`;
+  const message = `line ${line}: ${column.name} ${isValue}; text that is ${name} as a whole is needed`;
+  return { line, column: column.name, rule: check, value, message };
+}
+
+/** A row that holds a number far from the others. */
+export function describeOutlier(line: number, column: Column, found: number): Problem {
+  const value = column.isPersonal ? masked : String(found);
+  const message = `line ${line}: ${column.name} is ${value}, which lies far from the others`;
+  return { line, column: column.name, rule: 'outlier', value, message };
+}
+
 /** A row that could not be cut into cells. Its text is not shown: nobody knows which part of it is personal. */
 export function describeBrokenRow(line: number, message: string): Problem {
   return { line, column: null, rule: 'shape', value: null, message: `line ${line}: the row ${message}` };
@@ -66,13 +90,20 @@ function wanted(column: Column, rule: BrokenRule, shown: string): string {
     const more = categories.length > 10 ? ` or one of ${categories.length - 10} others` : '';
     return `one of ${categories.slice(0, 10).join(', ')}${more} is needed`;
   }
+  if (column.units) {
+    const noun = column.type === 'integer' ? 'a whole number' : 'a number';
+    return `${noun} is needed, bare or with one of ${Object.keys(column.units).join(', ')}`;
+  }
   if (column.type === 'integer') {
     return `a whole number between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER} is needed`;
   }
   if (column.type === 'number') {
+    if (column.units)
+      return `a number is needed, bare or with one of ${Object.keys(column.units).join(', ')}`;
     return isWrittenNumber(shown) ? 'a number between -3.4e38 and 3.4e38 is needed' : 'a number is needed';
   }
   if (column.type === 'boolean') return 'true or false is needed';
+  if (column.type === 'timestamp') return 'a time such as 2026-05-01T12:00:00Z is needed';
   return 'text is needed';
 }
 

@@ -153,5 +153,6 @@ function neededType({ type, role }: Column): string {
   if (role === 'identity') return 'a plain value';
   if (type === 'number') return 'a number';
   if (type === 'integer') return 'a whole number';
+  if (type === 'timestamp') return 'a timestamp';
   return type === 'boolean' ? 'a boolean' : 'text';
 }

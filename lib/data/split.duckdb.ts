@@ -9,7 +9,7 @@ const chunkRows = 2048;
 
 /**
  * Puts the good rows on their sides: `good` becomes `placed` with position (order in the file), side, place (order
- * within the side) and values. Each side holds a row when there are two.
+ * within the side), line and values. Each side holds a row when there are two.
  */
 export async function placeRows(
   connection: DuckDBConnection,
@@ -17,8 +17,12 @@ export async function placeRows(
   data: ModelDefinition['data'],
 ): Promise<{ train: number; test: number }> {
   const values = columns.map((_, place) => `v${place}`).join(', ');
-  const accepted = `SELECT row_number() OVER (ORDER BY line) - 1 AS position, ${values}
-    FROM good ${data.duplicates === 'drop' ? 'WHERE copy = 1' : ''}`;
+  const kept = [
+    ...(data.duplicates === 'drop' || data.keyDuplicates !== 'keep' ? ['copy = 1'] : []),
+    ...(data.keyDuplicates === 'keep' ? [] : ['keyed = 1']),
+  ];
+  const accepted = `SELECT row_number() OVER (ORDER BY line) - 1 AS position, line, ${values}
+    FROM good ${kept.length === 0 ? '' : `WHERE ${kept.join(' AND ')}`}`;
   if (data.split.method === 'seeded') {
     await connection.run(`CREATE TEMP TABLE accepted AS ${accepted}`);
     const rows = await countRows(connection, 'accepted');
@@ -28,19 +32,24 @@ export async function placeRows(
     await appendPlaces(connection, test, true);
     await connection.run(
       `CREATE TEMP TABLE placed AS
-       SELECT position, CASE WHEN held THEN 'test' ELSE 'train' END AS side, place, ${values}
+       SELECT position, CASE WHEN held THEN 'test' ELSE 'train' END AS side, place, line, ${values}
        FROM accepted JOIN places USING (position) ORDER BY position`,
     );
   } else {
     await connection.run(
       `CREATE TEMP TABLE placed AS
        SELECT position, CASE WHEN key < ${quoteText(heldOutBelow(data.split.testShare))} THEN 'test' ELSE 'train' END AS side,
-         position AS place, key, ${values}
+         position AS place, key, line, ${values}
        FROM (SELECT *, substr(sha256(${identitySql(columns)}), 1, 13) AS key FROM (${accepted})) ORDER BY position`,
     );
     await fillEmptySide(connection);
   }
   await connection.run('DROP TABLE good; DROP TABLE IF EXISTS accepted; DROP TABLE IF EXISTS places');
+  return countSides(connection);
+}
+
+/** Rows of `placed` on each side. */
+export async function countSides(connection: DuckDBConnection): Promise<{ train: number; test: number }> {
   return {
     train: await countRows(connection, `placed WHERE side = 'train'`),
     test: await countRows(connection, `placed WHERE side = 'test'`),
@@ -53,7 +62,8 @@ function identitySql(columns: readonly Column[]): string {
   const texts = (named.length > 0 ? named : dataColumns(columns)).map(
     (column) => `CAST(v${columns.indexOf(column)} AS VARCHAR)`,
   );
-  return texts.map((text) => `coalesce(strlen(${text}) || ':' || ${text}, '-')`).join(` || '|' || `);
+  const parts = texts.map((text) => `coalesce(strlen(${text}) || ':' || ${text}, '-')`);
+  return `concat_ws('|', ${parts.join(', ')})`;
 }
 
 /** In a very small dataset the hash may leave a side empty: the row nearest to it changes over. */

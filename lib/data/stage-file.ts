@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import type { RecognisedFormat } from '../model/source-format.ts';
 import type { Column } from './columns.ts';
 import { CsvScanner, type Unreadable } from './csv-scanner.ts';
+import { keptQuarantine } from './dataset.ts';
 import { readJsonRow } from './json-rows.ts';
 import { LineScanner } from './line-scanner.ts';
 
@@ -13,6 +14,11 @@ export interface StageLimits {
   maxRows: number;
   /** Broken lines kept with their reason; all are counted. */
   keptBroken: number;
+}
+
+/** What a file may be, for as many bytes as are read. */
+export function stageLimits(maxDecodedBytes: number): StageLimits {
+  return { maxDecodedBytes, maxLineBytes: 1 << 20, maxRows: 50_000_000, keptBroken: keptQuarantine };
 }
 
 /**
@@ -45,6 +51,7 @@ export async function stageFile(
   { format, isGzip }: RecognisedFormat,
   columns: readonly Column[],
   limits: StageLimits,
+  onRead: (share: number) => void = () => {},
 ): Promise<StagedFile> {
   const staged: StagedFile = {
     path: to,
@@ -60,7 +67,7 @@ export async function stageFile(
       format === 'csv'
         ? csvScanner(staged, writer, columns, limits)
         : jsonScanner(staged, writer, columns, limits);
-    staged.failure = await pump(from, isGzip, scanner, staged, writer, limits);
+    staged.failure = await pump(from, isGzip, scanner, staged, writer, limits, onRead);
   } finally {
     await writer.close();
   }
@@ -74,7 +81,9 @@ async function pump(
   staged: StagedFile,
   writer: RecordWriter,
   limits: StageLimits,
+  onRead: (share: number) => void,
 ): Promise<Unreadable | null> {
+  const { size } = await stat(from);
   const file = createReadStream(from, { highWaterMark: 1 << 18 });
   const stream = isGzip ? file.pipe(createGunzip()) : file;
   file.on('error', (error) => stream.destroy(error));
@@ -91,6 +100,7 @@ async function pump(
         return { line: 0, message: `the file has more rows than the limit of ${limits.maxRows}` };
       }
       await writer.flushWhenLarge();
+      onRead(size === 0 ? 1 : file.bytesRead / size);
     }
   } catch (thrown) {
     if (!isGzipError(thrown)) throw thrown;

@@ -3,30 +3,31 @@ import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ModelDefinition } from '../model/definition.ts';
 import { definitionKey, deployedModel } from '../model/deployed-model.ts';
-import { formatOf, suffixesFor } from '../model/source-format.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { readDocument } from '../shared/objects.ts';
+import { isRetrain, withoutCheckedColumns } from './checks/kept-columns.ts';
 import { type Column, columnsOf } from './columns.ts';
 import { type Workspace, withWorkspace } from './database.duckdb.ts';
 import { type DatasetFiles, readManifest, writeDataset, writeReport } from './dataset.store.ts';
 import {
+  type DatasetProfile,
   type DatasetReport,
   datasetIdOf,
   datasetKey,
   datasetManifest,
   datasetProfile,
-  datasetReport,
   goldenRows,
-  keptQuarantine,
   type ValidationOutcome,
   type ValidationRequest,
 } from './dataset.ts';
-import { type Examination, examineFile, unreadable } from './examine.duckdb.ts';
+import type { Examination } from './examination.ts';
+import { examineUpload } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
-import { renderReport } from './report/report-page.ts';
-import { type Download, downloadSource } from './source.store.ts';
+import { makeReport } from './report/make-report.ts';
+import { downloadSource } from './source.store.ts';
 import { writeSide } from './split.duckdb.ts';
+import { stageLimits } from './stage-file.ts';
 
 export interface ValidationTools {
   s3: S3Client;
@@ -35,11 +36,13 @@ export interface ValidationTools {
   maxSourceBytes: number;
   /** As DuckDB writes sizes, such as 1GB. */
   memoryLimit: string;
+  /** The profile of the dataset that the model in production was trained on; null when there is none. */
+  readEarlier: (model: string) => Promise<DatasetProfile | null>;
   now: () => Date;
 }
 
-const maxLineBytes = 1 << 20;
-const maxRows = 50_000_000;
+/** What a state of the pipeline hands on is limited; the report has all. */
+const mostReasons = 20;
 
 /**
  * Makes a dataset of one version of an uploaded file, or a report that says why not.
@@ -55,7 +58,8 @@ export async function validateDataset(
 ): Promise<ValidationOutcome> {
   const { s3, bucket } = tools;
   const startedAt = tools.now();
-  const definition = await readDefinition(request, tools);
+  const deployed = await readDefinition(request, tools);
+  const definition = isRetrain(request.source.key) ? withoutCheckedColumns(deployed) : deployed;
   const columns = columnsOf(definition);
   return withWorkspace(tools.memoryLimit, async (workspace) => {
     const path = join(workspace.folder, 'upload');
@@ -69,28 +73,26 @@ export async function validateDataset(
       return { verdict: 'accepted', datasetId, reportKey: files.report.key, manifestKey, reasons: [], rows };
     }
 
-    const found = await examine(workspace, path, download, request.source.key, columns, definition, tools);
-    const report = datasetReport.parse({
-      schema: 'evergreen/data-report/v1',
-      model: request.model,
+    const found = await examineUpload(workspace, { path, download, name: request.source.key }, columns, {
+      definition,
+      limits: stageLimits(tools.maxSourceBytes),
+      earlier: await tools.readEarlier(request.model),
+      now: startedAt,
+    });
+    const { report, files } = makeReport(found, {
+      definition,
       runId: request.runId,
       datasetId,
-      verdict: found.reasons.length === 0 ? 'accepted' : 'rejected',
-      source: { ...request.source, ...download, format: formatOf(request.source.key)?.format ?? 'unknown' },
-      ...found,
-      createdAt: startedAt.toISOString(),
-      durationMs: tools.now().getTime() - startedAt.getTime(),
+      source: request.source,
+      download,
+      startedAt,
+      endedAt: tools.now(),
     });
-    const reports = {
-      report: JSON.stringify(report),
-      page: renderReport(report, definition, found.profiles),
-      quarantine: jsonLines(found.quarantine),
-    };
     if (report.verdict === 'rejected') {
-      await writeReport(s3, place, reports);
+      await writeReport(s3, place, files);
       return outcomeOf(report, null);
     }
-    await writeDataset(s3, place, reports, await filesOf(workspace, columns, report, found), {
+    await writeDataset(s3, place, files, await filesOf(workspace, columns, report, found), {
       model: request.model,
       datasetId,
       definitionDigest: request.definitionDigest,
@@ -115,44 +117,11 @@ async function readDefinition(
   );
 }
 
-async function examine(
-  workspace: Workspace,
-  path: string,
-  download: Download,
-  key: string,
-  columns: readonly Column[],
-  definition: ModelDefinition,
-  { maxSourceBytes }: ValidationTools,
-): Promise<Examination> {
-  const { formats } = definition.data;
-  const refuse = (message: string) => unreadable({ line: 0, message }, columns);
-  if (download.sha256 === null) {
-    return refuse(`the file has ${download.bytes} bytes; at most ${maxSourceBytes} are read`);
-  }
-  const recognised = formatOf(key);
-  if (!recognised || !formats.includes(recognised.format)) {
-    return refuse(
-      `the name ${fileName(key)} does not end as it should; use one of ${suffixesFor(formats).join(', ')}`,
-    );
-  }
-  if (download.bytes === 0) return refuse('the file is empty');
-  const limits = { maxDecodedBytes: maxSourceBytes, maxLineBytes, maxRows, keptBroken: keptQuarantine };
-  return examineFile(workspace, path, recognised, columns, definition, limits);
-}
-
-function fileName(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1);
-}
-
-function jsonLines(documents: readonly unknown[]): string | null {
-  return documents.length === 0 ? null : documents.map((each) => `${JSON.stringify(each)}\n`).join('');
-}
-
 async function filesOf(
   { connection, folder }: Workspace,
   columns: readonly Column[],
   { model, datasetId, rows }: DatasetReport,
-  { profiles }: Examination,
+  { profiles, labelFlips }: Examination,
 ): Promise<DatasetFiles> {
   const [train, test] = [join(folder, 'train.parquet'), join(folder, 'test.parquet')];
   await writeSide(connection, columns, 'train', train);
@@ -166,6 +135,7 @@ async function filesOf(
     rows: rows.train,
     features: ofFeatures,
     target: ofTarget,
+    labelFlips,
   });
   const golden = goldenRows.parse({
     schema: 'evergreen/golden-rows/v1',
@@ -184,5 +154,8 @@ function outcomeOf(
   manifestKey: string | null,
 ): ValidationOutcome {
   const reportKey = datasetKey(model, datasetId, 'report.json');
-  return { verdict, datasetId, reportKey, manifestKey, reasons, rows };
+  const more = reasons.length - mostReasons;
+  const told =
+    more > 0 ? [...reasons.slice(0, mostReasons), `${more} more reasons are in the report`] : reasons;
+  return { verdict, datasetId, reportKey, manifestKey, reasons: told, rows };
 }

@@ -47,6 +47,29 @@ describe('compileRowReader', () => {
     expect(compileRowReader(flowers)([aFlower])).toEqual([aFlower]);
   });
 
+  it('spells categories as uploads are spelt', () => {
+    const spelt = defineModel({
+      ...odd,
+      features: {
+        colour: {
+          type: 'category',
+          categories: ['red', 'größe'],
+          normalise: { case: 'lower' },
+          mayBeMissing: true,
+        },
+        kept: { type: 'category', categories: ['red', 'blue'] },
+      },
+    });
+    const spell = compileRowReader(spelt);
+    expect(spell([{ colour: ' GRO\u0308SSE'.replace('SSE', 'ßE'), kept: 'red' }])).toEqual([
+      { colour: 'größe', kept: 'red' },
+    ]);
+    expect(spell([{ colour: '  ', kept: 'red' }])).toEqual([{ colour: null, kept: 'red' }]);
+    expect(errorsOf([{ colour: 'Rot', kept: 'Red' }], spell)).toMatchObject({
+      errors: [{ pointer: '/rows/0/colour' }, { pointer: '/rows/0/kept' }],
+    });
+  });
+
   it.each<[string, object, string, string]>([
     ['a text for a number', { free: '3' }, '/rows/0/free', 'is "3"; a number is needed'],
     ['a boolean for a number', { free: true }, '/rows/0/free', 'is true; a number is needed'],

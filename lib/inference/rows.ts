@@ -1,6 +1,7 @@
 import type { Cell, Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Feature } from '../model/features.ts';
+import { normaliseSpelling } from '../model/normalise.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { nearestOf } from './nearest.ts';
 
@@ -117,6 +118,13 @@ function ruleOf(feature: Feature): CellRule {
     typeof value === 'boolean' ? { cell: value } : { message: `is ${shown(value)}; true or false is needed` };
 }
 
+/** A value as uploads have it: categories in the spelling that the definition makes of them. */
+function spellingOf(feature: Feature): (value: unknown) => unknown {
+  const { normalise } = feature.type === 'category' ? feature : {};
+  if (!normalise) return (value) => value;
+  return (value) => (typeof value === 'string' ? normaliseSpelling(value, normalise) : value);
+}
+
 /** Why a name has no place in a row of the model. */
 export function unknownFeature({ name: model, features, target }: ModelDefinition, name: string): string {
   if (name === target.name) return 'is what the model predicts; leave it out';
@@ -139,6 +147,7 @@ export function compileRowReader(definition: ModelDefinition): RowReader {
     name,
     mayBeMissing: feature.mayBeMissing,
     isText: feature.type === 'category' || feature.type === 'text',
+    spell: spellingOf(feature),
     rule: ruleOf(feature),
   }));
 
@@ -155,9 +164,9 @@ export function compileRowReader(definition: ModelDefinition): RowReader {
         continue;
       }
       const row: Row = {};
-      for (const { name, mayBeMissing, isText, rule } of columns) {
+      for (const { name, mayBeMissing, isText, spell, rule } of columns) {
         // Own names alone: every object inherits some, such as `constructor`.
-        const value = Object.hasOwn(given, name) ? given[name] : undefined;
+        const value = spell(Object.hasOwn(given, name) ? given[name] : undefined);
         if (value === undefined || value === null || (isText && value === '')) {
           if (mayBeMissing) row[name] = null;
           else

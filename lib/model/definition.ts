@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { EvergreenError } from '../shared/errors.ts';
 import { type Algorithm, algorithmsOf, refuseAlgorithm, task } from './algorithms.ts';
+import { dataPolicy } from './data-policy.ts';
+import { dataProblems } from './data-problems.ts';
 import { feature, target } from './features.ts';
 import { federationProblems } from './federation.ts';
 import { gate, gateProblems } from './gate.ts';
@@ -13,30 +15,6 @@ import { train } from './training.ts';
 export const modelName = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, 'use 1 to 40 lower-case letters, digits and hyphens, a letter first');
-
-const share = z.number().min(0).max(1);
-
-const data = z.strictObject({
-  formats: z
-    .array(z.enum(['csv', 'parquet', 'jsonl']))
-    .min(1)
-    .default(['csv', 'parquet', 'jsonl']),
-  /** Share of rows that may be quarantined before the whole file is rejected. */
-  maxRejectedShare: share.default(0.02),
-  minRows: z.int().positive().default(20),
-  /** Exact duplicates: counted and kept, or counted and dropped after the first. */
-  duplicates: z.enum(['keep', 'drop']).default('drop'),
-  split: z
-    .discriminatedUnion('method', [
-      z.strictObject({ method: z.literal('hash'), testShare: share.default(0.2) }),
-      z.strictObject({
-        method: z.literal('seeded'),
-        testShare: share.default(0.2),
-        seed: z.int().min(0).max(4_294_967_295),
-      }),
-    ])
-    .default({ method: 'hash', testShare: 0.2 }),
-});
 
 const featureName = z
   .string()
@@ -57,7 +35,7 @@ export const modelDefinition = z
     target,
     /** Columns that identify a row; without them a row is identified by all its values. */
     identity: z.array(z.string()).default([]),
-    data: data.prefault({}),
+    data: dataPolicy.prefault({}),
     train,
     gate: gate.prefault({}),
     rollout: rollout.prefault({}),
@@ -119,6 +97,7 @@ const newDefinition = modelDefinition.superRefine((definition, context) => {
     ...gateProblems(definition.gate, definition),
     ...privacyProblems(definition),
     ...federationProblems(definition),
+    ...dataProblems(definition),
     ...serveProblems(definition),
   ];
   for (const problem of problems) context.addIssue({ code: 'custom', ...problem });

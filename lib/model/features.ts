@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { imputeBoolean, imputeCategory, imputeNumber, outliers } from './cleaning.ts';
+import { normaliseText, units } from './normalise.ts';
 
 export const personalDataClass = z.enum(['none', 'identifier', 'contact', 'sensitive']);
 
@@ -13,6 +15,10 @@ const numeric = {
   unit: z.string().optional(),
   min: z.number().optional(),
   max: z.number().optional(),
+  /** Units that cells of an upload may carry; requests send bare numbers. */
+  units: units.optional(),
+  impute: imputeNumber.optional(),
+  outliers: outliers.optional(),
 };
 
 const categories = z
@@ -33,11 +39,14 @@ function checkRange(
 export const feature = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('number'), ...numeric }).superRefine(checkRange),
   z.strictObject({ type: z.literal('integer'), ...numeric }).superRefine(checkRange),
-  z.strictObject({ type: z.literal('boolean'), ...described }),
+  z.strictObject({ type: z.literal('boolean'), ...described, impute: imputeBoolean.optional() }),
   z.strictObject({
     type: z.literal('category'),
     ...described,
     categories,
+    /** Of uploads and of requests alike. */
+    normalise: normaliseText.optional(),
+    impute: imputeCategory.optional(),
   }),
   z.strictObject({ type: z.literal('text'), ...described, maxLength: z.int().positive().default(10_000) }),
 ]);
@@ -50,6 +59,7 @@ export const target = z.discriminatedUnion('type', [
     name: z.string().min(1),
     type: z.literal('category'),
     categories,
+    normalise: normaliseText.optional(),
     description: z.string().optional(),
   }),
   z

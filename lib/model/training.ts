@@ -26,8 +26,8 @@ export const train = z
     federated: federated.optional(),
   })
   .superRefine((training, context) => {
-    const { tune: tuning, pricePerHour } = training;
-    const message = tuning && checkMoney(tuning, pricePerHour, 1);
+    const { tune: tuning, pricePerHour, instanceCount } = training;
+    const message = tuning && checkMoney(tuning, pricePerHour, instanceCount);
     if (message) context.addIssue({ code: 'custom', path: ['tune', 'budget', 'money'], message });
   });
 

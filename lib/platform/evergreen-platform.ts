@@ -6,6 +6,7 @@ import { EvaluationRoom } from '../evaluation/evaluation.construct.ts';
 import { BatchRoom } from '../inference/batch/batch.construct.ts';
 import { InferenceRoom } from '../inference/inference.construct.ts';
 import { IntakeRoom } from '../intake/intake.construct.ts';
+import type { ModelFolder } from '../model/model-folders.ts';
 import { alarmPrefixOf, ModelAlarms } from '../monitoring/model-alarms.construct.ts';
 import { MonitoringRoom } from '../monitoring/monitoring.construct.ts';
 import { RegistryRoom } from '../registry/registry.construct.ts';
@@ -16,7 +17,6 @@ import { TrainingRoom } from '../training/training.construct.ts';
 import { TrainingMachine } from '../training/training-machine.construct.ts';
 import { AccessLogBucket } from './bucket.ts';
 import { HttpApi } from './http-api.ts';
-import type { ModelFolder } from './model-folders.ts';
 import { NativeLayers } from './native-layers.ts';
 import { Pipeline } from './pipeline.ts';
 import { PlatformAlarms } from './platform-alarms.ts';
@@ -60,6 +60,9 @@ export class EvergreenPlatform extends Construct {
     const { data } = this;
     this.registry = new RegistryRoom(this, 'Registry', { stage, key, accessLogs });
     const { registry } = this;
+    // Data is held against that of the champion.
+    data.validate.addEnvironment('REGISTRY_TABLE', registry.table.tableName);
+    registry.grantReadLive(data.validate);
     this.training = new TrainingRoom(this, 'Training', { stage, key, data, registry, models });
     const { deployed } = this.training;
     this.train = new TrainingMachine(this, 'Train', { stage, data, registry, training: this.training });

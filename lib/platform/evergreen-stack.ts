@@ -1,8 +1,8 @@
 import { CfnOutput, Stack, type StackProps, Tags } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { ModelFolder } from '../model/model-folders.ts';
 import { alarmPrefixOf } from '../monitoring/model-alarms.construct.ts';
 import { EvergreenPlatform } from './evergreen-platform.ts';
-import type { ModelFolder } from './model-folders.ts';
 import type { StageSettings } from './stage.ts';
 
 export interface EvergreenStackProps extends StackProps {

@@ -10,8 +10,9 @@ import { type FromWorker, toWorker } from './worker-messages.ts';
 const aliveEveryMs = 500;
 const metricsDeadlineMs = 2000;
 
-/** Nobody hears it any more once the first process is gone. */
-const send = (message: FromWorker) => void (process.connected && process.send?.(message));
+/** Nobody hears it any more once the first process is gone, which ends this one too. */
+const send = (message: FromWorker) =>
+  void (process.connected && process.send?.(message, undefined, undefined, () => undefined));
 
 // The first process says when to stop; a terminal's Ctrl-C reaches every process of the group.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

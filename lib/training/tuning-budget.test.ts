@@ -59,6 +59,13 @@ describe('limitsOfNext', () => {
     expect(next(spent)).toMatchObject({ limits: { MaxRuntimeInSeconds: 400 } });
   });
 
+  it('pays for every instance of a trial', () => {
+    const { next, definition } = aSearch({ budget: { money: 0.3 } }, { pricePerHour: 0.9, instanceCount: 2 });
+    expect(next()).toMatchObject({ limits: { MaxRuntimeInSeconds: 300 } });
+    const spent = { searches: 1, trials: 4, seconds: 100, machineSeconds: 200 };
+    expect(moneyOf(definition, { ...nothingSpent, ...spent })).toBeCloseTo(0.1, 12);
+  });
+
   it('takes the tightest of several limits', () => {
     const { next } = aSearch({ budget: { money: 0.3, minutes: 5, trials: 3 } }, { pricePerHour: 0.9 });
     expect(next()).toEqual({

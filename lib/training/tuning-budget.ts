@@ -15,6 +15,7 @@ export interface TuningCost {
   /** Of wall time. */
   seconds: number;
   /** Of all trials together, each on its machine. */
+  /** Of all trials; each has as many instances as the definition says. */
   machineSeconds: number;
 }
 
@@ -25,7 +26,8 @@ const mostSearches = 5;
 
 /** The money that trials cost; null when the definition states no price. */
 export function moneyOf(train: TrainingDefinition, { machineSeconds }: TuningCost): number | null {
-  return train.pricePerHour === undefined ? null : (machineSeconds / 3600) * train.pricePerHour;
+  const { pricePerHour, instanceCount } = train;
+  return pricePerHour === undefined ? null : (machineSeconds / 3600) * pricePerHour * instanceCount;
 }
 
 function secondsLeft(train: TrainingDefinition, tune: TuningDefinition, spent: TuningCost): number {
@@ -33,7 +35,7 @@ function secondsLeft(train: TrainingDefinition, tune: TuningDefinition, spent: T
   const ofTime = minutes === undefined ? Number.POSITIVE_INFINITY : minutes * 60 - spent.seconds;
   if (money === undefined || train.pricePerHour === undefined) return ofTime;
   const left = money - (moneyOf(train, spent) ?? 0);
-  return Math.min(ofTime, secondsFor(left, train.pricePerHour, parallelTrialsOf(tune)));
+  return Math.min(ofTime, secondsFor(left, train.pricePerHour, parallelTrialsOf(tune) * train.instanceCount));
 }
 
 function trialsLeft({ maxTrials, budget }: TuningDefinition, spent: TuningCost): number {

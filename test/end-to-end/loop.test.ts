@@ -44,6 +44,7 @@ import {
   irisLines,
   irisRows,
   jsonLines,
+  leakingFlowers,
   moodyRows,
   parquetOf,
   shuffledLabels,
@@ -81,6 +82,16 @@ const reply = z.object({
   modelDigest: z.string(),
   predictions: z.array(z.object({ label: z.string() })),
 });
+
+const shownStates = z.object({ states: z.array(z.object({ state: z.string() })) });
+
+/** What the gate said of a run's data. */
+async function dataReport(run: Run) {
+  const Bucket = await platform.output('DataBucket');
+  const get = new GetObjectCommand({ Bucket, Key: run.reportKey ?? '' });
+  const { Body } = await new S3Client(platform.client).send(get);
+  return datasetReport.parse(JSON.parse((await Body?.transformToString()) ?? ''));
+}
 
 async function predict(model: string, row: object) {
   const { status, body } = await platform.http('POST', `/models/${model}/predict`, { rows: [row] });
@@ -317,24 +328,42 @@ describe('uploads that must change nothing', () => {
       (await upload('iris', platform.file('broken.csv', csv(irisHeader, broken)))).runId,
     );
     expect(run.status).toBe('rejected');
-    const s3 = new S3Client(platform.client);
-    const stored = await s3.send(
-      new GetObjectCommand({ Bucket: await platform.output('DataBucket'), Key: run.reportKey ?? '' }),
-    );
-    const report = datasetReport.parse(JSON.parse((await stored.Body?.transformToString()) ?? ''));
+    const report = await dataReport(run);
     expect(report.verdict).toBe('rejected');
     expect(report.rows.quarantined).toBe(20);
     expect(report.problems[0]).toMatchObject({ line: 2, column: 'sepal_length', rule: 'type' });
     expect((await models('iris')).live.champion?.version).toBe(2);
   });
 
-  it('refuses a candidate trained on shuffled labels, after one try to adjust it', async () => {
-    const run = await ended((await upload('iris', platform.file('shuffled.csv', shuffledLabels(7)))).runId);
+  it('rejects a file in which one column tells the answer, and counts its copies', async () => {
+    const path = platform.file('leaking.csv', leakingFlowers(900, 5));
+    const run = await ended((await upload('iris', path)).runId);
+    expect(run.status).toBe('rejected');
+    expect(run.reason).toMatch(/^petal_width alone tells 100% of what there is to know about species/);
+    const report = await dataReport(run);
+    expect(report.rows).toMatchObject({ read: 904, duplicates: 4 });
+    expect(report.comparedWith).not.toBeNull();
+    // The command says the same, and uploads nothing.
+    const checked = await platform.cli('data', 'check', 'iris', path, '--out', `${path}-report`);
+    expect(checked.code).toBe(5);
+    expect(datasetReport.parse(checked.json).reasons).toEqual(report.reasons);
+  });
+
+  it('rejects labels that contradict their flowers before anything is trained', async () => {
+    const run = await ended((await upload('iris', platform.file('dealt.csv', shuffledLabels(7)))).runId);
+    expect(run.status).toBe('rejected');
+    expect(run.reason).toMatch(/^labels no longer follow the features/);
+    const { states } = shownStates.parse((await platform.cli('runs', 'show', run.runId)).json);
+    expect(states.map(({ state }) => state)).toContain('DataRejected');
+    expect((await models('iris')).live.champion?.version).toBe(2);
+  });
+
+  it('refuses a candidate trained on few rows with shuffled labels, after one try to adjust it', async () => {
+    const path = platform.file('shuffled.csv', shuffledLabels(7, 100));
+    const run = await ended((await upload('iris', path)).runId);
     expect(run.status).toBe('rejected');
     expect(run.reason).toContain('accuracy');
-    const { states } = z
-      .object({ states: z.array(z.object({ state: z.string() })) })
-      .parse((await platform.cli('runs', 'show', run.runId)).json);
+    const { states } = shownStates.parse((await platform.cli('runs', 'show', run.runId)).json);
     expect(states.map(({ state }) => state).filter((state) => state === 'EvaluateCandidate')).toHaveLength(2);
     expect(states.map(({ state }) => state)).toContain('Tune');
     expect((await models('iris')).live.champion?.version).toBe(2);
@@ -588,12 +617,18 @@ describe('a model that a person has to approve', () => {
     );
     expectEnd(end, { status: 'promoted', version: 1 });
     const { status, body } = await platform.http('POST', '/models/guarded/predict', {
-      rows: [{ area: 100, district: null }],
+      rows: [
+        { area: 100, district: null },
+        { area: 100, district: 'south' },
+      ],
     });
     expect({ status, body }).toMatchObject({
       status: 200,
-      body: { predictions: [{ value: expect.any(Number) }] },
+      body: { predictions: [{ value: expect.any(Number) }, { value: expect.any(Number) }] },
     });
+    // The definition fills a missing district with south, in training and here.
+    const { predictions } = z.object({ predictions: z.array(z.object({ value: z.number() })) }).parse(body);
+    expect(predictions[0]).toEqual(predictions[1]);
 
     await isWaiting(newest);
     const next = (await runsOf('guarded')).find(({ runId }) => runId === newest);

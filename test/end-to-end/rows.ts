@@ -45,8 +45,21 @@ export function csv(header: string, lines: string[]): string {
   return `${[header, ...lines].join('\n')}\n`;
 }
 
-/** The same measurements with species dealt out at random. */
-export function shuffledLabels(seed: number): string {
+/** Many flowers like the iris ones, with a petal width that tells the species, and the last of them five times. */
+export function leakingFlowers(count: number, seed: number): string {
+  const random = randomNumbers(seed);
+  const widths: Record<string, number> = { setosa: 0.2, versicolor: 1.3, virginica: 2.1 };
+  const lines = Array.from({ length: count }, (_, i) => {
+    const flower = irisRows[i % irisRows.length] as (typeof irisRows)[number];
+    const { sepal_length: length, sepal_width: width, petal_length: petal, species } = flower;
+    const moved = [length, width, petal].map((value) => (value + 0.2 * random()).toFixed(3));
+    return [...moved, widths[species], species].join(',');
+  });
+  return csv(irisHeader, [...lines, ...new Array<string>(4).fill(lines.at(-1) ?? '')]);
+}
+
+/** The same measurements with species dealt out at random; `count` of the flowers. */
+export function shuffledLabels(seed: number, count = irisRows.length): string {
   const random = randomNumbers(seed);
   const species = irisRows.map((flower) => flower.species);
   for (let i = species.length - 1; i > 0; i -= 1) {
@@ -54,7 +67,11 @@ export function shuffledLabels(seed: number): string {
     [species[i], species[j]] = [species[j] ?? '', species[i] ?? ''];
   }
   const lines = irisRows.map((flower, i) => `${Object.values(featuresOf(flower)).join(',')},${species[i]}`);
-  return csv(irisHeader, lines);
+  // Of every species some: they follow each other in the file.
+  const some = lines.filter(
+    (_, i) => Math.floor((i * count) / lines.length) !== Math.floor(((i - 1) * count) / lines.length),
+  );
+  return csv(irisHeader, some);
 }
 
 /** Rows of the moody model: left below 25, right above, x up to 50 only. */

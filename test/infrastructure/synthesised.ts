@@ -1,8 +1,8 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { defineModel } from '../../lib/model/definition.ts';
+import type { ModelFolder } from '../../lib/model/model-folders.ts';
 import { EvergreenStack } from '../../lib/platform/evergreen-stack.ts';
-import type { ModelFolder } from '../../lib/platform/model-folders.ts';
 import { type StageSettings, stageNamed } from '../../lib/platform/stage.ts';
 
 /** A resource of a template, as far as tests look at it. */

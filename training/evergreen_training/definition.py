@@ -29,6 +29,12 @@ class Feature:
         Of a ``category`` feature, in the order of the definition; else empty.
     range : (least, greatest)
         As declared; infinite where nothing is.
+    impute : str or None
+        What a missing value becomes: ``median``, ``mean``, ``mode`` or ``constant``; None leaves it to the type.
+    constant : float, bool or str, optional
+        Of ``constant``, the value.
+    clip : (method, factor) or None
+        Limits that numbers are moved to: ``iqr`` or ``z-score``, and how many quartile distances or deviations.
     """
 
     name: str
@@ -36,6 +42,9 @@ class Feature:
     may_be_missing: bool = False
     categories: tuple[str, ...] = ()
     range: tuple[float, float] = (-math.inf, math.inf)
+    impute: str | None = None
+    constant: Any = None
+    clip: tuple[str, float] | None = None
 
     @property
     def is_numeric(self) -> bool:
@@ -196,7 +205,17 @@ def _parse_feature(name: str, feature: Mapping[str, Any]) -> Feature:
         may_be_missing=bool(feature.get("mayBeMissing", False)),
         categories=tuple(feature["categories"]) if feature["type"] == "category" else (),
         range=(0.0, 1.0) if feature["type"] == "boolean" else _parse_range(feature),
+        impute=(feature.get("impute") or {}).get("strategy"),
+        constant=(feature.get("impute") or {}).get("value"),
+        clip=_parse_clip(feature.get("outliers") or {}),
     )
+
+
+def _parse_clip(outliers: Mapping[str, Any]) -> tuple[str, float] | None:
+    if outliers.get("action") != "clip":
+        return None
+    method = outliers.get("method", "iqr")
+    return method, float(outliers.get("factor", 1.5 if method == "iqr" else 3.0))
 
 
 def _parse_range(column: Mapping[str, Any]) -> tuple[float, float]:

@@ -13,27 +13,30 @@ import numpy as np
 from onnx import TensorProto
 
 from .data import Rows
-from .definition import Definition
+from .definition import Definition, Feature
 from .graph import ML, Graph
 from .text_vectors import TextSettings, TextVectors, learn_text_vectors
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """Imputation, scaling and one-hot encoding, as learned from train rows.
+    """Imputation, clipping, scaling and one-hot encoding, as learned from train rows.
 
     Attributes
     ----------
     fills : ndarray of float32, shape (k,)
-        What a missing number becomes: the median, of a boolean the more frequent value.
+        What a missing number becomes: as the definition says, else the median, of a boolean the more frequent value.
     means, deviations : ndarray of float64, shape (k,), or None
         Scaling to mean 0 and standard deviation 1; None leaves numbers as they are.
     levels : tuple of (column, category)
         The one-hot columns: the column of ``texts`` and the category it stands for.
     text_fills : tuple of str
-        Of each column of ``texts``, what a missing value becomes: the most frequent category.
+        Of each column of ``texts``, what a missing value becomes: as the definition says, else the most frequent
+        category.
     vectors : tuple of TextVectors
         Of the columns of free text.
+    limits : ndarray of float32, shape (2, k), or None
+        The least and the greatest that a number may be; those beyond are moved there.
     """
 
     fills: np.ndarray
@@ -42,6 +45,7 @@ class Preprocessing:
     levels: tuple[tuple[int, str], ...]
     text_fills: tuple[str, ...]
     vectors: tuple[TextVectors, ...] = ()
+    limits: np.ndarray | None = None
 
     @property
     def width(self) -> int:
@@ -65,7 +69,7 @@ class Preprocessing:
         return hstack([csr_array(dense), *(each.transform(rows.texts[:, each.column]) for each in self.vectors)], "csr")
 
     def _transform_table(self, rows: Rows) -> np.ndarray:
-        numbers = np.where(np.isnan(rows.numbers), self.fills, rows.numbers).astype(np.float64)
+        numbers = _fill(rows.numbers, self.fills, self.limits)
         if self.means is not None and self.deviations is not None:
             numbers = (numbers - self.means) / self.deviations
         if not self.levels:
@@ -95,6 +99,9 @@ class Preprocessing:
             imputed_value_floats=[float(fill) for fill in self.fills],
             replaced_value_float=float("nan"),
         )
+        if self.limits is not None:
+            for operator, bound in zip(("Max", "Min"), self.limits, strict=True):
+                filled = graph.add(operator, filled, graph.constant(bound[None, :]))
         doubles = graph.cast(filled, TensorProto.DOUBLE)
         if self.means is None or self.deviations is None:
             return doubles
@@ -136,16 +143,16 @@ def learn_preprocessing(
     text : TextSettings, optional
         How free text is read; without it a definition must have none.
     """
+    limits = _learn_limits(definition, rows)
     fills = np.zeros(len(definition.numbers), dtype=np.float32)
     for position, feature in enumerate(definition.numbers):
-        present = rows.numbers[:, position]
-        present = present[~np.isnan(present)].astype(np.float64)
+        present = _present(rows, position, limits)
         # A fold may lack every value of a sparse column; the whole train data never does (see checks.py).
-        if len(present):
-            fills[position] = present.mean() > 0.5 if feature.type == "boolean" else np.median(present)
+        if len(present) or feature.impute == "constant":
+            fills[position] = _number_fill(feature, present)
     means = deviations = None
     if scale:
-        filled = np.where(np.isnan(rows.numbers), fills, rows.numbers).astype(np.float64)
+        filled = _fill(rows.numbers, fills, limits)
         means, deviations = filled.mean(axis=0), filled.std(axis=0)
         deviations[deviations <= 1e-12 * np.abs(means)] = 1.0
     levels: list[tuple[int, str]] = []
@@ -154,7 +161,8 @@ def learn_preprocessing(
         counts = Counter(rows.texts[:, position])
         seen = [category for category in feature.categories if counts[category]]
         levels.extend((position, category) for category in seen)
-        text_fills.append(max(seen, key=lambda category: counts[category], default=""))
+        frequent = max(seen, key=lambda category: counts[category], default="")
+        text_fills.append(feature.constant if feature.impute == "constant" else frequent)
     vectors = (
         ()
         if text is None
@@ -164,4 +172,53 @@ def learn_preprocessing(
             if feature.type == "text"
         )
     )
-    return Preprocessing(fills, means, deviations, tuple(levels), tuple(text_fills), vectors)
+    return Preprocessing(fills, means, deviations, tuple(levels), tuple(text_fills), vectors, limits)
+
+
+def _fill(numbers: np.ndarray, fills: np.ndarray, limits: np.ndarray | None) -> np.ndarray:
+    """Put fills where numbers are missing, then move what is beyond the limits; in 32 bits, as the graph does."""
+    filled = np.where(np.isnan(numbers), fills, numbers)
+    return (filled if limits is None else np.clip(filled, limits[0], limits[1])).astype(np.float64)
+
+
+def _present(rows: Rows, position: int, limits: np.ndarray | None) -> np.ndarray:
+    present = rows.numbers[:, position]
+    present = present[~np.isnan(present)]
+    if limits is not None:
+        present = np.clip(present, limits[0, position], limits[1, position])
+    return present.astype(np.float64)
+
+
+def _number_fill(feature: Feature, present: np.ndarray) -> float:
+    if feature.impute == "constant":
+        return float(feature.constant)
+    if feature.type == "boolean":
+        return float(present.mean() > 0.5)
+    if feature.impute == "mean":
+        return float(present.mean())
+    if feature.impute == "mode":
+        # Of equally frequent numbers the least.
+        values, counts = np.unique(present, return_counts=True)
+        return float(values[counts.argmax()])
+    return float(np.median(present))
+
+
+def _learn_limits(definition: Definition, rows: Rows) -> np.ndarray | None:
+    """Where outliers begin, as lib/data/cleaning/outliers.duckdb.ts tells them; None when nothing is clipped."""
+    if not any(feature.clip for feature in definition.numbers):
+        return None
+    widest = np.finfo(np.float32).max
+    limits = np.tile(np.array([[-widest], [widest]], dtype=np.float32), len(definition.numbers))
+    for position, feature in enumerate(definition.numbers):
+        present = _present(rows, position, None)
+        if feature.clip is None or len(present) < 2:
+            continue
+        method, factor = feature.clip
+        if method == "iqr":
+            low, high = np.percentile(present, [25, 75])
+            reach = factor * (high - low)
+        else:
+            low = high = present.mean()
+            reach = factor * present.std(ddof=1)
+        limits[:, position] = np.clip([low - reach, high + reach], -widest, widest)
+    return limits

@@ -8,6 +8,7 @@ them as they are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -69,9 +70,9 @@ class TreeEnsemble:
         """How many trees were added."""
         return self._trees
 
-    @property
+    @cached_property
     def columns(self) -> dict[str, np.ndarray]:
-        """The node's attributes by name."""
+        """The node's attributes by name, of all trees; none is added after."""
         return {name: np.concatenate(parts) for name, parts in self._columns.items()}
 
     def write(self, graph: Graph, prepared: str) -> str:
@@ -88,8 +89,12 @@ class TreeEnsemble:
         self._columns.setdefault(name, []).append(values)
 
 
+@lru_cache(maxsize=1)
 def read_forest(forest: Any) -> TreeEnsemble:
-    """Read a fitted random forest or forest of extra trees; its answer is the mean over the trees."""
+    """Read a fitted random forest or forest of extra trees; its answer is the mean over the trees.
+
+    What was read last is kept: a job writes its forest and then explains it.
+    """
     return _read_mean(forest, forest.estimators_)
 
 

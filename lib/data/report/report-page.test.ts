@@ -28,7 +28,9 @@ describe('renderReport', () => {
   it('draws each column of an accepted file', async () => {
     const { text } = await validate(aDefinition(), [fruitHeader, ...fruitRows(60)].join('\n'));
     const page = text('report.html');
-    expect(page.match(/<svg /g)).toHaveLength(2);
+    expect(page.match(/<svg class="histogram"/g)).toHaveLength(2);
+    // The colour may be missing.
+    expect(page.match(/<svg class="missing"/g)).toHaveLength(1);
     expect(page).toContain('aria-label="from 10');
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
   });

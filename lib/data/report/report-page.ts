@@ -2,8 +2,10 @@ import type { ModelDefinition } from '../../model/definition.ts';
 import { type Column, columnsOf, dataColumns } from '../columns.ts';
 import { type ColumnProfile, type DatasetReport, keptQuarantine } from '../dataset.ts';
 import { renderBars, renderDistribution } from './report-chart.ts';
+import { number, renderCleaning, renderMissingMap, renderWorstRows } from './report-cleaning.ts';
 import { type Html, html, raw } from './report-html.ts';
-import { reportStyle } from './report-style.ts';
+import { renderChecks, renderFamilies } from './report-quality.ts';
+import { datasetStyle, reportStyle } from './report-style.ts';
 
 /**
  * The report as one page that needs no other file, for a person who knows the data: the verdict first.
@@ -24,15 +26,20 @@ export function renderReport(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${title}</title>
-<style>${raw(reportStyle)}</style>
+<style>${raw(reportStyle)}${raw(datasetStyle)}</style>
 </head>
 <body>
 <main>
 ${renderVerdict(report)}
 ${renderCounts(report)}
+${renderFamilies(report)}
+${renderChecks(report)}
 ${renderProblems(report)}
+${renderWorstRows(report)}
 ${renderClasses(report, definition)}
 ${renderColumns(report, columns, profiles)}
+${renderMissingMap(report)}
+${renderCleaning(report)}
 ${renderOrigin(report, definition)}
 </main>
 </body>
@@ -41,7 +48,7 @@ ${renderOrigin(report, definition)}
 }
 
 function renderVerdict(report: DatasetReport): Html {
-  const { model, verdict, reasons, rows } = report;
+  const { model, verdict, reasons, warnings, rows } = report;
   const isAccepted = verdict === 'accepted';
   const headline = isAccepted
     ? `${number(rows.accepted)} rows of ${fileName(report)} are good data for ${model}`
@@ -50,6 +57,7 @@ function renderVerdict(report: DatasetReport): Html {
 <span class="badge">${isAccepted ? 'Accepted' : 'Rejected'}</span>
 <h1>${headline}</h1>
 ${reasons.length === 0 ? raw('') : html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>`}
+${warnings.length === 0 ? raw('') : html`<details><summary>${warnings.length === 1 ? 'One warning' : `${warnings.length} warnings`}</summary><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul></details>`}
 <p><b>What to do next.</b> ${nextStep(report)}</p>
 </section>`;
 }
@@ -130,7 +138,7 @@ function renderOrigin(report: DatasetReport, { data }: ModelDefinition): Html {
   const { source } = report;
   const split = data.split.method === 'seeded' ? `drawn with seed ${data.split.seed}` : 'by row identity';
   const facts: [string, string][] = [
-    ['File', `s3://${source.bucket}/${source.key}`],
+    ['File', source.bucket === '' ? source.key : `s3://${source.bucket}/${source.key}`],
     ['Version', source.versionId],
     [
       'Size',
@@ -152,9 +160,4 @@ function renderOrigin(report: DatasetReport, { data }: ModelDefinition): Html {
 
 function fileName({ source }: DatasetReport): string {
   return source.key.slice(source.key.lastIndexOf('/') + 1);
-}
-
-/** Thousands are parted by a narrow blank, which no language reads as a decimal sign. */
-function number(value: number): string {
-  return String(value).replaceAll(/\B(?=(\d{3})+$)/g, '\u202f');
 }

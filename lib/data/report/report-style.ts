@@ -44,3 +44,15 @@ dd{margin:0;overflow-wrap:anywhere}
 @media (max-width:560px){main{padding:20px 14px 40px}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}}
 @media print{body{background:none}section,.tile{break-inside:avoid}}
 `;
+
+/** What only the page of a dataset has. */
+export const datasetStyle = `
+.missing{fill:var(--bad);font:12px/1 system-ui,sans-serif}
+.missing text{fill:var(--ink)}
+td.column{min-width:96px}
+td small{overflow-wrap:normal}
+details{margin-top:10px}
+summary{cursor:pointer}
+.cells{columns:3;font-size:13px}
+h2:not(:first-child){margin-top:22px}
+`;

@@ -5,8 +5,13 @@ export default defineModel({
   name: 'guarded',
   task: 'regression',
   features: {
-    area: { type: 'number', unit: 'm2', min: 0, max: 1000 },
-    district: { type: 'category', categories: ['north', 'south'], mayBeMissing: true },
+    area: { type: 'number', unit: 'm2', min: 0, max: 1000, outliers: { action: 'clip' } },
+    district: {
+      type: 'category',
+      categories: ['north', 'south'],
+      mayBeMissing: true,
+      impute: { strategy: 'constant', value: 'south' },
+    },
   },
   target: { name: 'price', type: 'number', min: 0 },
   data: { split: { method: 'hash', testShare: 0.25 } },

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type ModelDefinition, modelDefinition } from '../model/definition.ts';
-import { refuseQuantisation } from '../model/serve.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
+import { type ModelDefinition, modelDefinition } from './definition.ts';
+import { refuseQuantisation } from './serve.ts';
 
 /** A model as it lies on disk. */
 export interface ModelFolder {

@@ -15,7 +15,7 @@ function aFolder(algorithm: string, hasProgram = false): string {
   folders.push(root);
   const folder = join(root, 'wages');
   mkdirSync(folder);
-  const definition = new URL('../model/definition.ts', import.meta.url).href;
+  const definition = new URL('./definition.ts', import.meta.url).href;
   writeFileSync(
     join(folder, 'model.ts'),
     `import { defineModel } from '${definition}';

@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { DatasetProfile, DatasetReport } from '../../data/dataset.ts';
+import { datasetProfile } from '../../data/dataset.ts';
+import type { ExaminationStep } from '../../data/examination.ts';
+import { checkLocalFile } from '../../data/local-check.duckdb.ts';
+import { repositoryRoot } from '../../local/home.ts';
+import type { Progress } from '../../local/progress.ts';
+import type { ModelDefinition } from '../../model/definition.ts';
+import { loadModels } from '../../model/model-folders.ts';
+import { EvergreenError, exitCode, messageOf } from '../../shared/errors.ts';
+import type { Context } from '../context.ts';
+import { type Block, fields, lines, type Outcome, table } from '../outcome.ts';
+
+export interface DataCheckOptions {
+  models?: string | undefined;
+  out?: string | undefined;
+  against?: string | undefined;
+}
+
+/** As lambdas/validate-data has them. */
+const gate = { maxSourceBytes: 2 * 1024 ** 3, memoryLimit: '1GB' };
+
+/** Checks a file as the deployed gate would, and writes the report beside it. */
+export async function dataCheck(
+  context: Context,
+  model: string,
+  file: string,
+  options: DataCheckOptions,
+): Promise<Outcome> {
+  const definition = await readDefinition(model, options.models ?? join(repositoryRoot, 'models'));
+  if (!existsSync(file))
+    throw new EvergreenError('file-unreadable', `${file} is not there; name the file to check`);
+  const { report, files } = await checkLocalFile(definition, resolve(file), {
+    ...gate,
+    earlier: options.against === undefined ? null : readProfile(options.against, model),
+    now: context.now,
+    onProgress: showProgress(context.progress),
+  });
+  const folder = options.out ?? `${model}-data-report`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'report.json'), files.report);
+  writeFileSync(join(folder, 'report.html'), files.page);
+  if (files.quarantine !== null) writeFileSync(join(folder, 'quarantine.jsonl'), files.quarantine);
+  const isAccepted = report.verdict === 'accepted';
+  const next = isAccepted
+    ? `upload it: npx evergreen upload ${model} ${file}`
+    : `correct what is named above, then check again; the page shows lines: ${join(folder, 'report.html')}`;
+  return {
+    data: { ...report, files: { folder, page: join(folder, 'report.html') } },
+    view: [...reportView(report), lines(`report: ${join(folder, 'report.html')}`, next)],
+    exitCode: isAccepted ? 0 : exitCode['not-allowed'],
+  };
+}
+
+async function readDefinition(model: string, folder: string): Promise<ModelDefinition> {
+  const models = await loadModels(folder);
+  const found = models.find(({ definition }) => definition.name === model);
+  if (found) return found.definition;
+  const names = models.map(({ definition }) => definition.name).join(', ');
+  throw new EvergreenError('model-unknown', `no model is called ${model}; ${folder} has ${names}`);
+}
+
+function readProfile(path: string, model: string): DatasetProfile {
+  try {
+    return datasetProfile.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (cause) {
+    const message = `${path} is no profile.json of a dataset of ${model}: ${messageOf(cause)}`;
+    throw new EvergreenError('file-unreadable', message, { cause });
+  }
+}
+
+const width = 20;
+/** Share of the time that each step takes, of a large file. */
+const shares = {
+  reading: [0, 0.2],
+  checking: [0.2, 0.5],
+  cleaning: [0.5, 0.85],
+  measuring: [0.85, 1],
+} as const;
+
+function showProgress(progress: Progress): (step: ExaminationStep) => void {
+  return ({ step, share }) => {
+    const [from, to] = shares[step];
+    const done = from + (to - from) * Math.min(1, share);
+    const bar = '█'.repeat(Math.round(done * width)).padEnd(width, '░');
+    progress({ kind: 'step', text: `${bar} ${Math.round(done * 100)}% ${step}` });
+  };
+}
+
+/** A report for a person at a terminal: verdict, scores, and what failed. */
+function reportView({ verdict, reasons, rows, families, checks }: DatasetReport): Block[] {
+  const failed = checks.filter(({ status }) => status === 'failed');
+  return [
+    fields(
+      ['verdict', verdict],
+      ['rows read', rows.read],
+      ['usable', rows.accepted],
+      ['kept out', rows.quarantined],
+      ['exact copies', rows.duplicates],
+      ['checks', `${checks.filter(({ status }) => status === 'passed').length} of ${checks.length} passed`],
+    ),
+    ...(reasons.length === 0 ? [] : [lines('rejected because', ...reasons.map((reason) => `  ${reason}`))]),
+    table(
+      ['family', 'score', 'formula'],
+      families.map(({ family, score, formula }) => [
+        family,
+        score === null ? null : Number((score * 100).toFixed(3)),
+        formula,
+      ]),
+      'no row could be read',
+    ),
+    table(
+      ['failed check', 'column', 'then', 'found'],
+      failed.map(({ check, column, action, message }) => [check, column, action, message]),
+      'no check failed',
+    ),
+  ];
+}
