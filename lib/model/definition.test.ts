@@ -92,7 +92,15 @@ describe('defineModel', () => {
       monitor: {
         everyMinutes: 60,
         windowHours: 24,
-        drift: { psi: 0.2, leastSample: 200 },
+        capture: 1,
+        drift: {
+          psi: 0.1,
+          distance: 0.1,
+          share: 0.05,
+          missing: 0.025,
+          falseAlarms: 0.001,
+          leastSample: 200,
+        },
         quality: { metric: 'accuracy', leastSample: 50 },
       },
       retrain: {

@@ -88,10 +88,26 @@ export const rollout = z.strictObject({
 export const monitor = z.strictObject({
   everyMinutes: z.int().min(1).max(1440).default(60),
   windowHours: z.int().min(1).max(720).default(24),
+  /**
+   * Share of predictions that are kept, drawn by their ids. What is not kept has no receipt, takes no label, and counts
+   * in no measurement; metrics of serving count all.
+   */
+  capture: share.default(1),
+  /** Days after which the data that the champion learned from is too old; without it age alone alarms nobody. */
+  staleAfterDays: z.int().min(1).max(3650).optional(),
   drift: z
     .strictObject({
-      /** Population stability index from which a feature counts as drifted. */
-      psi: z.number().positive().default(0.2),
+      /* How much must change before it counts, whatever the sample can prove. */
+      /** Population stability index; by custom a change from 0.1 on is moderate, from 0.25 on great. */
+      psi: z.number().positive().default(0.1),
+      /** Kolmogorov-Smirnov distance of numbers: the greatest difference of the cumulative shares. */
+      distance: share.default(0.1),
+      /** Change of the share of a single category or label, or of wrong answers. */
+      share: share.default(0.05),
+      /** Change of the share of missing values, or of categories that were never seen. */
+      missing: share.default(0.025),
+      /** Chance that a measurement of traffic in which nothing changed finds drift, over all features together. */
+      falseAlarms: z.number().positive().max(0.5).default(0.001),
       leastSample: z.int().min(1).default(200),
     })
     .prefault({}),

@@ -92,6 +92,7 @@ export class EvergreenPlatform extends Construct {
       registry,
       predict: this.inference.predict,
       deployed,
+      onnxruntime: layers.onnxruntime,
     });
     const { monitoring } = this;
     this.rollout.judge.addEnvironment('PREDICTIONS_TABLE', monitoring.predictions.tableName);

@@ -8,7 +8,12 @@ export const symptoms = [
   'candidate-errors',
   'candidate-latency',
   'drift',
+  'drift-outputs',
+  'drift-concept',
   'quality',
+  'quality-estimated',
+  'answers',
+  'data-age',
   'staleness',
   'load-failures',
 ] as const;

@@ -64,6 +64,8 @@ export const maxFruitlessRetrains = 3;
 const isOfCandidate = ({ symptom }: Situation) => symptom.startsWith('candidate-');
 const isOfServing = ({ symptom }: Situation) =>
   symptom === 'champion-errors' || symptom === 'champion-latency';
+/** What came in, what is answered, or what is true has changed since training: an older version knows it no better. */
+const isOfDrift = ({ symptom }: Situation) => symptom.startsWith('drift');
 const isBefore = (time: string, since: string) => Date.parse(time) < Date.parse(since);
 const ageHours = (since: string, now: Date) => (now.getTime() - Date.parse(since)) / 3_600_000;
 
@@ -114,6 +116,16 @@ export const rules: Rule[] = [
         : undefined,
   },
   {
+    name: 'an estimate without labels and old data are for a person',
+    decide: ({ symptom }) => {
+      if (symptom === 'quality-estimated')
+        return leave('quality is estimated to be low; labels would prove it', true);
+      if (symptom === 'data-age')
+        return leave('the champion learned from data that is older than the definition allows', true);
+      return undefined;
+    },
+  },
+  {
     name: 'an alarm of a candidate that is gone is left',
     decide: (s) =>
       isOfCandidate(s) && !s.live.candidate ? leave('no candidate takes traffic any more') : undefined,
@@ -150,8 +162,7 @@ export const rules: Rule[] = [
     decide: (s) => {
       const { symptom, policy } = s;
       if (rowOf(s)?.action === 'roll back') return undefined;
-      if (symptom === 'drift' && !policy.onDrift)
-        return leave('the definition does not retrain on drift', true);
+      if (isOfDrift(s) && !policy.onDrift) return leave('the definition does not retrain on drift', true);
       if (symptom === 'quality' && !policy.onQuality)
         return leave('the definition does not retrain on quality', true);
       return undefined;
@@ -172,11 +183,16 @@ export const rules: Rule[] = [
   { name: 'else the table decides', decide: decideByTable },
 ];
 
+function kindOf(s: Situation): TableSituation['kind'] {
+  if (isOfServing(s)) return 'serving';
+  return s.symptom === 'quality' || s.symptom === 'answers' ? s.symptom : 'drift';
+}
+
 function tableSituation(s: Situation): TableSituation {
   const { previous } = s.live;
   const before = previous === null ? 'none' : s.isPreviousUnhealthy ? 'unhealthy' : 'healthy';
   return {
-    kind: isOfServing(s) ? 'serving' : s.symptom === 'quality' ? 'quality' : 'drift',
+    kind: kindOf(s),
     age: isYoung(s) ? 'young' : 'old',
     before,
     labels: s.newLabels >= s.policy.leastLabels ? 'new' : 'none',

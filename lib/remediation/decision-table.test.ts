@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decisionTable, renderDecisionTable, rowFor, type TableSituation } from './decision-table.ts';
 
-const all: TableSituation[] = (['serving', 'quality', 'drift'] as const).flatMap((kind) =>
+const all: TableSituation[] = (['serving', 'quality', 'answers', 'drift'] as const).flatMap((kind) =>
   (['young', 'old'] as const).flatMap((age) =>
     (['healthy', 'unhealthy', 'none'] as const).flatMap((before) =>
       (['new', 'none'] as const).flatMap((labels) =>
@@ -14,7 +14,7 @@ const all: TableSituation[] = (['serving', 'quality', 'drift'] as const).flatMap
 
 describe('decisionTable', () => {
   it('has a row for every situation', () => {
-    expect(all).toHaveLength(108);
+    expect(all).toHaveLength(144);
     expect(all.filter((situation) => rowFor(situation) === undefined)).toEqual([]);
   });
 
@@ -27,7 +27,7 @@ describe('decisionTable', () => {
     expect(
       backs.every(({ kind, age, before }) => kind !== 'drift' && age === 'young' && before === 'healthy'),
     ).toBe(true);
-    expect(backs).toHaveLength(12);
+    expect(backs).toHaveLength(18);
   });
 
   it('trains only with new labels and within the budget', () => {

@@ -1,5 +1,8 @@
-/** What an alarm of a champion says is wrong: requests fail or are slow, labels say that answers are wrong, inputs changed. */
-export type AlarmKind = 'serving' | 'quality' | 'drift';
+/**
+ * What an alarm of a champion says is wrong: requests fail or are slow, labels say that answers are wrong, nearly all answers
+ * are the same, or what came in, what is answered or what is true has changed.
+ */
+export type AlarmKind = 'serving' | 'quality' | 'answers' | 'drift';
 
 /** What the table looks at besides the kind of the alarm. */
 export interface TableSituation {
@@ -31,7 +34,7 @@ export interface DecisionRow {
 /** Read from the top: the first row that fits decides. Every situation fits one. */
 export const decisionTable: DecisionRow[] = [
   {
-    kind: ['serving', 'quality'],
+    kind: ['serving', 'quality', 'answers'],
     age: 'young',
     before: ['healthy'],
     labels: 'any',
@@ -59,6 +62,16 @@ export const decisionTable: DecisionRow[] = [
     action: 'leave',
     page: true,
     why: 'neither a rollback nor a retrain is an answer',
+  },
+  {
+    kind: ['answers'],
+    age: 'any',
+    before: 'any',
+    labels: 'any',
+    budget: 'any',
+    action: 'leave',
+    page: true,
+    why: 'nearly all answers are the same, though what comes in did not change',
   },
   {
     kind: ['quality', 'drift'],
@@ -115,7 +128,12 @@ export const rowFor = (situation: TableSituation): DecisionRow | undefined =>
 
 /** The table as a page has it, in Markdown. */
 export function renderDecisionTable(): string {
-  const kinds: Record<AlarmKind, string> = { serving: 'errors, latency', quality: 'quality', drift: 'drift' };
+  const kinds: Record<AlarmKind, string> = {
+    serving: 'errors, latency',
+    quality: 'quality',
+    answers: 'answers',
+    drift: 'drift',
+  };
   const lines = decisionTable.map(({ kind, age, before, labels, budget, action, page, why }) => {
     const cells = [
       kind.map((each) => kinds[each]).join(', '),

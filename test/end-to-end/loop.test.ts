@@ -23,6 +23,7 @@ import { z } from 'zod';
 import { datasetReport } from '../../lib/data/dataset.ts';
 import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
 import type { Run } from '../../lib/intake/run.ts';
+import { driftReport } from '../../lib/monitoring/drift-report.ts';
 import {
   answers,
   log,
@@ -72,6 +73,8 @@ const models = (model: string) => platform.ask(versionList, 'models', 'list', mo
 const runsOf = async (model: string) =>
   (await platform.ask(runList, 'runs', 'list', '--model', model, '--limit', '50')).runs;
 const promotionLog = async (model: string) => (await platform.ask(log, 'models', 'log', model)).entries;
+
+const measured = z.object({ report: driftReport });
 
 const reply = z.object({
   predictionId: z.string(),
@@ -490,10 +493,18 @@ describe('traffic that is not what the model was trained on', () => {
     expect(feedback.status).toBe(202);
 
     const drift = await eventually('drift is seen', 40, async () => {
-      const { json } = await platform.cli('drift', 'iris', '--now');
-      return JSON.stringify(json).includes('"drifted"') ? json : undefined;
+      const { report } = await platform.ask(measured, 'drift', 'iris', '--now');
+      return report.verdict === 'drifted' ? report : undefined;
     });
-    expect(JSON.stringify(drift)).toContain('petal_length');
+    const drifted = drift.features.filter(({ verdict }) => verdict === 'drifted').map(({ name }) => name);
+    expect(drifted).toContain('petal_length');
+    expect(drift.explanations.map(({ feature }) => feature)).toEqual(drifted);
+    // Of 30 held-out rows none was answered wrongly; a linear SVC has no scores to estimate from.
+    expect(drift.estimate).toMatchObject({ verdict: 'not trusted', accuracy: null });
+    expect(drift.attributions?.reason).not.toMatch(/cannot be explained|without/);
+    const page = platform.file('drift.html', '');
+    expect((await platform.cli('drift', 'iris', '--page', page)).code).toBe(0);
+    expect(readFileSync(page, 'utf8')).toContain('What changed, and when');
     const retrain = await eventually('a retrain run', 60, async () =>
       (await runsOf('iris')).find(({ trigger }) => trigger.kind === 'retrain'),
     );
