@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { shifts, simulate, simulateMonth, unchanged } from './fixtures/drift-odds.ts';
 
-/* Few repeats, so that it is quick; docs/decisions/0012 has the figures of many. */
+/* Few repeats, so that it is quick; docs/decisions/0013 has the figures of many. */
 
 const timeout = 60_000;
 
