@@ -1,10 +1,12 @@
 import { dataSuite } from './data.ts';
+import { decisionsSuite } from './decisions.ts';
 import { printFigures, type Suite } from './figures.ts';
 import { loopSuite } from './loop.ts';
 import { servingSuite } from './serving.ts';
 import { trainingSuite } from './training.ts';
 
 const suites: Record<string, Suite> = {
+  decisions: decisionsSuite,
   data: dataSuite,
   loop: loopSuite,
   serving: servingSuite,

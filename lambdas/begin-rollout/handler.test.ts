@@ -38,8 +38,13 @@ describe('begin-rollout', () => {
   it('plans by the definition the version was trained with, and names what is to be replayed', async () => {
     const { packagePrefix, packageDigest, modelDigest } = registered;
     expect(await invoke(handler, event)).toEqual({
-      plan: expect.objectContaining({ outcome: 'go', hasChampion: true, weight: 10, bakeSeconds: 600 }),
+      plan: expect.objectContaining({ outcome: 'go', hasChampion: true, weights: [10], bakeSeconds: 600 }),
       policy: deployed.definition.rollout,
+      champion: {
+        packagePrefix: expect.stringContaining('packages/iris/'),
+        packageDigest: expect.any(String),
+        modelDigest: expect.any(String),
+      },
       package: { model: 'iris', version: 2, packagePrefix, packageDigest, modelDigest },
     });
   });

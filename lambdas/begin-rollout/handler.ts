@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { isEnded } from '../../lib/intake/run.ts';
+import { isEnded, trigger } from '../../lib/intake/run.ts';
 import { RunStore } from '../../lib/intake/runs.store.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
-import type { Live } from '../../lib/registry/registry.ts';
+import type { Live, LiveVersion, ModelVersion } from '../../lib/registry/registry.ts';
 import { planRollout } from '../../lib/rollout/rollout-plan.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
@@ -15,6 +15,7 @@ const request = z.object({
   model: z.string(),
   version: z.int(),
   liveRevision: z.int(),
+  trigger: trigger.shape.kind.optional(),
 });
 
 const variables = {
@@ -49,8 +50,14 @@ async function withdrawStranded(
   );
 }
 
+const referenceOf = ({ packagePrefix, packageDigest, modelDigest }: LiveVersion | ModelVersion) => ({
+  packagePrefix,
+  packageDigest,
+  modelDigest,
+});
+
 /** Plans the rollout of a registered version; hands on what the replay has to load. */
-export const handler = stepHandler(request, async ({ runId, model, version, liveRevision }) => {
+export const handler = stepHandler(request, async ({ runId, model, version, ...started }) => {
   const { REGISTRY_TABLE, RUNS_TABLE, DATA_BUCKET, BAKE_SECONDS } = readEnvironment(variables);
   const registry = new RegistryStore(documentClient(), REGISTRY_TABLE);
   const [live, registered] = await Promise.all([
@@ -60,10 +67,10 @@ export const handler = stepHandler(request, async ({ runId, model, version, live
   await withdrawStranded(registry, new RunStore(documentClient(), RUNS_TABLE), live, runId);
   const location = { bucket: DATA_BUCKET, key: definitionKey(model, registered.lineage.definitionDigest) };
   const { definition } = await readDocument(s3Client(), location, deployedModel);
-  const { packagePrefix, packageDigest, modelDigest } = registered;
   return {
-    plan: planRollout(live, { version, liveRevision }, definition.rollout, BAKE_SECONDS),
+    plan: planRollout(live, { version, ...started }, definition.rollout, BAKE_SECONDS),
     policy: definition.rollout,
-    package: { model, version, packagePrefix, packageDigest, modelDigest },
+    package: { model, version, ...referenceOf(registered) },
+    champion: live.champion && referenceOf(live.champion),
   };
 });

@@ -1,10 +1,14 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
 import { rollout } from '../../lib/model/policies.ts';
+import { canaryTraffic } from '../../lib/monitoring/canary-traffic.ts';
+import { readNewestCaptures } from '../../lib/monitoring/newest-captures.store.ts';
+import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { readCanaryFigures } from '../../lib/rollout/canary-figures.store.ts';
 import { judgeCanary } from '../../lib/rollout/judge.ts';
-import { documentClient } from '../../lib/shared/clients.ts';
+import { sideOf } from '../../lib/rollout/side.ts';
+import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { stepHandler } from '../step.ts';
 
@@ -14,27 +18,52 @@ const request = z.object({
   policy: rollout,
   bakeSeconds: z.number(),
   since: z.iso.datetime(),
+  lastLookSeconds: z.number().min(0).default(0),
+  step: z.int().min(0).default(0),
+  steps: z.int().min(1).default(1),
 });
+
+const variables = {
+  REGISTRY_TABLE: z.string(),
+  PREDICTIONS_TABLE: z.string(),
+  DATA_BUCKET: z.string(),
+  ALARM_PREFIX: z.string(),
+};
+
+/** What a look takes in time and memory is bounded by these; the newest count. */
+const maxRequests = 20_000;
+const maxLabels = 20_000;
 
 const cloudWatch = new CloudWatchClient({});
 
 /** Looks at a candidate in its canary. */
-export const handler = stepHandler(request, async ({ model, version, policy, bakeSeconds, since }) => {
-  const { REGISTRY_TABLE, ALARM_PREFIX } = readEnvironment({
-    REGISTRY_TABLE: z.string(),
-    ALARM_PREFIX: z.string(),
-  });
+export const handler = stepHandler(request, async ({ model, version, policy, since, ...time }) => {
+  const { REGISTRY_TABLE, PREDICTIONS_TABLE, DATA_BUCKET, ALARM_PREFIX } = readEnvironment(variables);
   const began = new Date(since);
   const until = new Date();
   const live = await new RegistryStore(documentClient(), REGISTRY_TABLE).readLive(model);
-  const figures = await readCanaryFigures(cloudWatch, {
-    model,
-    version,
-    championVersion: live.champion?.version,
-    since: began,
-    until,
-    alarmNames: ['errors', 'latency'].map((symptom) => `${ALARM_PREFIX}-${model}-candidate-${symptom}`),
-  });
+  const championVersion = live.champion?.version;
+  const alarmNames = ['errors', 'latency'].map((symptom) => `${ALARM_PREFIX}-${model}-candidate-${symptom}`);
+  const period = { from: began, to: until };
+  const [figures, records, labels] = await Promise.all([
+    readCanaryFigures(cloudWatch, { model, version, championVersion, since: began, until, alarmNames }),
+    readNewestCaptures(s3Client(), DATA_BUCKET, model, period, maxRequests),
+    new PredictionStore(documentClient(), PREDICTIONS_TABLE).labelsSince(model, since, maxLabels, until),
+  ]);
+  const seen = canaryTraffic(records, labels);
+  const { requests, errors, championAsked, championErrors } = figures;
+  const candidate = sideOf(version, { asked: requests + errors, errors }, seen);
+  const champion = sideOf(championVersion ?? 0, { asked: championAsked, errors: championErrors }, seen);
   const elapsedSeconds = (until.getTime() - began.getTime()) / 1000;
-  return judgeCanary(live, version, figures, { elapsedSeconds, bakeSeconds }, policy);
+  const verdict = judgeCanary(
+    live,
+    version,
+    { figures, candidate, champion },
+    { ...time, elapsedSeconds },
+    policy,
+  );
+  process.stdout.write(
+    `${JSON.stringify({ level: 'info', message: 'canary judged', model, version, ...time, ...verdict })}\n`,
+  );
+  return verdict;
 });

@@ -39,7 +39,8 @@ beforeEach(() => {
   sqs.reset();
   lines.length = 0;
   vi.stubEnv('LAMBDA_TASK_ROOT', folder);
-  for (const name of ['REGISTRY_TABLE', 'RUNS_TABLE', 'INTAKE_QUEUE_URL']) vi.stubEnv(name, name);
+  const names = ['REGISTRY_TABLE', 'RUNS_TABLE', 'PREDICTIONS_TABLE', 'INTAKE_QUEUE_URL'];
+  for (const name of names) vi.stubEnv(name, name);
   vi.stubEnv('AWS_REGION', 'eu-west-1');
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
   const champion = toLiveVersion(aModelVersion(2), '2026-11-20T00:00:00.000Z');
@@ -48,6 +49,17 @@ beforeEach(() => {
     Item: { ...neverLive('iris', '2026-11-20T00:00:00.000Z'), champion, revision: 3 },
   });
   documents.on(QueryCommand).resolves({ Items: [] });
+  const aLabel = {
+    predictionId: 'p',
+    row: 0,
+    label: '"setosa"',
+    model: 'iris',
+    labelledAt: '2026-11-22T00:00:00.000Z',
+    corrections: 0,
+    replaced: '[]',
+    expiresAt: 4_000_000_000,
+  };
+  documents.on(QueryCommand, { TableName: 'PREDICTIONS_TABLE' }).resolves({ Items: [aLabel] });
   documents.on(TransactWriteCommand).resolves({});
   documents.on(PutCommand).resolves({});
   documents.on(UpdateCommand).resolves({});

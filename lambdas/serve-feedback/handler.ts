@@ -3,6 +3,7 @@ import { readDeployedModels } from '../../lib/model/deployed-models.ts';
 import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { FeedbackDesk } from '../../lib/monitoring/feedback-desk.ts';
 import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
+import { ThumbStore } from '../../lib/monitoring/thumbs.store.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
@@ -22,9 +23,19 @@ function composeDesk(): FeedbackDesk {
   const registry = new RegistryStore(documentClient(), REGISTRY_TABLE);
   return new FeedbackDesk({
     predictions: new PredictionStore(documentClient(), PREDICTIONS_TABLE),
+    thumbs: new ThumbStore(documentClient(), PREDICTIONS_TABLE),
     captures: new CaptureStore(s3Client(), DATA_BUCKET),
     readVersion: (model, version) => registry.readVersion(model, version),
-    targetOf: (model) => models.get(model)?.definition.target,
+    models: new Map(
+      [...models].map(
+        ([
+          name,
+          {
+            definition: { target, monitor },
+          },
+        ]) => [name, { name, target, capture: monitor.capture }],
+      ),
+    ),
     now: () => new Date(),
   });
 }

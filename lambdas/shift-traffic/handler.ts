@@ -9,8 +9,16 @@ const request = z.object({
   runId: z.string(),
   model: z.string(),
   version: z.int(),
-  change: z.enum(['start-canary', 'promote-candidate', 'promote-first', 'withdraw-candidate']),
+  change: z.enum([
+    'start-canary',
+    'widen-canary',
+    'promote-candidate',
+    'promote-first',
+    'promote-replayed',
+    'withdraw-candidate',
+  ]),
   weight: z.number().default(0),
+  stickyBy: z.enum(['request', 'caller']).optional(),
   /** Revision of what was live when the run began: a rollback since then is not undone. */
   liveRevision: z.int().min(0).optional(),
   why: z.string(),
@@ -18,16 +26,20 @@ const request = z.object({
 });
 
 function changeOf(input: z.infer<typeof request>): LiveChange {
-  const { version, weight, runId, liveRevision } = input;
+  const { version, weight, runId, liveRevision, stickyBy } = input;
   switch (input.change) {
     case 'start-canary':
-      return { kind: 'start-canary', version, weight, runId, liveRevision };
+      return { kind: 'start-canary', version, weight, runId, liveRevision, stickyBy };
+    case 'widen-canary':
+      return { kind: 'widen-canary', version, weight };
     case 'withdraw-candidate':
       return { kind: 'withdraw-candidate', version };
     case 'promote-candidate':
       return { kind: 'promote', version, asCandidate: true };
     case 'promote-first':
       return { kind: 'promote', version, asFirst: true };
+    case 'promote-replayed':
+      return { kind: 'promote', version, liveRevision };
   }
 }
 
@@ -46,7 +58,7 @@ export const handler = stepHandler(request, async (input) => {
     },
   );
   const { candidate } = live;
-  // A repeated call must not move the beginning of a canary.
-  const since = candidate?.version === input.version ? candidate.since : at;
+  // A repeated call must not move the beginning of a step.
+  const since = candidate?.version === input.version ? (candidate.weightSince ?? candidate.since) : at;
   return { revision: live.revision, at: since, champion: live.champion?.version ?? null };
 });

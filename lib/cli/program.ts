@@ -187,9 +187,12 @@ function addLoop(program: Command, on: On): void {
       .description('say what turned out to be true of a prediction')
       .argument('[predictionId]')
       .option('--label <label>', 'the true answer')
+      .addOption(
+        new Option('--thumb <thumb>', 'whether you are content with the answer').choices(['up', 'down']),
+      )
       .option('--row <n>', 'row of the prediction, counted from 0 (default: 0)', rowNumber)
       .option('--model <model>', 'the model asked; needed only when several are deployed')
-      .option('--file <path>', 'many at once: .csv, .jsonl or .json with predictionId, row, label')
+      .option('--file <path>', 'many at once: .csv, .jsonl or .json with predictionId, row, label, thumb')
       .addHelpText('after', examples('feedback 0199… --label virginica', 'feedback --file labels.csv')),
     (id: string | undefined, options: FeedbackOptions) => async (context) =>
       (await import('./commands/feedback.ts')).feedback(context, id, options),
@@ -207,8 +210,9 @@ function addWatching(program: Command, on: On): void {
       .description('how live rows and answers compare with the data the model was trained on')
       .argument('<model>')
       .option('--now', 'measure now instead of showing the last measurement')
-      .addHelpText('after', examples('drift iris --now')),
-    (model: string, options: { now?: boolean }) => async (context) =>
+      .option('--page <file>', 'write the page with the pictures: distributions then and now, the hours')
+      .addHelpText('after', examples('drift iris --now', 'drift iris --page drift.html')),
+    (model: string, options: { now?: boolean; page?: string }) => async (context) =>
       (await import('./commands/drift.ts')).drift(context, model, options),
   );
   on(

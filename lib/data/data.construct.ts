@@ -47,6 +47,7 @@ export class DataRoom extends Construct {
           noncurrentVersionExpiration: Duration.days(7),
         },
         { id: 'captures', prefix: 'captures/', expiration: Duration.days(90) },
+        { id: 'profiles', prefix: 'profiles/', expiration: Duration.days(90) },
         { id: 'monitoring', prefix: 'monitoring/', expiration: Duration.days(365) },
         ...models.flatMap(retentionRules),
       ],

@@ -25,6 +25,7 @@ import { replayPackage } from '../inference/replay.ts';
 import { tryModel } from '../inference/trial.ts';
 import { defineModel } from '../model/definition.ts';
 import { definitionKey, deployModel } from '../model/deployed-model.ts';
+import { rollout } from '../model/policies.ts';
 import { aSigningKey } from '../registry/fixtures/signing.ts';
 import { type Live, type LiveVersion, neverLive } from '../registry/registry.ts';
 import { signPackage } from '../registry/sign-package.ts';
@@ -251,7 +252,8 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
     };
     const { session } = await openPackage(reference, read, async () => signingKey);
     expect(await session.predict(golden.rows.slice(0, 1))).toHaveLength(1);
-    expect(await replayPackage(reference, read, async () => signingKey)).toMatchObject({
+    const asked = { candidate: reference, champion: null, captured: [], policy: rollout.parse({}) };
+    expect(await replayPackage(asked, { read, trust: async () => signingKey })).toMatchObject({
       verdict: 'pass',
       rows: 20,
     });

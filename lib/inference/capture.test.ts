@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defineModel } from '../model/definition.ts';
 import { lineWriter, predictionLine, refusedVersionLine } from './capture.ts';
 import { predictionRecord } from './prediction-record.ts';
 import type { Answer } from './wire.ts';
@@ -17,6 +18,46 @@ function anAnswer(rows: number): Answer {
 }
 
 const keepAll = (row: Record<string, string | number | boolean | null>) => row;
+
+describe('lineWriter', () => {
+  const eventOf = (capture: number, isPinned = false) => ({
+    kind: 'prediction' as const,
+    answer: anAnswer(2),
+    batch: { count: 2, rows: [{ note: 'mine' }, { note: 'yours' }] },
+    definition: defineModel({
+      name: 'notes',
+      task: 'regression',
+      features: { note: { type: 'text' } },
+      target: { name: 'length', type: 'number' },
+      monitor: { capture },
+      train: {},
+    }),
+    atMs: 0,
+    latencyMs: 1,
+    isPinned,
+  });
+  const lineOf = (event: ReturnType<typeof eventOf>) => {
+    const lines: string[] = [];
+    lineWriter((line) => lines.push(line))(event);
+    return JSON.parse(lines[0] ?? '');
+  };
+
+  it('counts an answer that is not kept, without what was asked and answered', () => {
+    const line = lineOf(eventOf(0));
+    expect(line).toMatchObject({
+      kind: 'uncaptured',
+      Requests: 1,
+      Rows: 2,
+      version: '7',
+      variant: 'champion',
+    });
+    expect(line._aws.CloudWatchMetrics).toEqual(lineOf(eventOf(1))._aws.CloudWatchMetrics);
+    expect(JSON.stringify(line)).not.toContain('mine');
+    expect(predictionRecord.safeParse(line).success).toBe(false);
+    expect(lineOf(eventOf(1)).kind).toBe('prediction');
+    expect(lineOf(eventOf(0, true))).not.toHaveProperty('_aws');
+  });
+});
 
 describe('predictionLine', () => {
   it('leaves out the rows at the end that do not fit into a log event, and counts them', () => {

@@ -1,6 +1,7 @@
 import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { metricMembers } from '../shared/embedded-metrics.ts';
+import { isCaptured } from './capture-share.ts';
 import type { Answered, Failed, MemoryChanged, Refused, Rejected, ServingEvent } from './serving-event.ts';
 
 /** Takes one log line, without its end. */
@@ -48,21 +49,36 @@ export function recordText(facts: object, rows: readonly Row[], predictions: rea
   });
 }
 
+function answeredMetrics({ batch, atMs, latencyMs, isPinned = false }: Omit<Answered, 'definition'>) {
+  if (isPinned) return {};
+  return metricMembers(new Date(atMs), variantSets, {
+    Requests: { unit: 'Count', value: 1 },
+    Errors: { unit: 'Count', value: 0 },
+    Rows: { unit: 'Count', value: batch.count },
+    LatencyMs: { unit: 'Milliseconds', value: latencyMs },
+  });
+}
+
+/** The metrics of an answered request that is not kept. */
+export function uncapturedLine(event: Omit<Answered, 'definition'>): string {
+  const { predictionId, model, version, variant } = event.answer;
+  return JSON.stringify({
+    ...answeredMetrics(event),
+    kind: 'uncaptured',
+    predictionId,
+    model,
+    version: String(version),
+    variant,
+  });
+}
+
 /** The log line of an answered request: a prediction record and its metrics in one. */
-export function predictionLine(
-  { answer, batch, atMs, latencyMs, isPinned = false }: Omit<Answered, 'definition'>,
-  redact: (row: Row) => Row,
-): string {
+export function predictionLine(event: Omit<Answered, 'definition'>, redact: (row: Row) => Row): string {
+  const { answer, batch, atMs, latencyMs, caller, isPinned = false } = event;
   const { predictions } = answer;
   const rows = batch.rows.map(redact);
   const facts = {
-    ...(!isPinned &&
-      metricMembers(new Date(atMs), variantSets, {
-        Requests: { unit: 'Count', value: 1 },
-        Errors: { unit: 'Count', value: 0 },
-        Rows: { unit: 'Count', value: rows.length },
-        LatencyMs: { unit: 'Milliseconds', value: latencyMs },
-      })),
+    ...answeredMetrics(event),
     kind: 'prediction',
     predictionId: answer.predictionId,
     traceId: answer.traceId,
@@ -73,6 +89,8 @@ export function predictionLine(
     variant: answer.variant,
     at: new Date(atMs).toISOString(),
     latencyMs,
+    ...(isPinned && { isPinned }),
+    ...(caller !== undefined && { caller }),
   };
   return recordText(facts, rows, predictions);
 }
@@ -125,7 +143,9 @@ export function lineWriter(write: WriteLine): (event: ServingEvent) => void {
   function lineOf(event: ServingEvent): string {
     switch (event.kind) {
       case 'prediction':
-        return predictionLine(event, redactionOf(event.definition));
+        return isCaptured(event.answer.predictionId, event.definition.monitor.capture)
+          ? predictionLine(event, redactionOf(event.definition))
+          : uncapturedLine(event);
       case 'model-error':
         return failureLine(event);
       case 'rejected-request':

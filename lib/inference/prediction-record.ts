@@ -30,6 +30,10 @@ export const predictionRecord = z.object({
   variant: recordedVariant,
   at: z.iso.datetime(),
   latencyMs: z.number(),
+  /** Asked for by its number: no part of the traffic that versions are judged by. */
+  isPinned: z.boolean().optional(),
+  /** Whose requests stay on one side of a rollout, as a hash that another rollout does not share. */
+  caller: z.string().optional(),
   /** Without the features that hold personal data. */
   rows: z.array(row),
   predictions: z.array(prediction),

@@ -11,6 +11,21 @@ export function positionOf(id: string): number {
 }
 
 /**
+ * What is drawn for a side: the request by itself, or, in a rollout that keeps callers on one side, the caller together
+ * with the run, so that the same callers are not on trial each time. A caller who is not known is drawn by the request.
+ */
+export function drawnFor(
+  { stickyBy, runId }: NonNullable<Live['candidate']>,
+  predictionId: string,
+  callerKey: string | undefined,
+): { id: string; caller?: string } {
+  if (stickyBy !== 'caller' || callerKey === undefined) return { id: predictionId };
+  const id = `${runId}/${callerKey}`;
+  // The hash of a hash: the position of a caller must not be told by what is captured, nor the key.
+  return { id, caller: sha256(`caller/${sha256(id)}`).slice(0, 16) };
+}
+
+/**
  * Which side answers a request.
  *
  * @param weight The candidate's share in percent; 0 is never, 100 is always.
@@ -18,6 +33,17 @@ export function positionOf(id: string): number {
  */
 export function chooseVariant(weight: number, position: number): Variant {
   return position * 100 < weight ? 'candidate' : 'champion';
+}
+
+/** Whether a request is the candidate's, and whose it is where callers stay on one side. */
+export function drawSide(
+  candidate: Live['candidate'],
+  predictionId: string,
+  callerKey: string | undefined,
+): { isCandidates: boolean; caller?: string | undefined } {
+  if (!candidate) return { isCandidates: false };
+  const { id, caller } = drawnFor(candidate, predictionId, callerKey);
+  return { isCandidates: chooseVariant(candidate.weight, positionOf(id)) === 'candidate', caller };
 }
 
 /**

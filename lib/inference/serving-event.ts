@@ -14,6 +14,8 @@ export interface Answered {
   latencyMs: number;
   /** Asked for by its number: kept for its receipt, and no part of the traffic that versions are judged by. */
   isPinned?: boolean;
+  /** Whose requests stay on one side while a rollout is on. */
+  caller?: string | undefined;
 }
 
 /** A version owed an answer and gave none. */

@@ -2,7 +2,7 @@ import type { Live } from '../registry/registry.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { uuidV7 } from '../shared/ids.ts';
 import { findRoute } from './api-routes.ts';
-import { type Attempt, type Facts, isCallersFault } from './attempt.ts';
+import { type Attempt, callerKeyOf, type Facts, isCallersFault } from './attempt.ts';
 import { championDefinitions } from './champion-definitions.ts';
 import { explain } from './explain.ts';
 import { invocationsFormat } from './invocations.ts';
@@ -14,7 +14,7 @@ import type { Variant } from './prediction-record.ts';
 import { toProblem, type WireResponse } from './problem.ts';
 import { csv, json, jsonText } from './replies.ts';
 import type { WireRequest } from './request-body.ts';
-import { chooseVariant, findLiveVersion, positionOf } from './route.ts';
+import { drawSide, findLiveVersion } from './route.ts';
 import type { ServingEvent } from './serving-event.ts';
 import type { ServingOptions } from './serving-options.ts';
 import { type WarmUpLimits, warmUp } from './warm-up.ts';
@@ -130,7 +130,8 @@ export class Serving {
       const read = format(request, this.#options.maxBodyBytes ?? defaultBodyBytes);
       const readingMs = this.#stopwatch() - begun;
       const predictionId = this.#options.newId?.() ?? uuidV7(this.#now());
-      const facts = { read, predictionId, traceId, readingMs };
+      const callerKey = callerKeyOf(request);
+      const facts = { read, predictionId, traceId, readingMs, callerKey };
       return pinned === undefined
         ? await this.#answerTraffic(facts, live)
         : await this.#answerPinned(facts, live, pinned);
@@ -145,24 +146,23 @@ export class Serving {
   /** The candidate answers its share, and the champion all else, also what the candidate fails to. */
   async #answerTraffic(facts: Facts, live: Live): Promise<WireResponse> {
     const { model, candidate } = live;
-    const { predictionId } = facts;
-    const isCandidates =
-      candidate !== null && chooseVariant(candidate.weight, positionOf(predictionId)) === 'candidate';
+    const { isCandidates, caller } = drawSide(candidate, facts.predictionId, facts.callerKey);
     let candidateFailure: unknown;
-    if (isCandidates) {
+    if (candidate && isCandidates) {
       try {
         using served = await this.#models.open(model, candidate);
-        return await this.#answer({ ...facts, served, variant: 'candidate' });
+        return await this.#answer({ ...facts, served, variant: 'candidate', caller });
       } catch (thrown) {
         candidateFailure = thrown;
       }
     }
     const countCandidate = () => {
-      if (isCandidates) this.#countFailure(facts, model, candidate.version, 'candidate', candidateFailure);
+      if (candidate && isCandidates)
+        this.#countFailure(facts, model, candidate.version, 'candidate', candidateFailure);
     };
     using served = await this.#models.openChampion(model, live);
     try {
-      const response = await this.#answer({ ...facts, served, variant: 'champion' });
+      const response = await this.#answer({ ...facts, served, variant: 'champion', caller });
       // The same request fits the champion: whatever went wrong was the candidate's doing.
       countCandidate();
       return response;
@@ -194,7 +194,7 @@ export class Serving {
    */
   async #answer(attempt: Attempt): Promise<WireResponse> {
     const begun = this.#stopwatch();
-    const { served, variant, predictionId, traceId, isPinned = false } = attempt;
+    const { served, variant, predictionId, traceId, caller, isPinned = false } = attempt;
     const { version, loaded } = served;
     const { definition, session } = loaded;
     const { batch, write } = attempt.read(loaded);
@@ -211,7 +211,8 @@ export class Serving {
     const reply = write(answer);
     const response = typeof reply === 'string' ? csv(reply) : json(200, reply);
     const latencyMs = roundToMicroseconds(this.#stopwatch() - begun + attempt.readingMs);
-    this.#report({ kind: 'prediction', answer, batch, definition, atMs: this.#now(), latencyMs, isPinned });
+    const atMs = this.#now();
+    this.#report({ kind: 'prediction', answer, batch, definition, atMs, latencyMs, caller, isPinned });
     return response;
   }
 

@@ -17,7 +17,7 @@ const objectCreated = z.object({
 
 /** What remediation and schedules send to the intake queue. */
 export const retrainRequest = z.object({
-  kind: z.enum(['retrain', 'schedule']),
+  kind: z.enum(['retrain', 'shadow-retrain', 'schedule']),
   model: z.string(),
   reason: z.string(),
   requestId: z.string().min(1),

@@ -3,7 +3,8 @@ import { sourceObject } from '../data/dataset.ts';
 
 /** Why a run began. */
 export const trigger = z.object({
-  kind: z.enum(['upload', 'retrain', 'schedule']),
+  /** What a shadow-retrain leads to is registered and gets no traffic by itself. */
+  kind: z.enum(['upload', 'retrain', 'shadow-retrain', 'schedule']),
   /** For a person: the file name, the alarm, the schedule. */
   reason: z.string(),
 });

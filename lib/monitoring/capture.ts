@@ -53,7 +53,8 @@ function compactTime(at: string): string {
 }
 
 function toReceipt(record: PredictionRecord, objectKey: string): Receipt {
-  const { kind: _, latencyMs: __, rowsDropped = 0, rows, predictions, ...facts } = record;
+  const { kind: _, latencyMs: __, isPinned: ___, caller: ____, ...kept } = record;
+  const { rowsDropped = 0, rows, predictions, ...facts } = kept;
   const content = { rows, predictions };
   const isSmall = Buffer.byteLength(JSON.stringify(content)) <= maxInlineBytes;
   return {

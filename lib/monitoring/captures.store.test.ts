@@ -31,33 +31,47 @@ function objectsOf(...at: string[]) {
 beforeEach(() => s3.reset());
 
 describe('CaptureStore', () => {
-  it('reads the predictions of a period over the days, newest first', async () => {
+  it('lists the objects of each hour over the days, newest hour first', async () => {
     hold(
       objectsOf(
         '2026-11-22T11:59:59.999Z',
         '2026-11-22T12:00:00.000Z',
         '2026-11-22T23:59:00.000Z',
         '2026-11-23T00:01:00.000Z',
-        '2026-11-23T12:00:00.001Z',
+        '2026-11-23T00:02:00.000Z',
+        '2026-11-23T13:00:00.001Z',
       ),
     );
-    const window = await store.readWindow('iris', period, 100);
-    expect(window.records.map(({ predictionId }) => predictionId)).toEqual(['p3', 'p2', 'p1']);
-    expect(window).toMatchObject({ rows: 3, isCutOff: false });
+    const hours = await store.listHours('iris', period);
+    expect([...hours].map(([hour, names]) => [hour, names.length])).toEqual([
+      ['2026-11-23T00:00:00.000Z', 2],
+      ['2026-11-22T23:00:00.000Z', 1],
+      ['2026-11-22T12:00:00.000Z', 1],
+    ]);
   });
 
-  it('reads the newest and says so when there is more than it may read', async () => {
-    hold(objectsOf('2026-11-23T01:00:00.000Z', '2026-11-23T02:00:00.000Z', '2026-11-23T03:00:00.000Z'));
-    const window = await store.readWindow('iris', period, 2);
-    expect(window.records.map(({ predictionId }) => predictionId)).toEqual(['p2', 'p1']);
-    expect(window).toMatchObject({ rows: 2, isCutOff: true });
+  const namesOf = (objects: { key: string }[]) =>
+    objects.map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
+
+  it('reads an hour, and says so when there is more than it may read', async () => {
+    const objects = objectsOf('2026-11-23T01:00:00.000Z', '2026-11-23T01:10:00.000Z');
+    hold(objects);
+    const hour = '2026-11-23T01:00:00.000Z';
+    const whole = await store.readHour('iris', hour, namesOf(objects), 100);
+    expect(whole.records.map(({ predictionId }) => predictionId)).toEqual(['p0', 'p1']);
+    expect(whole.isCutOff).toBe(false);
+    const part = await store.readHour('iris', hour, namesOf(objects), 1);
+    expect(part.records.map(({ predictionId }) => predictionId)).toEqual(['p0']);
+    expect(part.isCutOff).toBe(true);
   });
 
-  it('takes a prediction that lies in two objects once', async () => {
+  it('takes a prediction that lies in two objects once, and does without one that expired', async () => {
     const [first] = objectsOf('2026-11-23T01:00:00.000Z');
     if (!first) throw new Error('no object');
-    hold([first, { ...first, key: first.key.replace('.jsonl', 'b.jsonl') }]);
-    expect((await store.readWindow('iris', period, 100)).rows).toBe(1);
+    const objects = [first, { ...first, key: first.key.replace('.jsonl', 'b.jsonl') }];
+    hold(objects);
+    const names = [...namesOf(objects), 'gone.jsonl'];
+    expect((await store.readHour('iris', '2026-11-23T01:00:00.000Z', names, 100)).records).toHaveLength(1);
   });
 
   it('fetches large content from the object', async () => {

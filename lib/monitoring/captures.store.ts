@@ -7,11 +7,9 @@ import { type CaptureObject, capturePrefix, type FullReceipt, type Receipt } fro
 const readsAtOnce = 16;
 const hourMs = 3_600_000;
 
-export interface CapturedWindow {
-  /** Newest objects first; each prediction once. */
+export interface CapturedHour {
   records: PredictionRecord[];
-  rows: number;
-  /** Older traffic of the window was left out because there is more than may be read. */
+  /** The hour has more rows than may be read. */
   isCutOff: boolean;
 }
 
@@ -64,34 +62,38 @@ export class CaptureStore {
     return lines.map((line) => predictionRecord.parse(JSON.parse(line)));
   }
 
-  /** Predictions of a model in a period, newest first, until `maxRows` rows are together. */
-  async readWindow(
-    model: string,
-    period: { from: Date; to: Date },
-    maxRows: number,
-  ): Promise<CapturedWindow> {
-    const found = new Map<string, PredictionRecord>();
-    let rows = 0;
+  /** Names of the objects of each hour that has any, by the beginning of the hour; newest hour first. */
+  async listHours(model: string, period: { from: Date; to: Date }): Promise<Map<string, string[]>> {
+    const hours = new Map<string, string[]>();
     const lastDay = Date.parse(`${period.to.toISOString().slice(0, 10)}T00:00:00Z`);
     for (let day = lastDay; day + 24 * hourMs > period.from.getTime(); day -= 24 * hourMs) {
-      const keys = await this.#keysOfDay(model, new Date(day), period);
-      for (let index = 0; index < keys.length; index += readsAtOnce) {
-        const objects = await Promise.all(
-          keys.slice(index, index + readsAtOnce).map((key) => this.#records(key)),
-        );
-        for (const record of objects.flat().sort((a, b) => b.at.localeCompare(a.at))) {
-          const at = Date.parse(record.at);
-          if (at < period.from.getTime() || at > period.to.getTime()) continue;
-          if (found.has(record.predictionId)) continue;
-          if (rows + record.rows.length > maxRows) {
-            return { records: [...found.values()], rows, isCutOff: true };
-          }
-          found.set(record.predictionId, record);
-          rows += record.rows.length;
-        }
+      for (const key of await this.#keysOfDay(model, new Date(day), period)) {
+        const [, date, hour, name] = /dt=([^/]+)\/hour=(\d\d)\/([^/]+)$/.exec(key) ?? [];
+        if (date === undefined || hour === undefined || name === undefined) continue;
+        const at = `${date}T${hour}:00:00.000Z`;
+        hours.set(at, [...(hours.get(at) ?? []), name]);
       }
     }
-    return { records: [...found.values()], rows, isCutOff: false };
+    return hours;
+  }
+
+  /** Predictions of one hour, each once, object after object until `maxRows` rows are together. */
+  async readHour(model: string, hour: string, names: string[], maxRows: number): Promise<CapturedHour> {
+    const found = new Map<string, PredictionRecord>();
+    const prefix = capturePrefix(model, new Date(hour));
+    let rows = 0;
+    for (let index = 0; index < names.length; index += readsAtOnce) {
+      const objects = await Promise.all(
+        names.slice(index, index + readsAtOnce).map((name) => this.#records(prefix + name)),
+      );
+      for (const record of objects.flat()) {
+        if (found.has(record.predictionId)) continue;
+        if (rows + record.rows.length > maxRows) return { records: [...found.values()], isCutOff: true };
+        found.set(record.predictionId, record);
+        rows += record.rows.length;
+      }
+    }
+    return { records: [...found.values()], isCutOff: false };
   }
 
   /** A receipt with its rows and predictions, wherever they lie. */

@@ -1,8 +1,10 @@
 import { type Html, html, raw } from '../data/report/report-html.ts';
 import { reportStyle } from '../data/report/report-style.ts';
-import type { DriftReport } from './drift-report.ts';
-
-type FeatureReport = DriftReport['features'][number];
+import type { DriftReport, WatchedReport } from './drift-report.ts';
+import { explanationSentences } from './explanation-text.ts';
+import { renderHours, renderPair } from './page/drift-charts.ts';
+import { driftStyle } from './page/drift-style.ts';
+import { renderEstimate, renderQuality } from './page/quality-parts.ts';
 
 const headline: Record<DriftReport['verdict'], string> = {
   drifted: 'Drifted',
@@ -10,50 +12,7 @@ const headline: Record<DriftReport['verdict'], string> = {
   'not enough data': 'Not enough data',
 };
 
-const chartStyle = `
-td.column{min-width:10em}
-.verdict.unsure{border-left-color:var(--quiet)}
-.unsure .badge{background:var(--code);color:var(--quiet)}
-.pair{display:block;max-width:100%;border-bottom:1px solid var(--line)}
-.pair .frozen,.key i.frozen{fill:var(--quiet);background:var(--quiet);opacity:.45}
-.pair .live,.key i.live{fill:var(--bar);background:var(--bar)}
-.key i{display:inline-block;width:11px;height:11px;border-radius:3px;margin:0 6px 0 14px}
-.ends{max-width:100%;display:flex;justify-content:space-between;font-size:11px;color:var(--quiet)}
-`;
-
-const barWidth = 12;
-const step = 2 * barWidth + 8;
-const height = 72;
 const none = raw('');
-
-const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
-
-function sharesOf(bins: FeatureReport['bins'], side: 'frozen' | 'live'): number[] {
-  const total = bins.reduce((sum, bin) => sum + bin[side], 0);
-  return bins.map((bin) => (total === 0 ? 0 : bin[side] / total));
-}
-
-/** Shares of each bin side by side: training, then live. */
-function renderPair({ name, bins }: FeatureReport): Html {
-  if (bins.length === 0) return none;
-  const sides = [
-    { side: 'frozen', title: 'training', shares: sharesOf(bins, 'frozen') },
-    { side: 'live', title: 'live', shares: sharesOf(bins, 'live') },
-  ] as const;
-  const tallest = Math.max(...sides.flatMap(({ shares }) => shares), 0.01);
-  const bars = bins.flatMap((bin, index) =>
-    sides.map(({ side, title, shares }, place) => {
-      const share = shares[index] ?? 0;
-      const tall = (share / tallest) * height;
-      const x = index * step + place * barWidth;
-      return html`<rect class="${side}" x="${x}" y="${(height - tall).toFixed(1)}" width="${barWidth - 1}" height="${tall.toFixed(1)}"><title>${bin.label}: ${title} ${percent(share)}</title></rect>`;
-    }),
-  );
-  const width = bins.length * step;
-  const label = `share of ${name} by bin, in training and live`;
-  return html`<svg class="pair" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${label}">${bars}</svg>
-<div class="ends" style="width:${width}px"><span>${bins[0]?.label ?? ''}</span><span>${bins.at(-1)?.label ?? ''}</span></div>`;
-}
 
 const nextStep: Record<DriftReport['verdict'], string> = {
   drifted:
@@ -63,55 +22,99 @@ const nextStep: Record<DriftReport['verdict'], string> = {
 };
 
 function renderVerdict(report: DriftReport): Html {
-  const { verdict, reason, model, isCutOff } = report;
+  const { verdict, reason, model, isCutOff, anomalies } = report;
   const look = { drifted: 'rejected', stable: '', 'not enough data': 'unsure' }[verdict];
-  const cut = isCutOff ? html`<p>There was more traffic than is read; the newest rows were.</p>` : none;
+  const cut = isCutOff ? html`<p>There was more traffic than is read; a part of it was.</p>` : none;
+  const odd = anomalies.map((anomaly) => html`<p><b>Odd answers.</b> ${anomaly.reason}.</p>`);
   return html`<section class="verdict ${look}"><span class="badge">${headline[verdict]}</span>
-<h1>${model}: ${reason}</h1>${cut}<p><b>What to do next.</b> ${nextStep[verdict]}</p></section>`;
+<h1>${model}: ${reason}</h1>${cut}${odd}<p><b>What to do next.</b> ${nextStep[verdict]}</p></section>`;
 }
 
-function renderQuality({ quality }: DriftReport): Html {
-  if (!quality) return none;
-  const lines = quality.versions.map(
-    ({ version, sample, verdict, reason }) =>
-      html`<tr><td class="number">${version}</td><td class="number">${sample}</td><td class="${verdict === 'low' ? 'warn' : ''}">${verdict}</td><td>${reason}</td></tr>`,
+/** Each feature that drifted: since when, which values, which rows. */
+function renderExplanations({ explanations, limits }: DriftReport): Html {
+  if (explanations.length === 0) return none;
+  const lines = explanations.map(
+    (each) =>
+      html`<tr><td class="column">${each.feature}</td><td>${renderHours(each, limits?.psi ?? 1)}</td><td>${explanationSentences(each).map((text) => html`<p>${text}</p>`)}</td></tr>`,
   );
-  const table =
-    lines.length === 0
-      ? none
-      : html`<div class="scroll"><table><thead><tr><th class="number">Version</th><th class="number">Labels</th><th>Verdict</th><th>Why</th></tr></thead><tbody>${lines}</tbody></table></div>`;
-  return html`<section><h2>Quality of live answers: ${quality.verdict}</h2><p>${quality.reason}</p>${table}</section>`;
+  return html`<section><h2>What changed, and when</h2>
+<p class="quiet">Population stability index of each hour; the line is the limit.</p>
+<div class="scroll"><table><thead><tr><th>Feature</th><th>By the hour</th><th>Change</th></tr></thead><tbody>${lines}</tbody></table></div></section>`;
 }
 
-function renderFeatures({ features }: DriftReport): Html {
-  if (features.length === 0) return none;
+function renderWatched(title: string, before: string, watched: WatchedReport[], note: Html = none): Html {
+  if (watched.length === 0) return none;
   const order = { drifted: 0, stable: 1, 'not enough data': 2 };
-  const sorted = [...features].sort(
+  const sorted = [...watched].sort(
     (a, b) => order[a.verdict] - order[b.verdict] || (b.psi ?? 0) - (a.psi ?? 0),
   );
   const lines = sorted.map(
-    (feature) =>
-      html`<tr><td class="column">${feature.name}<small class="${feature.verdict === 'drifted' ? 'warn' : ''}">${feature.verdict}</small></td><td>${renderPair(feature)}</td><td>${feature.reason}</td></tr>`,
+    (each) =>
+      html`<tr><td class="column">${each.name}<small class="${each.verdict === 'drifted' ? 'warn' : ''}">${each.verdict}</small></td><td>${renderPair(each, before)}</td><td>${each.reason}</td></tr>`,
   );
-  return html`<section><h2>Inputs</h2>
-<p class="quiet key">Share of rows in each bin:<i class="frozen"></i>training<i class="live"></i>live</p>
-<div class="scroll"><table><thead><tr><th>Feature</th><th>Training and live</th><th>Why</th></tr></thead><tbody>${lines}</tbody></table></div></section>`;
+  return html`<section><h2>${title}</h2>${note}
+<p class="quiet key">Share of rows in each bin:<i class="frozen"></i>${before}<i class="live"></i>live</p>
+<div class="scroll"><table><thead><tr><th>What</th><th>${before} and live</th><th>Why</th></tr></thead><tbody>${lines}</tbody></table></div></section>`;
 }
 
-function renderOrigin({ champion, window, sample, measuredAt, limits }: DriftReport): Html {
+function renderAnswers({ outputs, concept }: DriftReport): Html {
+  const parts = [
+    outputs
+      ? renderWatched(
+          `Answers: ${outputs.verdict}`,
+          'evaluation',
+          outputs.watched,
+          html`<p>${outputs.reason}</p>`,
+        )
+      : none,
+    concept
+      ? renderWatched(
+          `Truth behind the answers: ${concept.verdict}`,
+          'evaluation',
+          concept.watched,
+          html`<p>${concept.reason}</p>`,
+        )
+      : none,
+  ];
+  return html`${parts}`;
+}
+
+/** Which features decide, then and now, the most deciding of now first. */
+function renderAttributions({ attributions }: DriftReport): Html {
+  if (!attributions) return none;
+  const lines = attributions.features
+    .toSorted((a, b) => a.liveRank - b.liveRank)
+    .map(
+      ({ feature, trainedRank, liveRank, trained, live }) =>
+        html`<tr><td class="column">${feature}</td><td class="number">${liveRank}</td><td class="number">${trainedRank}</td><td class="number">${live.toPrecision(3)}</td><td class="number">${trained.toPrecision(3)}</td></tr>`,
+    );
+  const table =
+    lines.length === 0
+      ? none
+      : html`<div class="scroll"><table><thead><tr><th>Feature</th><th class="number">Rank</th><th class="number">In training</th><th class="number">Mean contribution</th><th class="number">In training</th></tr></thead><tbody>${lines}</tbody></table></div>`;
+  return html`<section><h2>What decides the answers: ${attributions.verdict}</h2><p>${attributions.reason}</p>${table}</section>`;
+}
+
+function renderOrigin({ champion, window, sample, measuredAt, limits, hours }: DriftReport): Html {
   const facts: [string, string][] = [
     [
       'Compared with',
       champion ? `version ${champion.version}, dataset ${champion.datasetId}` : 'no champion',
     ],
     ['Live rows', `${sample}, from ${window.from} to ${window.to}`],
-    ['Limits', limits ? `PSI ${limits.psi}, at least ${limits.leastSample} rows` : 'none'],
+    [
+      'Limits',
+      limits
+        ? `PSI ${limits.psi}, KS distance ${limits.distance}, share ${limits.share}, missing ${limits.missing}; at least ${limits.leastSample} rows; chance of a false alarm in a measurement ${limits.falseAlarms}`
+        : 'none',
+    ],
+    ['Hours', `${hours.kept} kept from before, ${hours.read} read`],
     ['Measured', measuredAt],
   ];
   return html`<section><h2>Origin</h2><dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl></section>`;
 }
 
-/** A measurement as a page that needs no other file: the verdict first, then each feature's two distributions. */
+/** A measurement as a page that needs no other file: the verdict first, then what changed since when, then each part. */
 export function driftPage(report: DriftReport): string {
   return html`<!doctype html>
 <html lang="en">
@@ -120,13 +123,17 @@ export function driftPage(report: DriftReport): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${report.model}: ${headline[report.verdict]}</title>
-<style>${raw(reportStyle)}${raw(chartStyle)}</style>
+<style>${raw(reportStyle)}${raw(driftStyle)}</style>
 </head>
 <body>
 <main>
 ${renderVerdict(report)}
+${renderExplanations(report)}
 ${renderQuality(report)}
-${renderFeatures(report)}
+${renderEstimate(report)}
+${renderWatched('Inputs', 'training', report.features)}
+${renderAnswers(report)}
+${renderAttributions(report)}
 ${renderOrigin(report)}
 </main>
 </body>

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnProfile } from '../data/dataset.ts';
 import { binsOf } from '../data/profile-bins.ts';
-import { judgeDrift } from './drift.ts';
+import { judgeShifts, summarise } from './drift.ts';
+import { compareProfiles } from './feature-comparison.ts';
 
 function numeric(counts: number[], missing = 0): ColumnProfile {
   const count = counts.reduce((sum, value) => sum + value, 0);
@@ -18,15 +19,32 @@ function numeric(counts: number[], missing = 0): ColumnProfile {
   };
 }
 
-const limits = { psi: 0.2, leastSample: 100 };
+function categorical(counts: Record<string, number>, other = 0): ColumnProfile {
+  const count = Object.values(counts).reduce((sum, value) => sum + value, other);
+  return { type: 'categorical', count, missing: 0, counts, other };
+}
 
-describe('judgeDrift', () => {
+const limits = { psi: 0.2, distance: 0.1, share: 0.05, missing: 0.025, falseAlarms: 0.001, leastSample: 100 };
+const even = numeric([50, 50, 50, 50]);
+
+type Pair = [frozen: ColumnProfile, live: ColumnProfile];
+
+function judged(pairs: Record<string, Pair>, sample = 200, changes: Partial<typeof limits> = {}) {
+  const watched = Object.entries(pairs).map(([name, [frozen, live]]) => ({
+    name,
+    comparison: compareProfiles(frozen, live),
+    sample,
+  }));
+  const all = { ...limits, ...changes };
+  const features = judgeShifts(watched, all);
+  return { ...summarise(features, sample, all), features };
+}
+
+describe('judgeShifts', () => {
   it('finds a feature drifted whose values moved', () => {
-    const drift = judgeDrift({
-      frozen: { a: numeric([50, 50, 50, 50]), b: numeric([50, 50, 50, 50]) },
-      live: { a: numeric([0, 0, 50, 150]), b: numeric([48, 52, 50, 50]) },
-      sample: 200,
-      limits,
+    const drift = judged({
+      a: [even, numeric([0, 0, 50, 150])],
+      b: [even, numeric([48, 52, 50, 50])],
     });
     expect(drift.verdict).toBe('drifted');
     expect(drift.reason).toMatch(/^a changed/);
@@ -34,61 +52,73 @@ describe('judgeDrift', () => {
       ['a', 'drifted'],
       ['b', 'stable'],
     ]);
+    expect(drift.features[0]?.reason).toMatch(/KS distance 0\.500 \(limit 0\.1; chance alone: p \d/);
   });
 
   it('says that there is not enough data below the least sample, however far values moved', () => {
-    const drift = judgeDrift({
-      frozen: { a: numeric([50, 50, 50, 50]) },
-      live: { a: numeric([0, 0, 0, 99]) },
-      sample: 99,
-      limits,
-    });
+    const drift = judged({ a: [even, numeric([0, 0, 0, 99])] }, 99);
     expect(drift.verdict).toBe('not enough data');
     expect(drift.reason).toContain('99 live rows');
-    expect(drift.features[0]).toMatchObject({ verdict: 'not enough data', psi: null });
+    expect(drift.features[0]).toMatchObject({ verdict: 'not enough data', psi: null, tests: [] });
   });
 
   it('does not take for drift what chance makes of a small sample', () => {
-    const drift = judgeDrift({
-      frozen: { a: numeric([30, 30, 30, 30]) },
-      live: { a: numeric([8, 4, 4, 4]) },
-      sample: 20,
-      limits: { psi: 0.05, leastSample: 20 },
-    });
+    const frozen = numeric([30, 30, 30, 30]);
+    const drift = judged({ a: [frozen, numeric([8, 4, 4, 4])] }, 20, { psi: 0.05, leastSample: 20 });
     expect(drift.features[0]?.psi).toBeGreaterThan(0.05);
     expect(drift.features[0]?.reason).toContain('chance');
     expect(drift.verdict).toBe('stable');
   });
 
-  it('finds a feature drifted that begins to be missing', () => {
-    const drift = judgeDrift({
-      frozen: { a: numeric([50, 50, 50, 50]) },
-      live: { a: numeric([25, 25, 25, 25], 100) },
-      sample: 200,
-      limits,
+  it('does not take for drift what a large sample proves and nobody cares for', () => {
+    const drift = judged(
+      { a: [numeric([25_000, 25_000, 25_000, 25_000]), numeric([26_000, 24_500, 24_500, 25_000])] },
+      100_000,
+    );
+    expect(drift.verdict).toBe('stable');
+    expect(drift.features[0]?.reason).toContain('less than the limit');
+  });
+
+  it('asks for more proof the more features there are', () => {
+    const moved: Pair = [numeric([75, 75, 75, 75]), numeric([60, 60, 50, 130])];
+    const same: Pair = [even, even];
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`f${i}`, same]));
+    expect(judged({ a: moved }, 300).verdict).toBe('drifted');
+    expect(judged({ a: moved, ...many }, 300).verdict).toBe('stable');
+  });
+
+  it('finds a feature drifted that begins to be missing, from a handful of rows on', () => {
+    const drift = judged({ a: [numeric([500, 500, 500, 500]), numeric([45, 45, 50, 50], 10)] });
+    expect(drift.features[0]?.reason).toContain('of missing values 0.050');
+    expect(drift.verdict).toBe('drifted');
+  });
+
+  it('finds categories that training never saw', () => {
+    const drift = judged({
+      a: [categorical({ red: 600, blue: 400 }), categorical({ red: 115, blue: 75 }, 10)],
     });
+    expect(drift.features[0]?.reason).toContain('never seen in training');
+    expect(drift.verdict).toBe('drifted');
+  });
+
+  it('finds a category whose share grew by ten points, though the index is small', () => {
+    const drift = judged(
+      { a: [categorical({ a: 3000, b: 3500, c: 3500 }), categorical({ a: 400, b: 300, c: 300 })] },
+      1000,
+    );
+    expect(drift.features[0]?.psi).toBeLessThan(0.2);
+    expect(drift.features[0]?.reason).toContain('change of a share 0.100');
     expect(drift.verdict).toBe('drifted');
   });
 
   it('has nothing to compare with when the dataset had no value', () => {
-    const drift = judgeDrift({
-      frozen: { a: numeric([0, 0, 0, 0]) },
-      live: { a: numeric([50, 50, 50, 50]) },
-      sample: 200,
-      limits,
-    });
+    const drift = judged({ a: [numeric([0, 0, 0, 0]), even] });
     expect(drift.features[0]).toMatchObject({ verdict: 'not enough data', psi: null });
     expect(drift.verdict).toBe('not enough data');
   });
 
   it('takes a feature that no live row has as missing from all', () => {
-    const drift = judgeDrift({
-      frozen: { a: numeric([50, 50, 50, 50]) },
-      live: { a: numeric([0, 0, 0, 0], 200) },
-      sample: 200,
-      limits,
-    });
-    expect(drift.verdict).toBe('drifted');
+    expect(judged({ a: [even, numeric([0, 0, 0, 0], 200)] }).verdict).toBe('drifted');
   });
 });
 

@@ -1,89 +1,128 @@
-import type { ColumnProfile } from '../data/dataset.ts';
-import { type Bin, binsOf } from '../data/profile-bins.ts';
-import { populationStability } from '../statistics/psi.ts';
+import type { Bin } from '../data/profile-bins.ts';
+import { holmAdjusted } from '../statistics/holm.ts';
+import { type Comparison, type ShiftLimits, type ShiftTest, shiftTests, stabilityOf } from './shift-tests.ts';
 
 export type DriftVerdict = 'drifted' | 'stable' | 'not enough data';
 
-export interface FeatureDrift {
+/** What is compared: a feature, or something about the answers. */
+export interface Watched {
+  name: string;
+  comparison: Comparison;
+  /** Live rows that it was seen in. */
+  sample: number;
+}
+
+/** A test with its p value made good for the whole family. */
+export interface JudgedTest extends ShiftTest {
+  adjusted: number;
+  isDrift: boolean;
+}
+
+export interface WatchedDrift {
   name: string;
   verdict: DriftVerdict;
   reason: string;
-  /** Null when there is not enough data to say. */
+  /** Population stability index; null when there is not enough data to say. */
   psi: number | null;
-  /** What the index must pass besides the limit, because chance alone reaches it. */
-  chance: number | null;
+  tests: JudgedTest[];
   bins: Bin[];
 }
 
-export interface Drift {
-  verdict: DriftVerdict;
-  reason: string;
-  features: FeatureDrift[];
+export interface DriftLimits extends ShiftLimits {
+  /** Chance that a family of tests finds drift where nothing changed. */
+  falseAlarms: number;
+  leastSample: number;
 }
 
-export interface DriftQuestion {
-  frozen: Record<string, ColumnProfile>;
-  /** Live rows on the bins of `frozen`. */
-  live: Record<string, ColumnProfile>;
-  /** Live rows. */
-  sample: number;
-  limits: { psi: number; leastSample: number };
+const three = (value: number) => value.toFixed(3);
+const chance = (value: number) => (value < 1e-4 ? value.toExponential(0) : value.toFixed(4));
+const what = { psi: 'PSI', distance: 'KS distance', share: 'change of a share' } as const;
+const where = {
+  'kolmogorov-smirnov': '',
+  'chi-square': '',
+  unseen: ' of values never seen in training',
+  missing: ' of missing values',
+  wrong: ' of wrong answers',
+} as const;
+
+const sayTest = ({ test, measure, effect, limit, adjusted }: JudgedTest) =>
+  `${what[measure]}${where[test]} ${three(effect)} (limit ${limit}; chance alone: p ${chance(adjusted)})`;
+
+const isLarge = ({ effect, limit }: ShiftTest) => effect >= limit;
+
+function explain(tests: JudgedTest[], { falseAlarms }: DriftLimits): string {
+  const found = tests.filter(({ isDrift }) => isDrift);
+  if (found.length > 0) return found.map(sayTest).join('; ');
+  const byChance = tests.filter(isLarge);
+  if (byChance.length > 0) {
+    return `${byChance.map(sayTest).join('; ')}: with so few rows chance does as much`;
+  }
+  const small = tests.filter(({ adjusted }) => adjusted < falseAlarms);
+  if (small.length > 0) return `${small.map(sayTest).join('; ')}: a change, and less than the limit`;
+  return 'no test passes its limit';
 }
 
-const two = (value: number) => value.toFixed(3);
+const binsOf = ({ values, gaps }: Comparison) => [...values, ...gaps.map(({ bin }) => bin)];
 
-function judgeFeature(name: string, bins: Bin[], { sample, limits }: DriftQuestion): FeatureDrift {
+function unjudged({ name, comparison, sample }: Watched, limits: DriftLimits): WatchedDrift | undefined {
+  const bins = binsOf(comparison);
+  const base = { name, verdict: 'not enough data' as const, psi: null, tests: [], bins };
   if (sample < limits.leastSample) {
-    const reason = `${sample} live rows; ${limits.leastSample} are needed`;
-    return { name, verdict: 'not enough data', reason, psi: null, chance: null, bins };
+    return { ...base, reason: `${sample} live rows; ${limits.leastSample} are needed` };
   }
-  if (bins.every((bin) => bin.frozen === 0)) {
-    const reason = 'the dataset has no value of this feature to compare with';
-    return { name, verdict: 'not enough data', reason, psi: null, chance: null, bins };
+  if (bins.every(({ frozen }) => frozen === 0)) {
+    return { ...base, reason: 'there is no value to compare with' };
   }
-  const { psi, chance } = populationStability(
-    bins.map((bin) => bin.frozen),
-    bins.map((bin) => bin.live),
-  );
-  const found = { name, psi, chance, bins };
-  if (psi < limits.psi) {
-    return { ...found, verdict: 'stable', reason: `PSI ${two(psi)} is below the limit of ${limits.psi}` };
-  }
-  if (psi <= chance) {
-    const reason = `PSI ${two(psi)} passes the limit of ${limits.psi}, but with so few rows chance alone reaches ${two(chance)}`;
-    return { ...found, verdict: 'stable', reason };
-  }
-  return {
-    ...found,
-    verdict: 'drifted',
-    reason: `PSI ${two(psi)} passes the limit of ${limits.psi}; chance alone reaches ${two(chance)}`,
-  };
+  return undefined;
 }
 
 /**
- * Whether live rows are distributed otherwise than the rows the model was trained on, by feature.
+ * Whether live distributions differ from their references: each by the tests that fit it, all of them as one family.
  *
- * A feature has drifted when its index passes the limit and what chance alone could reach with these sample sizes.
+ * Something has drifted when a test proves a difference and the difference passes its limit. With a small sample the
+ * proof decides, with a large one the limit. The p values are adjusted after Holm: the chance of any false alarm in a
+ * measurement is then at most `falseAlarms`, also when features hang together, as they do. (Benjamini and Hochberg's
+ * way bounds the share of false names among all; an alarm that goes off for one name alone needs the former.)
  */
-export function judgeDrift(question: DriftQuestion): Drift {
-  const features = Object.entries(question.frozen).map(([name, frozen]) =>
-    judgeFeature(name, binsOf(frozen, question.live[name]), question),
-  );
-  const { sample, limits } = question;
-  if (sample < limits.leastSample) {
-    const reason = `${sample} live rows in the window; ${limits.leastSample} are needed`;
-    return { verdict: 'not enough data', reason, features };
-  }
-  const drifted = features.filter((feature) => feature.verdict === 'drifted').map((feature) => feature.name);
-  if (drifted.length > 0) {
+export function judgeShifts(watched: readonly Watched[], limits: DriftLimits): WatchedDrift[] {
+  const raw = watched.map((one) => (unjudged(one, limits) ? [] : shiftTests(one.comparison, limits)));
+  const adjusted = holmAdjusted(raw.flat().map(({ pValue }) => pValue));
+  let place = 0;
+  return watched.map((one, index) => {
+    const tests = (raw[index] ?? []).map((test): JudgedTest => {
+      const pValue = adjusted[place++] ?? 1;
+      return { ...test, adjusted: pValue, isDrift: pValue < limits.falseAlarms && isLarge(test) };
+    });
+    const missing = unjudged(one, limits);
+    if (missing) return missing;
     return {
-      verdict: 'drifted',
-      reason: `${drifted.join(', ')} changed since training (${sample} live rows)`,
-      features,
+      name: one.name,
+      verdict: tests.some(({ isDrift }) => isDrift) ? 'drifted' : 'stable',
+      reason: explain(tests, limits),
+      psi: stabilityOf(one.comparison),
+      tests,
+      bins: binsOf(one.comparison),
     };
+  });
+}
+
+/** One verdict for several, with what it is about in its reason. */
+export function summarise(
+  found: readonly WatchedDrift[],
+  sample: number,
+  { leastSample }: DriftLimits,
+): { verdict: DriftVerdict; reason: string } {
+  if (sample < leastSample) {
+    const reason = `${sample} live rows in the window; ${leastSample} are needed`;
+    return { verdict: 'not enough data', reason };
   }
-  if (features.every(({ psi }) => psi === null)) {
-    return { verdict: 'not enough data', reason: 'no feature can be compared with the dataset', features };
+  const drifted = found.filter(({ verdict }) => verdict === 'drifted').map(({ name }) => name);
+  if (drifted.length > 0) {
+    const reason = `${drifted.join(', ')} changed since training (${sample} live rows)`;
+    return { verdict: 'drifted', reason };
   }
-  return { verdict: 'stable', reason: `no feature passes the limits (${sample} live rows)`, features };
+  if (found.every(({ verdict }) => verdict === 'not enough data')) {
+    return { verdict: 'not enough data', reason: 'nothing can be compared with the dataset' };
+  }
+  return { verdict: 'stable', reason: `nothing passes the limits (${sample} live rows)` };
 }

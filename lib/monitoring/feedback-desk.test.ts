@@ -36,8 +36,12 @@ const version: ModelVersion = {
 };
 
 /** A desk over labels in memory, with one prediction of two rows on record. */
-function aDesk(registered: ModelVersion | 'lost' = version) {
+function aDesk(
+  registered: ModelVersion | 'lost' = version,
+  captured: ReadonlyMap<string, number> = new Map([['iris', 1]]),
+) {
   const labels = new Map<string, Label>();
+  const thumbs = new Map<string, string>();
   const { rows, predictions } = aRecord();
   const record = aRecord({
     predictionId: 'p1',
@@ -66,6 +70,14 @@ function aDesk(registered: ModelVersion | 'lost' = version) {
         return before ? 'corrected' : 'new';
       },
     },
+    thumbs: {
+      put: async (given): Promise<LabelEffect> => {
+        const before = thumbs.get(labelId(given));
+        if (before === given.thumb) return 'repeated';
+        thumbs.set(labelId(given), given.thumb);
+        return before === undefined ? 'new' : 'corrected';
+      },
+    },
     captures: {
       complete: async (receipt) => ({
         ...receipt,
@@ -76,10 +88,10 @@ function aDesk(registered: ModelVersion | 'lost' = version) {
       if (registered !== 'lost') return registered;
       throw new EvergreenError('version-unknown', 'iris has no version 3');
     },
-    targetOf: (model) => (model === 'iris' ? species : undefined),
+    models: new Map([...captured].map(([name, capture]) => [name, { name, target: species, capture }])),
     now: () => now,
   });
-  return { desk, labels };
+  return { desk, labels, thumbs };
 }
 
 describe('FeedbackDesk', () => {
@@ -90,6 +102,25 @@ describe('FeedbackDesk', () => {
     expect(await desk.take('iris', given)).toMatchObject({ accepted: 1, repeated: 1 });
     expect(await desk.take('iris', { ...given, label: 'virginica' })).toMatchObject({ corrected: 1 });
     expect(labels.get('p1#0')).toMatchObject({ label: 'virginica', corrections: 1 });
+  });
+
+  it('takes a thumb with a label, or without', async () => {
+    const { desk, labels, thumbs } = aDesk();
+    const given = { predictionId: 'p1', row: 1, thumb: 'down' };
+    expect(await desk.take('iris', given)).toMatchObject({ accepted: 1, repeated: 0 });
+    expect(await desk.take('iris', given)).toMatchObject({ accepted: 1, repeated: 1 });
+    expect(labels.size).toBe(0);
+    expect(await desk.take('iris', { ...given, label: 'virginica' })).toMatchObject({
+      accepted: 1,
+      repeated: 0,
+    });
+    expect(await desk.take('iris', { ...given, thumb: 'up' })).toMatchObject({ corrected: 1 });
+    expect(labels.get('p1#1')).toMatchObject({ label: 'virginica' });
+    expect(thumbs.get('p1#1')).toBe('up');
+    await expect(desk.take('iris', { predictionId: 'p1', row: 1 })).rejects.toMatchObject({
+      code: 'request-invalid',
+      details: { errors: [{ pointer: '/label', message: 'does not fit: give a label, a thumb, or both' }] },
+    });
   });
 
   it('takes what fits of a list and names the rest', async () => {
@@ -145,5 +176,28 @@ describe('FeedbackDesk', () => {
   it('gives a receipt without lineage when the registry lost the version', async () => {
     const { desk } = aDesk('lost');
     expect(await desk.receipt('p1')).toMatchObject({ version: 3, lineage: null });
+  });
+
+  it('says that a prediction was not captured, when that is certain', async () => {
+    const id = uuidV7(now.getTime());
+    const none = aDesk(version, new Map([['iris', 0]])).desk;
+    await expect(none.receipt(id)).rejects.toMatchObject({
+      code: 'prediction-not-captured',
+      message: `prediction ${id} was not captured: iris keeps 0 % of its predictions`,
+    });
+    await expect(none.take('iris', { predictionId: id, label: 'setosa' })).rejects.toMatchObject({
+      code: 'prediction-not-captured',
+    });
+    const some = aDesk(
+      version,
+      new Map([
+        ['iris', 0],
+        ['roses', 1],
+      ]),
+    ).desk;
+    await expect(some.receipt(id)).rejects.toMatchObject({
+      code: 'prediction-unknown',
+      message: `no prediction ${id} is on record; if it was of iris, it was not captured`,
+    });
   });
 });

@@ -7,6 +7,7 @@ import { aRecord } from './fixtures/builders.ts';
 const iris = {
   name: 'iris',
   target: { name: 'species', type: 'category' as const, categories: ['setosa', 'versicolor', 'virginica'] },
+  capture: 1,
 };
 const now = new Date('2026-11-23T12:00:00Z');
 
@@ -74,7 +75,7 @@ describe('sortFeedback', () => {
 
   it('refuses a category where a number is predicted', () => {
     const numbers = receiptsOf(aRecord({ predictionId: 'p1', predictions: [{ value: 3 }] }));
-    const prices = { name: 'iris', target: { name: 'price', type: 'number' as const } };
+    const prices = { name: 'iris', target: { name: 'price', type: 'number' as const }, capture: 1 };
     expect(sortFeedback(one('three'), prices, numbers, now).refused[0]?.pointer).toBe('/label');
     expect(sortFeedback(one(3.5), prices, numbers, now).accepted).toBe(1);
   });

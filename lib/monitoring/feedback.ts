@@ -1,17 +1,25 @@
 import { z } from 'zod';
+import { isCaptured } from '../inference/capture-share.ts';
 import { pointerStep, requestInvalid } from '../inference/rows.ts';
 import type { Target } from '../model/features.ts';
 import type { ErrorCode } from '../shared/error-codes.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { uuidV7TimeMs } from '../shared/ids.ts';
 import type { Receipt } from './capture.ts';
-import { type GivenLabel, type LabelEffect, labelId, labelValue } from './label.ts';
+import { type GivenLabel, type GivenThumb, type LabelEffect, labelId, labelValue } from './label.ts';
 
-const entry = z.strictObject({
-  predictionId: z.string().min(1).max(100),
-  row: z.int().min(0).max(100_000).default(0),
-  label: labelValue,
-});
+const entry = z
+  .strictObject({
+    predictionId: z.string().min(1).max(100),
+    row: z.int().min(0).max(100_000).default(0),
+    label: labelValue.optional(),
+    /** Whether a person was content with the answer; with a label, or without one. */
+    thumb: z.enum(['up', 'down']).optional(),
+  })
+  .refine(({ label, thumb }) => label !== undefined || thumb !== undefined, {
+    path: ['label'],
+    message: 'give a label, a thumb, or both',
+  });
 
 /** What turned out to be true of one row of a prediction, as an application says it. */
 export type FeedbackEntry = z.infer<typeof entry>;
@@ -53,7 +61,7 @@ export function readFeedback(body: unknown): Feedback {
 
 export interface Refusal {
   index: number;
-  code: Extract<ErrorCode, 'prediction-unknown' | 'request-invalid'>;
+  code: Extract<ErrorCode, 'prediction-unknown' | 'prediction-not-captured' | 'request-invalid'>;
   pointer: string;
   message: string;
 }
@@ -62,9 +70,15 @@ export interface Refusal {
 export interface LabelledModel {
   name: string;
   target: Target;
+  /** Share of predictions that are kept. */
+  capture: number;
 }
 
+export const notCaptured = (predictionId: string, { name, capture }: Omit<LabelledModel, 'target'>): string =>
+  `prediction ${predictionId} was not captured: ${name} keeps ${Number((capture * 100).toFixed(4))} % of its predictions`;
+
 function misfitOf(label: FeedbackEntry['label'], target: Target): string | undefined {
+  if (label === undefined) return undefined;
   if (target.type === 'number') {
     return typeof label === 'number' ? undefined : 'the model predicts a number; give one as label';
   }
@@ -81,6 +95,10 @@ function refusalOf(
 ): Omit<Refusal, 'index'> | undefined {
   const misfit = misfitOf(label, model.target);
   if (misfit !== undefined) return { code: 'request-invalid', pointer: '/label', message: misfit };
+  if (!receipt && !isCaptured(predictionId, model.capture)) {
+    const message = notCaptured(predictionId, model);
+    return { code: 'prediction-not-captured', pointer: '/predictionId', message };
+  }
   const madeAt = uuidV7TimeMs(predictionId);
   const isYoung = madeAt !== undefined && Math.abs(now.getTime() - madeAt) <= captureLagMs;
   if (receipt ? receipt.model !== model.name : !isYoung) {
@@ -100,9 +118,11 @@ export function sortFeedback(
   model: LabelledModel,
   receipts: ReadonlyMap<string, Receipt>,
   now: Date,
-): { labels: GivenLabel[]; accepted: number; refused: Refusal[] } {
+): { labels: GivenLabel[]; thumbs: GivenThumb[]; accepted: number; refused: Refusal[] } {
   const refused: Refusal[] = [];
-  const taken = new Map<string, GivenLabel>();
+  const labels = new Map<string, GivenLabel>();
+  const thumbs = new Map<string, GivenThumb>();
+  const at = now.toISOString();
   let accepted = 0;
   for (const [index, given] of entries.entries()) {
     const refusal = refusalOf(given, model, receipts.get(given.predictionId), now);
@@ -112,9 +132,12 @@ export function sortFeedback(
       continue;
     }
     accepted += 1;
-    taken.set(labelId(given), { ...given, model: model.name, labelledAt: now.toISOString() });
+    const { predictionId, row, label, thumb } = given;
+    const about = { predictionId, row, model: model.name };
+    if (label !== undefined) labels.set(labelId(given), { ...about, label, labelledAt: at });
+    if (thumb !== undefined) thumbs.set(labelId(given), { ...about, thumb, givenAt: at });
   }
-  return { labels: [...taken.values()], accepted, refused };
+  return { labels: [...labels.values()], thumbs: [...thumbs.values()], accepted, refused };
 }
 
 /** The reply to feedback of which at least one entry was taken. */

@@ -34,6 +34,18 @@ export function replaceLabel(before: Label | undefined, given: GivenLabel, expir
   };
 }
 
+/** Whether a person was content with the answer to one row. It is no truth: nothing is learned from it. */
+export const thumb = z.object({
+  predictionId: z.string(),
+  row: z.int().min(0),
+  thumb: z.enum(['up', 'down']),
+  model: z.string(),
+  givenAt: z.iso.datetime(),
+  expiresAt: z.int(),
+});
+export type Thumb = z.infer<typeof thumb>;
+export type GivenThumb = Omit<Thumb, 'expiresAt'>;
+
 /** How a label stands to what was known before. */
 export type LabelEffect = 'new' | 'repeated' | 'corrected';
 

@@ -9,6 +9,8 @@ export interface LabelledRow extends LabelledAnswer {
   row: number;
   features: Row;
   labelledAt: string;
+  /** The score of the label that was predicted; null of a version without scores. */
+  score: number | null;
   /** What was said to be true of it before. */
   replaced: Label['replaced'];
 }
@@ -31,8 +33,9 @@ export function joinLabels(
     if (receipt?.model !== model || !features || !answer) return [];
     const predicted = 'label' in answer ? answer.label : answer.value;
     if (typeof predicted !== typeof given.label) return [];
+    const score = 'label' in answer ? (answer.scores?.[answer.label] ?? null) : null;
     const { predictionId, row, label: actual, labelledAt, replaced } = given;
     const { version } = receipt;
-    return [{ predictionId, row, version, features, predicted, actual, labelledAt, replaced }];
+    return [{ predictionId, row, version, features, predicted, actual, score, labelledAt, replaced }];
   });
 }

@@ -49,24 +49,8 @@ export class ModelAlarms extends Construct {
     const { definition } = props;
     for (const variant of ['champion', 'candidate'] as const) this.#watchVariant(variant);
 
-    this.#alarm('drift', {
-      metric: this.#modelMetric('DriftedFeatures', 'Maximum'),
-      threshold: 1,
-      comparison: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      says: `live rows of ${definition.name} differ from those it was trained on`,
-    });
-    const { limit, metric } = definition.monitor.quality;
-    if (limit !== undefined) {
-      const isError = metric === 'rmse';
-      this.#alarm('quality', {
-        metric: this.#modelMetric('LiveQuality', isError ? 'Maximum' : 'Minimum'),
-        threshold: limit,
-        comparison: isError
-          ? ComparisonOperator.GREATER_THAN_THRESHOLD
-          : ComparisonOperator.LESS_THAN_THRESHOLD,
-        says: `${metric} of labelled live predictions of ${definition.name} is past its limit`,
-      });
-    }
+    this.#watchDrift();
+    this.#watchQuality();
     this.#alarm('load-failures', {
       metric: this.#modelMetric('LoadFailures', 'Sum'),
       threshold: 1,
@@ -132,6 +116,48 @@ export class ModelAlarms extends Construct {
       threshold: p99LatencyMs,
       comparison: ComparisonOperator.GREATER_THAN_THRESHOLD,
       says: `the 99th percentile of latency of the ${variant} of ${definition.name} is over ${p99LatencyMs} ms`,
+    });
+  }
+
+  #watchDrift(): void {
+    const { name, monitor } = this.#props.definition;
+    const least = (symptom: string, metricName: string, threshold: number, says: string) =>
+      this.#alarm(symptom, {
+        metric: this.#modelMetric(metricName, 'Maximum'),
+        threshold,
+        comparison: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        says,
+      });
+    least('drift', 'DriftedFeatures', 1, `live rows of ${name} differ from those it was trained on`);
+    least('drift-outputs', 'DriftedOutputs', 1, `answers of ${name} differ from those of its evaluation`);
+    least('drift-concept', 'DriftedConcepts', 1, `the truth behind the answers of ${name} has changed`);
+    least('answers', 'OddAnswers', 1, `nearly all answers of ${name} are the same`);
+    const { staleAfterDays } = monitor;
+    if (staleAfterDays !== undefined) {
+      const says = `the champion of ${name} learned from data older than ${staleAfterDays} days`;
+      least('data-age', 'DataAgeDays', staleAfterDays, says);
+    }
+  }
+
+  #watchQuality(): void {
+    const { name, monitor, target } = this.#props.definition;
+    const { limit, metric } = monitor.quality;
+    if (limit === undefined) return;
+    const isError = metric === 'rmse';
+    this.#alarm('quality', {
+      metric: this.#modelMetric('LiveQuality', isError ? 'Maximum' : 'Minimum'),
+      threshold: limit,
+      comparison: isError
+        ? ComparisonOperator.GREATER_THAN_THRESHOLD
+        : ComparisonOperator.LESS_THAN_THRESHOLD,
+      says: `${metric} of labelled live predictions of ${name} is past its limit`,
+    });
+    if (target.type !== 'category') return;
+    this.#alarm('quality-estimated', {
+      metric: this.#modelMetric('EstimatedQualityLow', 'Maximum'),
+      threshold: 1,
+      comparison: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      says: `the scores of ${name} say that its accuracy is below its limit`,
     });
   }
 
@@ -204,12 +230,27 @@ export class ModelAlarms extends Construct {
           new GraphWidget({
             title: 'Drift',
             left: [this.#modelMetric('MaxPsi', 'Maximum')],
-            right: [this.#modelMetric('DriftedFeatures', 'Maximum')],
+            right: ['DriftedFeatures', 'DriftedOutputs', 'DriftedConcepts', 'OddAnswers'].map((name) =>
+              this.#modelMetric(name, 'Maximum'),
+            ),
             width: 12,
           }),
           new GraphWidget({
-            title: 'Live quality',
-            left: [this.#modelMetric('LiveQuality', 'Minimum')],
+            title: 'Live quality, by labels and estimated',
+            left: ['LiveQuality', 'EstimatedQuality'].map((name) => this.#modelMetric(name, 'Average')),
+            width: 12,
+          }),
+        ],
+        [
+          new GraphWidget({
+            title: 'Rows and labels measured',
+            left: [this.#modelMetric('DriftSample', 'Maximum')],
+            right: [this.#modelMetric('LiveQualitySample', 'Maximum')],
+            width: 12,
+          }),
+          new GraphWidget({
+            title: "Age of the champion's data, days",
+            left: [this.#modelMetric('DataAgeDays', 'Maximum')],
             width: 12,
           }),
         ],

@@ -1,11 +1,14 @@
 import { type Measurement, metricLine } from '../shared/embedded-metrics.ts';
 import type { DriftReport } from './drift-report.ts';
 
+type Figures = Record<string, Measurement>;
+
 const count = (value: number): Measurement => ({ value, unit: 'Count' });
 const plain = (value: number): Measurement => ({ value, unit: 'None' });
 
-function driftFigures({ verdict, features, sample }: DriftReport): Record<string, Measurement> {
-  // Without enough data there is no figure: an alarm must not take silence for health or for drift.
+/* Without enough data there is no figure: an alarm must not take silence for health or for drift. */
+
+function driftFigures({ verdict, features, sample }: DriftReport): Figures {
   if (verdict === 'not enough data') return { DriftSample: count(sample) };
   const drifted = features.filter((feature) => feature.verdict === 'drifted').length;
   const highest = features.flatMap(({ psi }) => (psi === null ? [] : [psi]));
@@ -16,7 +19,43 @@ function driftFigures({ verdict, features, sample }: DriftReport): Record<string
   };
 }
 
-function qualityFigures(quality: { value: number | null; sample: number }): Record<string, Measurement> {
+const driftedOf = (found: DriftReport['outputs'] | DriftReport['concept']) =>
+  found && found.verdict !== 'not enough data'
+    ? count(found.watched.filter(({ verdict }) => verdict === 'drifted').length)
+    : undefined;
+
+/** Figures about the champion's answers. */
+function answerFigures({
+  verdict,
+  outputs,
+  concept,
+  anomalies,
+  estimate,
+  thumbs,
+  attributions,
+}: DriftReport): Figures {
+  // When what comes in has changed, that is what is wrong; the answers follow it.
+  const isOdd = verdict !== 'drifted' && anomalies.some(({ kind }) => kind === 'one answer');
+  const figures: Record<string, Measurement | undefined> = {
+    DriftedOutputs: driftedOf(outputs),
+    DriftedConcepts: driftedOf(concept),
+    OddAnswers: outputs ? count(isOdd ? 1 : 0) : undefined,
+    ThumbsDown: thumbs && thumbs.up + thumbs.down > 0 ? count(thumbs.down) : undefined,
+    AttributionAgreement: attributions?.agreement == null ? undefined : plain(attributions.agreement),
+    // What cannot be trusted is shown in the report, and is no figure that an alarm may judge.
+    ...(estimate?.accuracy != null && (estimate.verdict === 'ok' || estimate.verdict === 'low')
+      ? {
+          EstimatedQuality: plain(estimate.accuracy),
+          EstimatedQualityLow: count(estimate.verdict === 'low' ? 1 : 0),
+        }
+      : {}),
+  };
+  return Object.fromEntries(
+    Object.entries(figures).filter((entry): entry is [string, Measurement] => entry[1] !== undefined),
+  );
+}
+
+function qualityFigures(quality: { value: number | null; sample: number }): Figures {
   const { value, sample } = quality;
   return { LiveQualitySample: count(sample), ...(value === null ? {} : { LiveQuality: plain(value) }) };
 }
@@ -33,16 +72,19 @@ export function metricsOf(report: DriftReport): string[] {
     value: null,
     sample: 0,
   };
-  const drift = driftFigures(report);
+  const age: Figures = champion ? { DataAgeDays: plain(champion.dataAgeDays) } : {};
+  const ofTraffic = driftFigures(report);
+  const ofLabels = qualityFigures(ofChampion);
   const byModel = metricLine(at, { model }, [['model']], {
     MonitorHeartbeat: count(1),
-    ...drift,
-    ...qualityFigures(ofChampion),
+    ...age,
+    ...ofTraffic,
+    ...answerFigures(report),
+    ...ofLabels,
   });
   const figures = new Map(versions.map(({ version, ...found }) => [version, qualityFigures(found)] as const));
-  if (champion) {
-    figures.set(champion.version, { ...drift, ...qualityFigures(ofChampion) });
-  }
+  // Every figure of a version is a metric that is paid for: these are the ones to compare versions by.
+  if (champion) figures.set(champion.version, { ...ofTraffic, ...ofLabels });
   const byVersion = [...figures].map(([version, metrics]) =>
     metricLine(at, { model, version: String(version) }, [['model', 'version']], metrics),
   );

@@ -2,14 +2,17 @@ import { describe, expect, it } from 'vitest';
 import iris from '../../models/iris/model.ts';
 import type { DatasetProfile, Row } from '../data/dataset.ts';
 import { profileRows } from '../data/profile.ts';
+import type { EvaluationDocument } from '../evaluation/evaluation.ts';
 import type { PredictionRecord } from '../inference/prediction-record.ts';
 import { defineModel, type ModelDefinition } from '../model/definition.ts';
 import { type Live, neverLive } from '../registry/registry.ts';
-import { planCapture } from './capture.ts';
+import type { ChampionAttributions } from './champion-attributions.store.ts';
 import { driftPage } from './drift-page.ts';
 import { driftReport } from './drift-report.ts';
 import { aRecord } from './fixtures/builders.ts';
-import type { Label } from './label.ts';
+import { aCaptureWorld } from './fixtures/captures.ts';
+import { anEvaluation } from './fixtures/evaluations.ts';
+import type { Label, Thumb } from './label.ts';
 import { Monitor } from './monitor.ts';
 import { metricsOf } from './monitor-metrics.ts';
 
@@ -56,33 +59,42 @@ interface World {
   live?: Live;
   records?: PredictionRecord[];
   labels?: Label[];
+  evaluation?: EvaluationDocument;
+  thumbs?: Thumb[];
+  attributions?: ChampionAttributions;
 }
 
-function aMonitor({ live: state = live, records = [], labels = [], definition = iris }: World) {
-  const asked: { from: Date; to: Date }[] = [];
-  const { receipts } = planCapture({ records, dropped: 0, eventIds: ['e'] });
+function aMonitor({
+  live: state = live,
+  records = [],
+  labels = [],
+  thumbs = [],
+  attributions = { reason: 'no explanation' },
+  definition = iris,
+  evaluation = anEvaluation(),
+}: World) {
+  const world = aCaptureWorld(records);
+  const explained: (readonly Row[])[] = [];
   const monitor = new Monitor({
     readLive: async () => state,
     readDefinition: async () => definition,
     readProfile: async () => profile,
-    captures: {
-      readWindow: async (_model, period) => {
-        asked.push(period);
-        const rows = records.reduce((sum, record) => sum + record.rows.length, 0);
-        return { records, rows, isCutOff: false };
-      },
-      complete: async (receipt) => ({
-        ...receipt,
-        content: receipt.content ?? { rows: [], predictions: [] },
-      }),
+    readDatasetTime: async () => '2026-11-20T00:00:00.000Z',
+    readEvaluation: async () => evaluation,
+    thumbs: { since: async () => thumbs },
+    explain: async (_champion, rows) => {
+      explained.push(rows);
+      return attributions;
     },
+    captures: world.captures,
+    profiles: world.profiles,
     predictions: {
       labelsSince: async () => labels,
-      findReceipts: async () => new Map(receipts.map((receipt) => [receipt.predictionId, receipt])),
+      findReceipts: async () => new Map(world.receipts().map((receipt) => [receipt.predictionId, receipt])),
     },
     now: () => now,
   });
-  return { monitor, asked };
+  return { monitor, world, explained };
 }
 
 const asked = (rows: Row[], changes: Partial<PredictionRecord> = {}) =>
@@ -115,6 +127,7 @@ describe('Monitor', () => {
       MonitorHeartbeat: 1,
       DriftedFeatures: 4,
       DriftSample: 60,
+      DataAgeDays: 3.5,
     });
     expect(byModel.MaxPsi).toBeGreaterThan(1);
     expect(byVersion).toMatchObject({ model: 'iris', version: '3', DriftedFeatures: 4 });
@@ -139,9 +152,48 @@ describe('Monitor', () => {
   });
 
   it('does not judge a version by traffic from before its time', async () => {
-    const { monitor, asked: periods } = aMonitor({});
-    await monitor.measure('iris');
-    expect(periods).toEqual([{ from: new Date('2026-11-23T06:00:00Z'), to: now }]);
+    const early = asked([flower(9)], { predictionId: 'early', at: '2026-11-23T05:59:59.999Z' });
+    const { monitor } = aMonitor({ records: [early, asked([flower(5)])] });
+    const report = await monitor.measure('iris');
+    expect(report.window).toEqual({ from: '2026-11-23T06:00:00.000Z', to: now.toISOString() });
+    expect(report.sample).toBe(1);
+  });
+
+  it('reads an hour once, and again when something came to it late', async () => {
+    const { monitor, world } = aMonitor({ records: [asked(trained)] });
+    expect((await monitor.measure('iris')).hours).toEqual({ kept: 0, read: 1 });
+    const again = await monitor.measure('iris');
+    expect(again.hours).toEqual({ kept: 1, read: 0 });
+    expect(again.sample).toBe(120);
+    world.held.push(asked([flower(5)], { predictionId: 'late', at: '2026-11-23T10:59:00.000Z' }));
+    const late = await monitor.measure('iris');
+    expect(late.hours).toEqual({ kept: 0, read: 1 });
+    expect(late.sample).toBe(121);
+  });
+
+  it('says since which hour a feature drifted', async () => {
+    const hourly = Array.from({ length: 6 }, (_, hour) =>
+      asked(hour < 4 ? trained : trained.map((_, i) => flower(8 + (i % 40) / 20)), {
+        predictionId: `p-${hour}`,
+        at: `2026-11-23T${String(6 + hour).padStart(2, '0')}:10:00.000Z`,
+      }),
+    );
+    const { monitor } = aMonitor({ records: hourly });
+    const { explanations } = await monitor.measure('iris');
+    expect(explanations).toHaveLength(4);
+    expect(explanations[0]).toMatchObject({ since: '2026-11-23T10:00:00.000Z', isFromStart: false });
+    expect(explanations[0]?.hours.map(({ rows }) => rows)).toEqual([120, 120, 120, 120, 120, 120, 0]);
+  });
+
+  it('finds answers drifted that are nearly all one label', async () => {
+    const { monitor } = aMonitor({ records: [asked(trained)] });
+    const report = await monitor.measure('iris');
+    expect(report.outputs).toMatchObject({ verdict: 'drifted', watched: [{ name: 'label' }] });
+    expect(report.anomalies).toEqual([
+      { kind: 'one answer', reason: '100.0 % of the answers are setosa, 33.3 % in the evaluation' },
+    ]);
+    const [byModel] = valuesOf(metricsOf(report));
+    expect(byModel).toMatchObject({ DriftedOutputs: 1, OddAnswers: 1 });
   });
 
   it('measures the quality of each version by its own labels', async () => {
@@ -153,9 +205,52 @@ describe('Monitor', () => {
     const report = await monitor.measure('iris');
     expect(report.quality).toMatchObject({
       verdict: 'low',
-      versions: [{ version: 3, value: 0.5, sample: 20 }],
+      versions: [{ version: 3, value: 0.5, sample: 20, f1: { value: expect.closeTo(1 / 3, 10) } }],
     });
+    expect(report.concept).toMatchObject({ verdict: 'drifted', sample: 20 });
     expect(valuesOf(metricsOf(report))[0]).toMatchObject({ LiveQuality: 0.5, LiveQualitySample: 20 });
+  });
+
+  it('looks at which features decide the answers to some rows', async () => {
+    const attributions = {
+      trained: { petal_length: 3, petal_width: 2, sepal_length: 1, sepal_width: 0 },
+      means: { petal_length: 0, petal_width: 0, sepal_length: 1, sepal_width: 3 },
+      sample: 40,
+    };
+    const { monitor, explained } = aMonitor({ records: [asked(trained)], attributions });
+    const report = await monitor.measure('iris');
+    expect(explained[0]).toHaveLength(40);
+    expect(report.attributions).toMatchObject({ verdict: 'changed', sample: 40 });
+    expect(valuesOf(metricsOf(report))[0].AttributionAgreement).toBeLessThan(0.9);
+    expect(driftPage(report)).toContain('sepal_width decides most');
+
+    const few = aMonitor({ records: [asked([flower(5)])], attributions });
+    expect((await few.monitor.measure('iris')).attributions).toMatchObject({ verdict: 'not available' });
+    expect(few.explained).toEqual([]);
+    const without = aMonitor({ records: [asked(trained)] });
+    expect((await without.monitor.measure('iris')).attributions?.reason).toBe('no explanation');
+    const personal = aMonitor({ records: [asked(trained)], definition: ofPersons, attributions });
+    expect((await personal.monitor.measure('iris')).attributions?.reason).toContain('sepal_length');
+    expect(personal.explained).toEqual([]);
+  });
+
+  it('counts thumbs of answers of the champion', async () => {
+    const thumb = (predictionId: string, given: 'up' | 'down'): Thumb => ({
+      predictionId,
+      row: 0,
+      thumb: given,
+      model: 'iris',
+      givenAt: now.toISOString(),
+      expiresAt: 4_000_000_000,
+    });
+    const records = ['a', 'b', 'c'].map((predictionId) => asked([flower(5)], { predictionId }));
+    const { monitor } = aMonitor({
+      records: [...records, asked([flower(5)], { predictionId: 'of-another', version: 2 })],
+      thumbs: [thumb('a', 'down'), thumb('b', 'up'), thumb('c', 'up'), thumb('of-another', 'down')],
+    });
+    const report = await monitor.measure('iris');
+    expect(report.thumbs).toEqual({ up: 2, down: 1, downShare: 1 / 3 });
+    expect(valuesOf(metricsOf(report))[0]).toMatchObject({ ThumbsDown: 1 });
   });
 
   it('does not watch personal data, which is not captured', async () => {
@@ -183,7 +278,12 @@ describe('Monitor', () => {
   it('says that there is nothing to compare with before the first champion', async () => {
     const { monitor } = aMonitor({ live: neverLive('iris', now.toISOString()) });
     const report = driftReport.parse(await monitor.measure('iris'));
-    expect(report).toMatchObject({ verdict: 'not enough data', champion: null, quality: null });
+    expect(report).toMatchObject({
+      verdict: 'not enough data',
+      champion: null,
+      quality: null,
+      outputs: null,
+    });
     expect(valuesOf(metricsOf(report))).toEqual([
       expect.objectContaining({ MonitorHeartbeat: 1, DriftSample: 0 }),
     ]);
@@ -197,7 +297,11 @@ describe('driftPage', () => {
     const page = driftPage(await monitor.measure('iris'));
     expect(page).toContain('>Drifted</span>');
     expect(page.indexOf('>Drifted</span>')).toBeLessThan(page.indexOf('<h2>'));
-    expect(page.match(/<svg /g)).toHaveLength(4);
+    // Four features with their time lines, the label, the error rate and the truth behind three labels.
+    expect(page.match(/<svg /g)).toHaveLength(13);
+    expect(page).toContain(
+      'changed since 2026-11-23T10:00:00.000Z, the first hour with traffic in the window, or before',
+    );
     expect(page).toContain('class="frozen"');
   });
 

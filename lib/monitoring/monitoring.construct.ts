@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Function as LambdaFunction, LayerVersion } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { FilterPattern, SubscriptionFilter } from 'aws-cdk-lib/aws-logs';
 import { LambdaDestination } from 'aws-cdk-lib/aws-logs-destinations';
@@ -26,6 +26,8 @@ export interface MonitoringRoomProps {
   readonly registry: RegistryRoom;
   readonly predict: LambdaFunction;
   readonly deployed: DeployedModel[];
+  /** Some live rows are explained by the session that serves. */
+  readonly onnxruntime: LayerVersion;
 }
 
 /** The store asks for it by this name. */
@@ -109,12 +111,19 @@ export class MonitoringRoom extends Construct {
       isRedirected: true,
       timeout: Duration.minutes(5),
       memorySize: 1769,
-      environment: { ...tables, MODEL_BUCKET: registry.models.bucketName },
+      layers: [props.onnxruntime],
+      environment: {
+        ...tables,
+        MODEL_BUCKET: registry.models.bucketName,
+        SIGNING_KEY: registry.signingKey.keyArn,
+      },
     });
     data.grantReadDatasets(this.measure);
     data.bucket.grantReadBelow(this.measure, 'captures/');
+    data.bucket.grantReadBelow(this.measure, 'profiles/');
+    data.bucket.grantWriteBelow(this.measure, 'profiles/');
     data.bucket.grantWriteBelow(this.measure, 'monitoring/');
-    registry.grantReadPackages(this.measure);
+    registry.grantOpenPackages(this.measure);
     registry.grantReadLive(this.measure);
     this.grantReadLabelled(this.measure);
 
@@ -140,6 +149,10 @@ export class MonitoringRoom extends Construct {
   /** Labels of a model since a time, and the predictions they belong to. */
   grantReadLabelled(grantee: IGrantable): void {
     this.predictions.grantItems(grantee, 'BatchGetItem');
+    this.grantReadLabels(grantee);
+  }
+
+  grantReadLabels(grantee: IGrantable): void {
     this.predictions.grantQueryIndex(grantee, labelIndex);
   }
 }

@@ -18,6 +18,7 @@ import { EvergreenError } from '../shared/errors.ts';
 import { jsonText } from '../shared/json-text.ts';
 import { expiryOf, type Receipt, receipt } from './capture.ts';
 import { type GivenLabel, type Label, type LabelEffect, label, labelId, replaceLabel } from './label.ts';
+import { isKept, newestOf } from './label-index.store.ts';
 
 /*
  * The predictions table, all items with the time-to-live attribute expiresAt:
@@ -25,23 +26,20 @@ import { type GivenLabel, type Label, type LabelEffect, label, labelId, replaceL
  *   pk PREDICTION#<prediction id>   sk CAPTURE       the receipt: what answered what
  *   pk PREDICTION#<prediction id>   sk LABEL#<row>   what turned out to be true of a row;
  *                                                    index byLabelTime has labelsOf = the model, labelledAt
+ *   pk PREDICTION#<prediction id>   sk THUMB#<row>   whether a person was content; in the same index, labelsOf =
+ *                                                    THUMBS#<model>, which no model can be named
  */
-export const labelIndex = 'byLabelTime';
-
 const writeLimit = 25;
 const readLimit = 100;
 const attempts = 6;
 
-const partitionKey = (predictionId: string) => `PREDICTION#${predictionId}`;
+export const partitionKey = (predictionId: string) => `PREDICTION#${predictionId}`;
 
 function chunks<T>(items: T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
     items.slice(index * size, (index + 1) * size),
   );
 }
-
-/** Time to live deletes up to days late, so what has expired is passed over here. */
-const isKept = (item: { expiresAt: number }, now: Date) => item.expiresAt * 1000 > now.getTime();
 
 /* What callers send lies as text in an item: its numbers may be any. */
 const storedReceipt = receipt.extend({ content: jsonText(receipt.shape.content) });
@@ -180,7 +178,7 @@ export class PredictionStore {
       );
       for (const item of page.Items ?? []) {
         if (item.sk === 'CAPTURE') found = storedReceipt.parse(item);
-        else labels.push(storedLabel.parse(item));
+        else if (String(item.sk).startsWith('LABEL#')) labels.push(storedLabel.parse(item));
       }
       start = page.LastEvaluatedKey;
     } while (start);
@@ -256,24 +254,7 @@ export class PredictionStore {
    * may be missing.
    */
   async labelsSince(model: string, since: string, limit: number, now: Date): Promise<Label[]> {
-    const labels: Label[] = [];
-    let start: Record<string, unknown> | undefined;
-    do {
-      const page = await this.#documents.send(
-        new QueryCommand({
-          TableName: this.#table,
-          IndexName: labelIndex,
-          KeyConditionExpression: 'labelsOf = :model AND labelledAt >= :since',
-          ExpressionAttributeValues: { ':model': model, ':since': since },
-          ScanIndexForward: false,
-          ExclusiveStartKey: start,
-        }),
-      );
-      labels.push(
-        ...(page.Items ?? []).map((item) => storedLabel.parse(item)).filter((item) => isKept(item, now)),
-      );
-      start = page.LastEvaluatedKey;
-    } while (start && labels.length < limit);
-    return labels.slice(0, limit);
+    const query = { table: this.#table, labelsOf: model, since, limit, now };
+    return newestOf(this.#documents, query, (item) => storedLabel.parse(item));
   }
 }

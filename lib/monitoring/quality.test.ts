@@ -4,6 +4,7 @@ import reference from '../statistics/fixtures/statistics.json' with { type: 'jso
 import {
   judgeQuality,
   type LabelledAnswer,
+  measureF1,
   type QualityLimits,
   qualityLimitsOf,
   rmseInterval,
@@ -28,6 +29,20 @@ describe('wilsonInterval', () => {
       expect(high).toBeCloseTo(interval[1] ?? Number.NaN, 10);
     },
   );
+});
+
+describe('measureF1', () => {
+  it('is the mean over the classes that occur, within its interval', () => {
+    // Of a: 8 hits, 8 + 4 answered, 8 truly; of b: 0 hits. (16 / 20 + 0) / 2.
+    const { value, interval } = measureF1(answers(8, 4));
+    expect(value).toBeCloseTo(0.4, 12);
+    expect(interval[0]).toBeLessThan(0.4);
+    expect(interval[1]).toBeGreaterThanOrEqual(0.4);
+  });
+
+  it('is 1 when all is right', () => {
+    expect(measureF1(answers(30, 0))).toEqual({ value: 1, interval: [1, 1] });
+  });
 });
 
 describe('rmseInterval', () => {

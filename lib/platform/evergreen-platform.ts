@@ -100,9 +100,12 @@ export class EvergreenPlatform extends Construct {
       registry,
       predict: this.inference.predict,
       deployed,
+      onnxruntime: layers.onnxruntime,
     });
     const { monitoring } = this;
     this.eraser = new EraserRole(this, 'Eraser', { data, registry, predictions: monitoring.predictions });
+    this.rollout.judge.addEnvironment('PREDICTIONS_TABLE', monitoring.predictions.tableName);
+    monitoring.grantReadLabels(this.rollout.judge);
     this.remediation = new RemediationRoom(this, 'Remediation', {
       stage,
       data,
@@ -129,6 +132,7 @@ export class EvergreenPlatform extends Construct {
         RegisterVersion: registry.register,
       },
     });
+    this.remediation.hearEnds(this.pipeline.stateMachine);
     const { end } = intake.feed(this.pipeline.stateMachine);
     end.addEnvironment('REGISTRY_TABLE', registry.table.tableName);
     registry.grantChangeLive(end);

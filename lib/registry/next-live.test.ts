@@ -42,6 +42,29 @@ describe('nextLive', () => {
     expect(transition(aLive({ champion: 1 }), canary(2, 0)).live.candidate?.weight).toBe(0);
   });
 
+  it('widens a canary once, from a time of its own', () => {
+    const widen: LiveChange = { kind: 'widen-canary', version: 2, weight: 50 };
+    const { live, action } = transition(aLive({ champion: 1, candidate: 2 }), widen);
+    expect(live.candidate).toMatchObject({ version: 2, weight: 50, since: at, weightSince: later });
+    expect(action).toBe('canary-widened');
+    expect(next(live, widen)).toBeUndefined();
+    expect(() => next(aLive({ champion: 1, candidate: 3 }), widen)).toThrow(
+      expect.objectContaining({ code: 'revision-conflict' }),
+    );
+  });
+
+  it('keeps callers on one side where the rollout says so', () => {
+    const { live } = transition(aLive({ champion: 1 }), { ...canary(2), stickyBy: 'caller' } as LiveChange);
+    expect(live.candidate?.stickyBy).toBe('caller');
+  });
+
+  it('gives no traffic at once to a version whose run began before a rollback', () => {
+    const live = { ...aLive({ champion: 1, revision: 9 }), rolledBackAtRevision: 9 };
+    const promote = (liveRevision: number) => next(live, { kind: 'promote', version: 2, liveRevision });
+    expect(() => promote(8)).toThrow(expect.objectContaining({ code: 'revision-conflict' }));
+    expect(promote(9)?.live.champion?.version).toBe(2);
+  });
+
   it('promotes the candidate and remembers who was champion', () => {
     const before = aLive({ champion: 3, candidate: 4, previous: 2, earlier: [1] });
     const { live, action, version } = transition(before, { kind: 'promote', version: 4, asCandidate: true });

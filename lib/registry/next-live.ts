@@ -11,12 +11,21 @@ export type LiveChange = {
       weight: number;
       runId: string;
       liveRevision?: number | undefined;
+      stickyBy?: 'request' | 'caller' | undefined;
     }
+  /** Another share for the candidate, which it must still be. */
+  | { kind: 'widen-canary'; version: number; weight: number }
   /**
    * With `asCandidate` only while it still is the candidate: an alarm may have withdrawn it a moment ago.
    * With `asFirst` only while there is no champion: a person may have promoted one during the replay.
    */
-  | { kind: 'promote'; version: number; asCandidate?: boolean; asFirst?: boolean }
+  | {
+      kind: 'promote';
+      version: number;
+      asCandidate?: boolean;
+      asFirst?: boolean;
+      liveRevision?: number | undefined;
+    }
   | { kind: 'withdraw-candidate'; version: number }
   | { kind: 'roll-back'; toVersion?: number | undefined }
 );
@@ -87,18 +96,31 @@ function rollBackTarget(live: Live, toVersion: number | undefined): number {
   );
 }
 
+function refuseAfterRollback(
+  live: Live,
+  { version, liveRevision }: { version: number; liveRevision?: number | undefined },
+): void {
+  if (liveRevision === undefined || live.rolledBackAtRevision <= liveRevision) return;
+  throw new EvergreenError(
+    'revision-conflict',
+    `${live.model} was rolled back to version ${live.champion?.version ?? 'none'} while the run of version ${version} was on; promote it by hand if it is wanted`,
+  );
+}
+
+function noLongerCandidate({ model }: Live, version: number): EvergreenError {
+  return new EvergreenError(
+    'revision-conflict',
+    `version ${version} of ${model} is no longer the candidate; it stays out of traffic`,
+  );
+}
+
 function apply(live: Live, change: LiveChange, versions: VersionsAtHand, at: string): Transition | undefined {
   switch (change.kind) {
     case 'start-canary': {
       if (live.candidate?.version === change.version || live.champion?.version === change.version) {
         return undefined;
       }
-      if (change.liveRevision !== undefined && live.rolledBackAtRevision > change.liveRevision) {
-        throw new EvergreenError(
-          'revision-conflict',
-          `${live.model} was rolled back to version ${live.champion?.version ?? 'none'} while the run of version ${change.version} was on; promote it by hand if it is wanted`,
-        );
-      }
+      refuseAfterRollback(live, change);
       if (live.candidate) {
         throw new EvergreenError(
           'revision-conflict',
@@ -107,18 +129,33 @@ function apply(live: Live, change: LiveChange, versions: VersionsAtHand, at: str
       }
       const candidate = requireVersion(versions, live.model, change.version, at);
       return {
-        live: { ...live, candidate: { ...candidate, weight: change.weight, runId: change.runId } },
+        live: {
+          ...live,
+          candidate: {
+            ...candidate,
+            weight: change.weight,
+            runId: change.runId,
+            ...(change.stickyBy === 'caller' && { stickyBy: change.stickyBy }),
+          },
+        },
         action: 'canary-started',
+        version: change.version,
+      };
+    }
+    case 'widen-canary': {
+      if (live.candidate?.version !== change.version) throw noLongerCandidate(live, change.version);
+      if (live.candidate.weight === change.weight) return undefined;
+      return {
+        live: { ...live, candidate: { ...live.candidate, weight: change.weight, weightSince: at } },
+        action: 'canary-widened',
         version: change.version,
       };
     }
     case 'promote': {
       if (live.champion?.version === change.version) return undefined;
+      refuseAfterRollback(live, change);
       if (change.asCandidate && live.candidate?.version !== change.version) {
-        throw new EvergreenError(
-          'revision-conflict',
-          `version ${change.version} of ${live.model} is no longer the candidate; it stays out of traffic`,
-        );
+        throw noLongerCandidate(live, change.version);
       }
       if (change.asFirst && live.champion) {
         throw new EvergreenError(
@@ -170,7 +207,7 @@ export function nextLive(
 
 /** Versions a change needs at hand. */
 export function versionsNeeded(live: Live, change: LiveChange): number[] {
-  if (change.kind === 'withdraw-candidate') return [];
+  if (change.kind === 'withdraw-candidate' || change.kind === 'widen-canary') return [];
   if (change.kind !== 'roll-back') return [change.version];
   const champions = [...(live.previous ? [live.previous.version] : []), ...live.earlier];
   return [...new Set([...(change.toVersion === undefined ? [] : [change.toVersion]), ...champions])];

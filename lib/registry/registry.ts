@@ -28,7 +28,16 @@ export type LiveVersion = z.infer<typeof liveVersion>;
 export const live = z.object({
   model: z.string(),
   champion: liveVersion.nullable(),
-  candidate: liveVersion.extend({ weight: z.number().min(0).max(100), runId: z.string() }).nullable(),
+  candidate: liveVersion
+    .extend({
+      weight: z.number().min(0).max(100),
+      runId: z.string(),
+      /** When it got this weight, if not at `since`. */
+      weightSince: z.iso.datetime().optional(),
+      /** What stays on one side during its rollout; requests where nothing is said. */
+      stickyBy: z.enum(['request', 'caller']).optional(),
+    })
+    .nullable(),
   /** The champion before this one: where a rollback goes. */
   previous: liveVersion.nullable(),
   /** Versions that were champion before `previous`, newest first; at most 20. */
@@ -69,6 +78,7 @@ export const logAction = z.enum([
   'approved',
   'rejected',
   'canary-started',
+  'canary-widened',
   'promoted',
   'candidate-withdrawn',
   'rolled-back',

@@ -8,27 +8,32 @@ export const symptoms = [
   'candidate-errors',
   'candidate-latency',
   'drift',
+  'drift-outputs',
+  'drift-concept',
   'quality',
+  'quality-estimated',
+  'answers',
+  'data-age',
   'staleness',
   'load-failures',
 ] as const;
 export type Symptom = (typeof symptoms)[number];
 
-export type AlarmState = 'ALARM' | 'OK' | 'INSUFFICIENT_DATA';
+const state = z.enum(['ALARM', 'OK', 'INSUFFICIENT_DATA']);
+export type AlarmState = z.infer<typeof state>;
 
 /** An alarm that changed its state. */
-export interface AlarmChange {
-  alarm: string;
-  state: AlarmState;
+export const alarmChange = z.object({
+  alarm: z.string(),
+  state,
   /** ISO time in UTC to the millisecond, by the clock of CloudWatch: such texts sort by time. */
-  changedAt: string;
+  changedAt: z.iso.datetime(),
   /** What CloudWatch says of the figures. */
-  says: string;
+  says: z.string(),
   /** Null for alarms that are not of a model: a person looks at them. */
-  subject: { model: string; symptom: Symptom } | null;
-}
-
-const state = z.enum(['ALARM', 'OK', 'INSUFFICIENT_DATA']);
+  subject: z.object({ model: z.string(), symptom: z.enum(symptoms) }).nullable(),
+});
+export type AlarmChange = z.infer<typeof alarmChange>;
 
 const byTopic = z.object({
   AlarmName: z.string(),

@@ -36,6 +36,8 @@ function aSituation(changes: Partial<Situation> = {}): Situation {
     now,
     live: { model: 'iris', champion: aVersion(2), candidate: null, previous: aVersion(1) },
     isRestored: false,
+    isPreviousUnhealthy: false,
+    newLabels: 5,
     policy,
     retrains: undefined,
     runInFlight: undefined,
@@ -65,6 +67,25 @@ const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
   ],
   ['a monitor that is heard again', { symptom: 'staleness', state: 'OK' }, 'leave', false, /went to OK/],
   ['a version that cannot be loaded', { symptom: 'load-failures' }, 'leave', true, /could not be loaded/],
+  [
+    'quality that is estimated to be low',
+    { symptom: 'quality-estimated' },
+    'leave',
+    true,
+    /labels would prove/,
+  ],
+  ['a champion of old data', { symptom: 'data-age' }, 'leave', true, /older than the definition allows/],
+  ['odd answers of a young champion', { symptom: 'answers' }, 'roll-back', false, /alarm for answers/],
+  ['odd answers of an old champion', { symptom: 'answers', live: old }, 'leave', true, /nearly all answers/],
+  ['answers that drifted', { symptom: 'drift-outputs' }, 'retrain', false, /drift-outputs/],
+  ['a concept that drifted', { symptom: 'drift-concept' }, 'retrain', false, /drift-concept/],
+  [
+    'a concept that drifted, where drift retrains nothing',
+    { symptom: 'drift-concept', policy: { ...policy, onDrift: false } },
+    'leave',
+    true,
+    /does not retrain on drift/,
+  ],
   ['an alarm of a candidate that is gone', { symptom: 'candidate-errors' }, 'leave', false, /no candidate/],
   [
     'an alarm from before the candidate',
@@ -110,13 +131,7 @@ const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
   ['a young champion that is slow', { symptom: 'champion-latency' }, 'roll-back', false, /latency/],
   ['a young champion that answers badly', { symptom: 'quality' }, 'roll-back', false, /quality/],
   ['a young champion under drift', { symptom: 'drift' }, 'retrain', false, /newer rows/],
-  [
-    'a young champion that fails and is the first',
-    { live: first },
-    'retrain',
-    true,
-    /no version came before/,
-  ],
+  ['a young champion that fails and is the first', { live: first }, 'shadow-train', true, /a person looks/],
   [
     'a young champion that answers badly and is the first',
     { symptom: 'quality', live: first },
@@ -124,10 +139,66 @@ const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
     false,
     /./,
   ],
-  ['an old champion that fails', { live: old }, 'retrain', true, /not young/],
-  ['an old champion that is slow', { live: old, symptom: 'champion-latency' }, 'retrain', true, /not young/],
+  ['an old champion that fails', { live: old }, 'shadow-train', true, /a person looks/],
+  [
+    'an old champion that is slow',
+    { live: old, symptom: 'champion-latency' },
+    'shadow-train',
+    true,
+    /latency/,
+  ],
   ['an old champion that answers badly', { live: old, symptom: 'quality' }, 'retrain', false, /newer rows/],
-  ['a champion that came back by a rollback', { isRestored: true }, 'retrain', true, /not young/],
+  ['a champion that came back by a rollback', { isRestored: true }, 'shadow-train', true, /a person looks/],
+  [
+    'a young champion that fails as the one before it did',
+    { isPreviousUnhealthy: true },
+    'shadow-train',
+    true,
+    /a person looks/,
+  ],
+  [
+    'a failing champion and no labels',
+    { live: old, newLabels: 0 },
+    'leave',
+    true,
+    /neither a rollback nor a retrain/,
+  ],
+  ['drift and no labels', { symptom: 'drift', newLabels: 0 }, 'leave', true, /no labelled rows came/],
+  [
+    'drift and fewer labels than the definition wants',
+    { symptom: 'drift', newLabels: 5, policy: { ...policy, leastLabels: 6 } },
+    'leave',
+    true,
+    /no labelled rows came/,
+  ],
+  [
+    'the budget of a day',
+    {
+      symptom: 'drift',
+      policy: { ...policy, cooldownMinutes: 0, mostPerDay: 2 },
+      retrains: {
+        ...retrainedAt('2026-11-23T08:00:00.000Z'),
+        recent: ['2026-11-22T13:00:00.000Z', '2026-11-23T08:00:00.000Z'],
+      },
+    },
+    'leave',
+    true,
+    /2 of 2 of a day were asked for/,
+  ],
+  [
+    'the budget of a day, a day later',
+    {
+      symptom: 'drift',
+      policy: { ...policy, cooldownMinutes: 0, mostPerDay: 2 },
+      retrains: {
+        ...retrainedAt('2026-11-23T08:00:00.000Z'),
+        recent: ['2026-11-22T11:00:00.000Z', '2026-11-23T08:00:00.000Z'],
+      },
+    },
+    'retrain',
+    false,
+    /./,
+  ],
   [
     'drift where the definition forbids it',
     { symptom: 'drift', policy: { ...policy, onDrift: false } },
@@ -149,8 +220,8 @@ const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
     false,
     /came before/,
   ],
-  ['a run at work', { symptom: 'drift', runInFlight: 'iris-1' }, 'leave', false, /run iris-1/],
-  ['a run at work while requests fail', { live: old, runInFlight: 'iris-1' }, 'leave', true, /run iris-1/],
+  ['a run at work', { symptom: 'drift', runInFlight: 'iris-1' }, 'wait', false, /run iris-1/],
+  ['a run at work while requests fail', { live: old, runInFlight: 'iris-1' }, 'wait', true, /run iris-1/],
   ['a rollback needs no run to end', { runInFlight: 'iris-1' }, 'roll-back', false, /./],
   [
     'the cool-down',
@@ -235,7 +306,7 @@ describe('decide', () => {
 describe('oneMoreRetrain', () => {
   it('counts on for the same champion and begins anew for another', () => {
     const retrains = retrainedAt('2026-11-22T06:00:00.000Z', 2);
-    expect(oneMoreRetrain(aSituation({ retrains }))).toEqual({
+    expect(oneMoreRetrain(aSituation({ retrains }))).toMatchObject({
       lastRetrainAt: now.toISOString(),
       championVersion: 2,
       attempts: 3,

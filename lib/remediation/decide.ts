@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
 import type { AlarmState, Symptom } from './alarm-change.ts';
+import { rowFor, type TableSituation } from './decision-table.ts';
 
 /** What is done about an alarm. With `page` a person is called besides. */
 export const decision = z.discriminatedUnion('action', [
@@ -21,6 +22,10 @@ export const decision = z.discriminatedUnion('action', [
     toVersion: z.int(),
   }),
   z.object({ action: z.literal('retrain'), reason: z.string(), page: z.boolean() }),
+  /** As a retrain, and what comes of it gets no traffic by itself. */
+  z.object({ action: z.literal('shadow-train'), reason: z.string(), page: z.boolean() }),
+  /** Kept, and judged again when the run at work has ended. */
+  z.object({ action: z.literal('wait'), reason: z.string(), page: z.boolean(), runId: z.string() }),
 ]);
 export type Decision = z.infer<typeof decision>;
 
@@ -30,6 +35,8 @@ export interface Retrains {
   /** Retrains that alarms asked for since this version is champion: so far none of them brought a better one. */
   championVersion: number;
   attempts: number;
+  /** When alarms asked for retrains in the last 24 hours. */
+  recent?: string[] | undefined;
 }
 
 /** Everything a decision rests on. */
@@ -41,6 +48,10 @@ export interface Situation {
   live: Pick<Live, 'model' | 'champion' | 'candidate' | 'previous'>;
   /** The champion came back by a rollback: it proved itself before and is not young. */
   isRestored: boolean;
+  /** The champion before had an alarm of the same kind while it was champion. */
+  isPreviousUnhealthy: boolean;
+  /** Labelled rows that came since the champion is one; counted up to what the definition needs. */
+  newLabels: number;
   policy: ModelDefinition['retrain'];
   retrains: Retrains | undefined;
   /** A run of the model that has not ended. */
@@ -53,6 +64,8 @@ export const maxFruitlessRetrains = 3;
 const isOfCandidate = ({ symptom }: Situation) => symptom.startsWith('candidate-');
 const isOfServing = ({ symptom }: Situation) =>
   symptom === 'champion-errors' || symptom === 'champion-latency';
+/** What came in, what is answered, or what is true has changed since training: an older version knows it no better. */
+const isOfDrift = ({ symptom }: Situation) => symptom.startsWith('drift');
 const isBefore = (time: string, since: string) => Date.parse(time) < Date.parse(since);
 const ageHours = (since: string, now: Date) => (now.getTime() - Date.parse(since)) / 3_600_000;
 
@@ -103,6 +116,16 @@ export const rules: Rule[] = [
         : undefined,
   },
   {
+    name: 'an estimate without labels and old data are for a person',
+    decide: ({ symptom }) => {
+      if (symptom === 'quality-estimated')
+        return leave('quality is estimated to be low; labels would prove it', true);
+      if (symptom === 'data-age')
+        return leave('the champion learned from data that is older than the definition allows', true);
+      return undefined;
+    },
+  },
+  {
     name: 'an alarm of a candidate that is gone is left',
     decide: (s) =>
       isOfCandidate(s) && !s.live.candidate ? leave('no candidate takes traffic any more') : undefined,
@@ -135,67 +158,95 @@ export const rules: Rule[] = [
         : undefined,
   },
   {
-    name: 'a young champion with errors, latency or low quality is rolled back when there is one before it',
-    decide: (s) => {
-      const { champion, previous } = s.live;
-      if (s.symptom === 'drift' || !champion || !previous || !isYoung(s)) return undefined;
-      const reason = `champion ${champion.version} is younger than ${s.policy.youngHours} hours and in alarm for ${s.symptom}; version ${previous.version} came before it`;
-      return {
-        action: 'roll-back',
-        version: champion.version,
-        toVersion: previous.version,
-        reason,
-        page: false,
-      };
-    },
-  },
-  {
     name: 'a definition may forbid retraining on drift or on quality',
-    decide: ({ symptom, policy }) => {
-      if (symptom === 'drift' && !policy.onDrift)
-        return leave('the definition does not retrain on drift', true);
+    decide: (s) => {
+      const { symptom, policy } = s;
+      if (rowOf(s)?.action === 'roll back') return undefined;
+      if (isOfDrift(s) && !policy.onDrift) return leave('the definition does not retrain on drift', true);
       if (symptom === 'quality' && !policy.onQuality)
         return leave('the definition does not retrain on quality', true);
       return undefined;
     },
   },
   {
-    name: 'while a run is at work its result is waited for',
+    name: 'while a run is at work an alarm waits, unless a rollback is the answer',
     decide: (s) =>
-      s.runInFlight === undefined
+      s.runInFlight === undefined || rowOf(s)?.action === 'roll back'
         ? undefined
-        : leave(`run ${s.runInFlight} is at work; its result comes first`, isOfServing(s)),
+        : {
+            action: 'wait',
+            runId: s.runInFlight,
+            reason: `run ${s.runInFlight} is at work; its result comes first`,
+            page: isOfServing(s),
+          },
   },
-  {
-    name: 'in the cool-down no other retrain begins',
-    decide: (s) => {
-      const left = coolDownLeftMinutes(s);
-      if (left === 0) return undefined;
-      const reason = `a retrain was asked for at ${s.retrains?.lastRetrainAt}; the next may be in ${Math.ceil(left)} minutes`;
-      return leave(reason, isOfServing(s));
-    },
-  },
-  {
-    name: 'after retrains that brought nothing better a person is called',
-    decide: (s) => {
-      const attempts = fruitlessRetrains(s);
-      if (attempts < maxFruitlessRetrains) return undefined;
-      return leave(`${attempts} retrains brought no better version than ${s.live.champion?.version}`, true);
-    },
-  },
-  {
-    name: 'everything else is retrained; errors and latency are seldom cured by it, so a person is called too',
-    decide: (s) => {
-      const cause = isOfServing(s)
-        ? isYoung(s)
-          ? 'no version came before it'
-          : 'it is not young any more, so a rollback is no answer'
-        : 'newer rows may help';
-      const reason = `champion ${s.live.champion?.version} is in alarm for ${s.symptom}; ${cause}`;
-      return { action: 'retrain', reason, page: isOfServing(s) };
-    },
-  },
+  { name: 'else the table decides', decide: decideByTable },
 ];
+
+function kindOf(s: Situation): TableSituation['kind'] {
+  if (isOfServing(s)) return 'serving';
+  return s.symptom === 'quality' || s.symptom === 'answers' ? s.symptom : 'drift';
+}
+
+function tableSituation(s: Situation): TableSituation {
+  const { previous } = s.live;
+  const before = previous === null ? 'none' : s.isPreviousUnhealthy ? 'unhealthy' : 'healthy';
+  return {
+    kind: kindOf(s),
+    age: isYoung(s) ? 'young' : 'old',
+    before,
+    labels: s.newLabels >= s.policy.leastLabels ? 'new' : 'none',
+    budget: budgetOf(s),
+  };
+}
+
+const rowOf = (s: Situation) => rowFor(tableSituation(s));
+
+function budgetOf(s: Situation): TableSituation['budget'] {
+  if (fruitlessRetrains(s) >= maxFruitlessRetrains || retrainsOfDay(s).length >= s.policy.mostPerDay)
+    return 'spent';
+  return coolDownLeftMinutes(s) > 0 ? 'cooling down' : 'left';
+}
+
+function retrainsOfDay({ retrains, now }: Situation): string[] {
+  return (retrains?.recent ?? []).filter((time) => now.getTime() - Date.parse(time) < 24 * 3_600_000);
+}
+
+/** What the budget has to do with it, in numbers. */
+function budgetText(s: Situation): string {
+  switch (budgetOf(s)) {
+    case 'left':
+      return '';
+    case 'cooling down':
+      return `; asked for at ${s.retrains?.lastRetrainAt}, the next may be in ${Math.ceil(coolDownLeftMinutes(s))} minutes`;
+    case 'spent':
+      return `; ${fruitlessRetrains(s)} retrains brought no better version than ${s.live.champion?.version}, ${retrainsOfDay(s).length} of ${s.policy.mostPerDay} of a day were asked for`;
+  }
+}
+
+function decideByTable(s: Situation): Decision | undefined {
+  const { champion, previous } = s.live;
+  const row = rowOf(s);
+  if (!row || !champion) return undefined;
+  const { page } = row;
+  const found = `champion ${champion.version} is in alarm for ${s.symptom}; ${row.why}`;
+  switch (row.action) {
+    case 'roll back':
+      if (!previous) return undefined;
+      return {
+        action: 'roll-back',
+        version: champion.version,
+        toVersion: previous.version,
+        reason: `champion ${champion.version} is younger than ${s.policy.youngHours} hours and in alarm for ${s.symptom}; version ${previous.version} came before it: ${row.why}`,
+        page,
+      };
+    case 'retrain':
+    case 'shadow-train':
+      return { action: row.action, reason: found, page };
+    case 'leave':
+      return leave(`${found}${row.labels === 'new' ? budgetText(s) : ''}`, page);
+  }
+}
 
 /** What to do about an alarm, and why. */
 export function decide(situation: Situation): Decision {
@@ -212,5 +263,6 @@ export function oneMoreRetrain(situation: Situation): Retrains {
     lastRetrainAt: situation.now.toISOString(),
     championVersion: situation.live.champion?.version ?? 0,
     attempts: fruitlessRetrains(situation) + 1,
+    recent: [...retrainsOfDay(situation), situation.now.toISOString()],
   };
 }

@@ -6,11 +6,14 @@ import {
 import {
   DynamoDBDocumentClient,
   GetCommand,
+  PutCommand,
+  QueryCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { anAlarm } from './fixtures/builders.ts';
 import type { Judgement } from './judgement.ts';
 import { JudgementStore } from './judgements.store.ts';
 
@@ -95,5 +98,48 @@ describe('JudgementStore', () => {
       .on(UpdateCommand)
       .rejects(new ConditionalCheckFailedException({ message: 'done', $metadata: {} }));
     expect(await store.finish(made, 'asked')).toBe(false);
+  });
+
+  describe('of alarms that wait for a run', () => {
+    const older = anAlarm('drift', '2026-11-23T11:58:00.000Z');
+    const newer = anAlarm('quality', '2026-11-23T11:59:00.000Z');
+    const refused = new ConditionalCheckFailedException({ message: 'no', $metadata: {} });
+
+    it('keeps the newest change of each', async () => {
+      documents.on(PutCommand).resolves({});
+      await store.keepWaiting('iris', older);
+      expect(documents.commandCalls(PutCommand)[0]?.args[0].input).toMatchObject({
+        Item: { sk: 'KEPT#evergreen-test-iris-drift', status: 'kept', change: older },
+        ConditionExpression: 'attribute_not_exists(pk) OR changedAt <= :changedAt',
+      });
+      documents.on(PutCommand).rejects(refused);
+      await expect(store.keepWaiting('iris', older)).resolves.toBeUndefined();
+      documents.on(PutCommand).rejects(new Error('no network'));
+      await expect(store.keepWaiting('iris', older)).rejects.toThrow('no network');
+    });
+
+    it('lists those that wait, oldest first', async () => {
+      documents.on(QueryCommand).resolves({
+        Items: [
+          { status: 'kept', change: newer },
+          { status: 'judged', change: anAlarm('staleness', older.changedAt) },
+          { status: 'kept', change: older },
+        ],
+      });
+      expect(await store.listWaiting('iris')).toEqual([older, newer]);
+    });
+
+    it('lets go of one unless a newer change came meanwhile', async () => {
+      documents.on(UpdateCommand).resolves({});
+      await store.stopWaiting('iris', older);
+      expect(documents.commandCalls(UpdateCommand)[0]?.args[0].input).toMatchObject({
+        ConditionExpression: 'changedAt = :changedAt',
+        ExpressionAttributeValues: { ':changedAt': older.changedAt },
+      });
+      documents.on(UpdateCommand).rejects(refused);
+      await expect(store.stopWaiting('iris', older)).resolves.toBeUndefined();
+      documents.on(UpdateCommand).rejects(new Error('no network'));
+      await expect(store.stopWaiting('iris', older)).rejects.toThrow('no network');
+    });
   });
 });

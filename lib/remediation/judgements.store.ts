@@ -2,12 +2,15 @@ import { ConditionalCheckFailedException, TransactionCanceledException } from '@
 import {
   type DynamoDBDocumentClient,
   GetCommand,
+  PutCommand,
+  QueryCommand,
   TransactWriteCommand,
   type TransactWriteCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import { z } from 'zod';
 import { partitionKey } from '../registry/registry.ts';
+import { type AlarmChange, alarmChange } from './alarm-change.ts';
 import type { Retrains } from './decide.ts';
 import { type Judgement, judgement } from './judgement.ts';
 
@@ -17,6 +20,7 @@ import { type Judgement, judgement } from './judgement.ts';
  *   ACTION#<alarm>#<time of change>   what was decided about the change, and whether it is done
  *   ALARM#<alarm>                     the newest change of the alarm that was judged
  *   RETRAIN                           the last retrain that an alarm asked for
+ *   KEPT#<alarm>                      the newest change that waits for a run to end
  */
 
 const lastChange = z.object({ changedAt: z.string() });
@@ -24,11 +28,14 @@ const retrains = z.object({
   lastRetrainAt: z.iso.datetime(),
   championVersion: z.int(),
   attempts: z.int(),
+  recent: z.array(z.iso.datetime()).optional(),
 });
+const keptChange = z.object({ status: z.enum(['kept', 'judged']), change: alarmChange });
 
 const actionKey = (alarm: string, changedAt: string) => `ACTION#${alarm}#${changedAt}`;
 const alarmKey = (alarm: string) => `ALARM#${alarm}`;
 const retrainKey = 'RETRAIN';
+const keptKey = (alarm: string) => `KEPT#${alarm}`;
 
 /** How a judgement moves on the record of retrains: it holds only if that record is still the one it was made from. */
 export interface RetrainStep {
@@ -139,6 +146,62 @@ export class JudgementStore {
     } catch (thrown) {
       if (thrown instanceof ConditionalCheckFailedException) return false;
       throw thrown;
+    }
+  }
+
+  /** Keeps a change of an alarm until a run has ended; an older one than is kept already is let go. */
+  async keepWaiting(model: string, change: AlarmChange): Promise<void> {
+    try {
+      await this.#documents.send(
+        new PutCommand({
+          TableName: this.#table,
+          Item: {
+            pk: partitionKey(model),
+            sk: keptKey(change.alarm),
+            status: 'kept',
+            changedAt: change.changedAt,
+            change,
+          },
+          ConditionExpression: 'attribute_not_exists(pk) OR changedAt <= :changedAt',
+          ExpressionAttributeValues: { ':changedAt': change.changedAt },
+        }),
+      );
+    } catch (thrown) {
+      if (!(thrown instanceof ConditionalCheckFailedException)) throw thrown;
+    }
+  }
+
+  /** Changes of a model that wait, oldest first. There is one for each alarm at most, so they are few. */
+  async listWaiting(model: string): Promise<AlarmChange[]> {
+    const answer = await this.#documents.send(
+      new QueryCommand({
+        TableName: this.#table,
+        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :kept)',
+        ExpressionAttributeValues: { ':pk': partitionKey(model), ':kept': keptKey('') },
+        ConsistentRead: true,
+      }),
+    );
+    return (answer.Items ?? [])
+      .map((item) => keptChange.parse(item))
+      .flatMap(({ status, change }) => (status === 'kept' ? [change] : []))
+      .sort((a, b) => a.changedAt.localeCompare(b.changedAt));
+  }
+
+  /** A change does not wait any more; a newer one that came meanwhile still does. */
+  async stopWaiting(model: string, { alarm, changedAt }: AlarmChange): Promise<void> {
+    try {
+      await this.#documents.send(
+        new UpdateCommand({
+          TableName: this.#table,
+          Key: { pk: partitionKey(model), sk: keptKey(alarm) },
+          UpdateExpression: 'SET #status = :judged',
+          ConditionExpression: 'changedAt = :changedAt',
+          ExpressionAttributeNames: { '#status': 'status' },
+          ExpressionAttributeValues: { ':judged': 'judged', ':changedAt': changedAt },
+        }),
+      );
+    } catch (thrown) {
+      if (!(thrown instanceof ConditionalCheckFailedException)) throw thrown;
     }
   }
 }

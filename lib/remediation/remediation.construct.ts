@@ -1,4 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
+import { Rule } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { type IRole, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -18,6 +20,7 @@ import { NodeFunction } from '../platform/node-function.ts';
 import { deadLetterQueue, pollQueue, RedrivenQueue } from '../platform/queue.ts';
 import { scheduleRole } from '../platform/schedule-role.ts';
 import type { StageSettings } from '../platform/stage.ts';
+import type { AslStateMachine } from '../platform/state-machine.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
 
 export interface RemediationRoomProps {
@@ -40,6 +43,8 @@ export class RemediationRoom extends Construct {
   readonly assemble: LambdaFunction;
   /** Queues of what was put aside, by what was. */
   readonly deadLetters: Record<string, Queue>;
+  readonly #judged: Queue;
+  readonly #undelivered: Queue;
 
   constructor(scope: Construct, id: string, props: RemediationRoomProps) {
     super(scope, id);
@@ -61,10 +66,14 @@ export class RemediationRoom extends Construct {
       environment: {
         REGISTRY_TABLE: registry.table.tableName,
         RUNS_TABLE: intake.runs.tableName,
+        PREDICTIONS_TABLE: monitoring.predictions.tableName,
         INTAKE_QUEUE_URL: intake.queue.queueUrl,
       },
     });
     pollQueue(this.remediate, judged.queue);
+    this.#judged = judged.queue;
+    this.#undelivered = undelivered;
+    monitoring.grantReadLabels(this.remediate);
     registry.grantChangeLive(this.remediate);
     // Judgements are kept in the registry's table, beside the log that tells of them.
     registry.table.grantItems(this.remediate, 'Query', 'UpdateItem');
@@ -97,6 +106,22 @@ export class RemediationRoom extends Construct {
     const role = scheduleRole(this, 'ScheduleRole', { queues: [intake.queue, unheard] });
     for (const { definition } of deployed)
       this.#scheduleRetrain(definition.name, definition.retrain.everyDays, { intake, unheard, role });
+  }
+
+  /** Alarms that came during a run are judged when it has ended. */
+  hearEnds(pipeline: AslStateMachine): void {
+    new Rule(this, 'RunEnded', {
+      description: 'A run ended that alarms may have waited for',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: {
+          stateMachineArn: [pipeline.stateMachineArn],
+          status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
+        },
+      },
+      targets: [new SqsQueue(this.#judged, { deadLetterQueue: this.#undelivered })],
+    });
   }
 
   #topicKey(stage: StageSettings): Key {

@@ -120,8 +120,95 @@ describe('Remediator', () => {
     await world.remediator.judge(anAlarm('champion-errors', alarmAt));
     world.now = new Date('2026-11-23T12:10:00.000Z');
     const second = await world.remediator.judge(anAlarm('champion-errors', '2026-11-23T12:09:00.000Z'));
-    expect(second).toMatchObject({ action: 'retrain', page: true });
+    expect(second).toMatchObject({ action: 'shadow-train', page: true });
     expect(world.live.champion?.version).toBe(2);
+  });
+
+  it('makes one run and one follow-up of twenty alarms in a minute', async () => {
+    const champion = liveVersion(3, '2026-11-20T10:00:00.000Z');
+    const world = aWorld({ ...young, champion });
+    world.policy = { cooldownMinutes: 0 };
+    const minute = (second: number) => `2026-11-23T11:59:${String(second).padStart(2, '0')}.000Z`;
+    await world.remediator.judge(anAlarm('drift', minute(0)));
+    world.runInFlight = 'iris-run';
+    for (let second = 1; second < 20; second += 1) {
+      const judged = await world.remediator.judge(
+        anAlarm(second % 2 ? 'champion-latency' : 'drift', minute(second)),
+      );
+      expect(judged.action).toBe('wait');
+    }
+    expect(world.requests).toHaveLength(1);
+    expect(world.waiting.size).toBe(2);
+    world.runInFlight = undefined;
+    const after = await world.remediator.judgeWaiting('iris', 'iris-run');
+    expect(after.map(({ action }) => action)).toEqual(['retrain']);
+    expect(world.requests).toHaveLength(2);
+    // Told twice, it is done once.
+    world.runInFlight = 'iris-run-2';
+    await world.remediator.judgeWaiting('iris', 'iris-run');
+    expect(world.requests).toHaveLength(2);
+  });
+
+  it('does not judge what waited and went quiet, or is older than what the run made champion', async () => {
+    const world = aWorld();
+    world.runInFlight = 'iris-run';
+    await world.remediator.judge(anAlarm('drift', '2026-11-23T11:50:00.000Z'));
+    await world.remediator.judge(anAlarm('quality', '2026-11-23T11:51:00.000Z', 'ALARM'));
+    expect([...world.waiting.keys()]).toEqual(['evergreen-test-iris-drift']);
+    await world.remediator.judge(anAlarm('drift', '2026-11-23T11:52:00.000Z', 'OK'));
+    world.runInFlight = undefined;
+    expect(await world.remediator.judgeWaiting('iris', 'iris-run')).toEqual([]);
+    expect(world.waiting.size).toBe(0);
+    expect(world.requests).toEqual([]);
+  });
+
+  it('leaves a kept alarm that the promoted version of the run has answered', async () => {
+    const world = aWorld();
+    world.runInFlight = 'iris-run';
+    await world.remediator.judge(anAlarm('drift', '2026-11-23T11:50:00.000Z'));
+    world.live = { ...world.live, champion: liveVersion(4, '2026-11-23T11:55:00.000Z') };
+    world.runInFlight = undefined;
+    expect(await world.remediator.judgeWaiting('iris', 'iris-run')).toMatchObject([
+      { action: 'leave', reason: expect.stringContaining('older than champion 4') },
+    ]);
+  });
+
+  it('judges an alarm at once whose run ended while it was being kept', async () => {
+    let asked = 0;
+    const world = new World(young, now, [1, 2, 3], {
+      findRunInFlight: async () => (asked++ === 0 ? 'iris-run' : undefined),
+    });
+    await world.remediator.judge(anAlarm('drift', alarmAt));
+    expect(world.requests).toHaveLength(1);
+    expect(world.waiting.size).toBe(0);
+  });
+
+  it('does not go back to a version that had the same kind of alarm', async () => {
+    const world = aWorld();
+    const line = {
+      model: 'iris',
+      at: '2026-11-22T10:00:00.000Z',
+      revision: 5,
+      action: 'alarm-judged' as const,
+      version: 2,
+      championBefore: 2,
+      championAfter: 2,
+      who: 'alarm:x',
+      why: 'it failed',
+      details: { state: 'ALARM', symptom: 'champion-latency' },
+    };
+    world.log.push(line);
+    expect(await world.remediator.judge(anAlarm('champion-errors', alarmAt))).toMatchObject({
+      action: 'shadow-train',
+      page: true,
+    });
+    expect(world.requests).toMatchObject([{ kind: 'shadow-retrain' }]);
+    expect(world.live.champion?.version).toBe(3);
+    const bad = aWorld();
+    bad.log.push({ ...line, details: { state: 'ALARM', symptom: 'quality' } });
+    expect(await bad.remediator.judge(anAlarm('champion-errors', alarmAt))).toMatchObject({
+      action: 'roll-back',
+    });
   });
 
   it('calls a person after three retrains that brought nothing better', async () => {
@@ -205,6 +292,9 @@ describe('Remediator', () => {
         readRetrains: async () => undefined,
         keep: async () => false,
         finish: async () => true,
+        keepWaiting: async () => undefined,
+        listWaiting: async () => [],
+        stopWaiting: async () => undefined,
       },
     });
     await expect(world.remediator.judge(anAlarm('drift', alarmAt))).rejects.toThrow(EvergreenError);

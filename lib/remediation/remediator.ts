@@ -1,16 +1,28 @@
 import type { RetrainRequest } from '../intake/arrival.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { By, RegistryStore } from '../registry/registry.store.ts';
-import type { Live } from '../registry/registry.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import type { AlarmChange } from './alarm-change.ts';
-import { type Decision, decide, oneMoreRetrain, type Situation } from './decide.ts';
+import { type Decision, decide, oneMoreRetrain } from './decide.ts';
 import type { Judgement } from './judgement.ts';
 import type { JudgementStore } from './judgements.store.ts';
+import { lookAround } from './look-around.ts';
 
 export interface RemediatorParts {
   registry: Pick<RegistryStore, 'readLive' | 'readLog' | 'change' | 'appendLog'>;
-  judgements: Pick<JudgementStore, 'find' | 'newestChange' | 'readRetrains' | 'keep' | 'finish'>;
+  judgements: Pick<
+    JudgementStore,
+    | 'find'
+    | 'newestChange'
+    | 'readRetrains'
+    | 'keep'
+    | 'finish'
+    | 'keepWaiting'
+    | 'listWaiting'
+    | 'stopWaiting'
+  >;
+  /** How many labelled rows came since a time, counted up to `most`. */
+  countLabels(model: string, since: string, most: number): Promise<number>;
   /** A run of the model that has not ended, if any. */
   findRunInFlight(model: string): Promise<string | undefined>;
   /** What the definition says of retraining; undefined when no such model is deployed. */
@@ -52,9 +64,43 @@ export class Remediator {
       const page = change.state === 'ALARM';
       return { alarm, model: null, action: 'leave', reason, page, isRepeat: false, outcome: 'left alone' };
     }
-    const made = await this.#decideOnce(change, subject, policy);
+    return this.#judgeOnce(change, subject, policy);
+  }
+
+  /**
+   * Judges the alarms that waited for a run to end: those that ring still, until one asks for the next run, for which
+   * the others go on waiting.
+   */
+  async judgeWaiting(model: string, endedRunId: string): Promise<Judged[]> {
+    const { judgements, policyOf } = this.#parts;
+    const policy = policyOf(model);
+    const judged: Judged[] = [];
+    if (!policy) return judged;
+    for (const change of await judgements.listWaiting(model)) {
+      const { alarm, changedAt, subject } = change;
+      const newest = await judgements.newestChange(model, alarm);
+      if (subject && (newest === undefined || newest <= changedAt)) {
+        // The same change is judged a second time, under a name of its own.
+        const again = { ...change, alarm: `${alarm} after ${endedRunId}` };
+        const found = await this.#judgeOnce(again, subject, policy, endedRunId);
+        judged.push(found);
+        if (found.action === 'wait') continue;
+      }
+      await judgements.stopWaiting(model, change);
+      if (/train/.test(judged.at(-1)?.action ?? '')) break;
+    }
+    return judged;
+  }
+
+  async #judgeOnce(
+    change: AlarmChange,
+    subject: Subject,
+    policy: ModelDefinition['retrain'],
+    endedRunId?: string,
+  ): Promise<Judged> {
+    const made = await this.#decideOnce(change, subject, policy, endedRunId);
     if (made.status === 'done') return toJudged(made, made.decision.page, made.outcome ?? '', true);
-    const { outcome, page } = await this.#perform(made);
+    const { outcome, page } = await this.#perform(made, change);
     await this.#log(made, change, outcome);
     const isFirst = await this.#parts.judgements.finish(made, outcome);
     return toJudged(made, made.decision.page || page, outcome, !isFirst);
@@ -65,6 +111,7 @@ export class Remediator {
     change: AlarmChange,
     subject: Subject,
     policy: ModelDefinition['retrain'],
+    endedRunId: string | undefined,
   ): Promise<Judgement> {
     const { judgements } = this.#parts;
     const { alarm, changedAt } = change;
@@ -73,7 +120,7 @@ export class Remediator {
       if (known) return known;
       const newest = await judgements.newestChange(subject.model, alarm);
       const isStale = newest !== undefined && newest > changedAt;
-      const { situation, live } = await this.#look(change, subject, policy);
+      const { situation, live } = await lookAround(this.#parts, change, { ...subject, policy, endedRunId });
       const decision: Decision = isStale
         ? { action: 'leave', reason: `the alarm changed again since, at ${newest}`, page: false }
         : decide(situation);
@@ -89,7 +136,7 @@ export class Remediator {
         outcome: null,
       };
       const step =
-        decision.action === 'retrain'
+        decision.action === 'retrain' || decision.action === 'shadow-train'
           ? { before: situation.retrains, after: oneMoreRetrain(situation) }
           : undefined;
       if (await judgements.keep(made, step, isStale)) return made;
@@ -100,43 +147,8 @@ export class Remediator {
     );
   }
 
-  async #look(
-    { state, changedAt }: AlarmChange,
-    { model, symptom }: Subject,
-    policy: ModelDefinition['retrain'],
-  ): Promise<{ situation: Situation; live: Live }> {
-    const { registry, judgements, findRunInFlight, now } = this.#parts;
-    const [live, retrains, runInFlight] = await Promise.all([
-      registry.readLive(model),
-      judgements.readRetrains(model),
-      findRunInFlight(model),
-    ]);
-    const isRestored = await this.#wasRestored(live);
-    return {
-      live,
-      situation: {
-        symptom,
-        state,
-        changedAt,
-        now: now(),
-        live,
-        isRestored,
-        policy,
-        retrains,
-        runInFlight,
-      },
-    };
-  }
-
-  /** A champion since a rollback has the time of that line of the log. */
-  async #wasRestored({ model, champion }: Live): Promise<boolean> {
-    if (!champion) return false;
-    const lines = await this.#parts.registry.readLog(model, { from: champion.since, to: champion.since });
-    return lines.some(({ action, version }) => action === 'rolled-back' && version === champion.version);
-  }
-
   /** Does what was decided. May be called again after a crash: what was done is not done again. */
-  async #perform(made: Judgement): Promise<{ outcome: string; page: boolean }> {
+  async #perform(made: Judgement, change: AlarmChange): Promise<{ outcome: string; page: boolean }> {
     const { decision, model } = made;
     try {
       switch (decision.action) {
@@ -149,11 +161,23 @@ export class Remediator {
         }
         case 'roll-back':
           return { outcome: await this.#rollBack(made, decision), page: false };
+        case 'wait': {
+          // What is judged again keeps the name under which it came.
+          const alarm = change.alarm.replace(/ after .*$/, '');
+          await this.#parts.judgements.keepWaiting(model, { ...change, alarm });
+          // Whoever tells of its end may have done so before the change was kept.
+          if ((await this.#parts.findRunInFlight(model)) !== decision.runId) {
+            await this.judgeWaiting(model, decision.runId);
+          }
+          return { outcome: `kept until run ${decision.runId} has ended`, page: false };
+        }
+        case 'shadow-train':
         case 'retrain': {
+          const kind = decision.action === 'retrain' ? 'retrain' : 'shadow-retrain';
           const requestId = `${made.alarm}@${made.changedAt}`;
           const reason = `${made.symptom}: ${decision.reason}`;
-          await this.#parts.requestRetrain({ kind: 'retrain', model, reason, requestId });
-          return { outcome: `retrain ${requestId} was asked for`, page: false };
+          await this.#parts.requestRetrain({ kind, model, reason, requestId });
+          return { outcome: `${kind} ${requestId} was asked for`, page: false };
         }
       }
     } catch (thrown) {

@@ -34,6 +34,8 @@ describe('readCanaryFigures', () => {
       errors: 3,
       p99LatencyMs: 120,
       championRequests: 0,
+      championAsked: 0,
+      championErrors: 0,
       alarms: [],
     });
   });
@@ -44,6 +46,8 @@ describe('readCanaryFigures', () => {
       errors: 0,
       p99LatencyMs: undefined,
       championRequests: 0,
+      championAsked: 0,
+      championErrors: 0,
       alarms: [],
     });
   });
@@ -63,6 +67,8 @@ describe('readCanaryFigures', () => {
       until: new Date('2026-11-23T10:03:40.000Z'),
     });
     expect(figures).toMatchObject({ requests: 15, championRequests: 40 });
+    // For shares every minute counts that the canary touched.
+    expect(figures).toMatchObject({ championAsked: 4444, championErrors: 3333 });
     const settled = {
       since: new Date('2026-11-23T10:00:20.000Z'),
       until: new Date('2026-11-23T10:04:40.000Z'),

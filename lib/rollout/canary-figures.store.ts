@@ -97,6 +97,8 @@ export async function readCanaryFigures(
     requests: sum(values('requests')),
     errors: sum(values('errors')),
     championRequests: sum(settled('championRequests')) + sum(settled('championErrors')),
+    championAsked: sum(values('championRequests')) + sum(values('championErrors')),
+    championErrors: sum(values('championErrors')),
     p99LatencyMs: latencies.length === 0 ? undefined : Math.max(...latencies),
     // An alarm from before the canary speaks of another candidate.
     alarms: (alarms?.MetricAlarms ?? []).flatMap(({ AlarmName, StateUpdatedTimestamp }) =>

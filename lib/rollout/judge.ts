@@ -1,8 +1,11 @@
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
 import { binomialTail } from '../statistics/binomial-tail.ts';
+import type { Check } from './check.ts';
+import { compareSides, tests } from './compare-sides.ts';
+import type { Side } from './side.ts';
 
-/** What was seen of a candidate since its canary began. */
+/** What metrics and alarms say of a candidate since its step began. */
 export interface CanaryFigures {
   requests: number;
   errors: number;
@@ -10,6 +13,9 @@ export interface CanaryFigures {
   p99LatencyMs: number | undefined;
   /** Requests that ended with the champion while both took traffic, those among them that the candidate had failed. */
   championRequests: number;
+  /** Requests that the champion answered or failed in the minutes of the step, and those that it failed. */
+  championAsked: number;
+  championErrors: number;
   /** Names of the candidate's alarms that are in alarm. */
   alarms: string[];
 }
@@ -17,70 +23,109 @@ export interface CanaryFigures {
 export interface CanaryTime {
   elapsedSeconds: number;
   bakeSeconds: number;
+  /** When the judge looked before in this step; 0 at the first look. */
+  lastLookSeconds: number;
+  /** Steps of the whole rollout, and which this is, from 0. */
+  steps: number;
+  step: number;
+}
+
+export interface CanaryEvidence {
+  figures: CanaryFigures;
+  candidate: Side;
+  champion: Side;
 }
 
 export type Verdict =
-  | { verdict: 'promote' | 'go-on' | 'roll-back'; reason: string; figures: CanaryFigures }
+  | {
+      verdict: 'promote' | 'widen' | 'go-on' | 'roll-back' | 'not-enough-data';
+      reason: string;
+      figures: CanaryFigures;
+      checks: Check[];
+      elapsedSeconds: number;
+    }
   | { verdict: 'withdrawn'; reason: string };
 
-/** How often the bake time may pass while the least number of requests is waited for. */
-const longestBake = 2;
+/** How often the bake time may pass while the least sample is waited for. */
+export const longestBake = 2;
 
-/** Below this chance a count that is too low is no accident. */
-const improbable = 1e-4;
+/**
+ * The part of the allowed chance of a false verdict that a look may use up: as large as its part of the longest rollout.
+ * However often the judge looks, all parts together are no more than what is allowed, and so is the chance that any look
+ * errs.
+ *
+ * Source: Lan & DeMets (1983), "Discrete sequential boundaries for clinical trials", Biometrika 70(3), with a spending
+ * that grows with time; the parts are added by Bonferroni's inequality, so nothing is assumed of how looks depend.
+ */
+export function levelOfLook(time: CanaryTime, falseRollbacks: number): number {
+  const whole = time.bakeSeconds * longestBake;
+  const spent = (seconds: number) => Math.min(1, seconds / whole);
+  const part = Math.max(0, spent(time.elapsedSeconds) - spent(time.lastLookSeconds));
+  return (falseRollbacks * part) / time.steps;
+}
 
 /**
  * Judges a candidate while it answers its share.
  *
- * Bad news counts at once, once the least sample is there; good news only after the whole bake time.
+ * Bad news counts at once, as soon as it is proven; good news only after the whole bake time.
  */
 export function judgeCanary(
   live: Live,
   version: number,
-  figures: CanaryFigures,
+  { figures, candidate, champion }: CanaryEvidence,
   time: CanaryTime,
-  { canary, limits }: ModelDefinition['rollout'],
+  policy: ModelDefinition['rollout'],
 ): Verdict {
+  const { elapsedSeconds, bakeSeconds } = time;
+  const told = (verdict: Exclude<Verdict['verdict'], 'withdrawn'>, reason: string, checks: Check[] = []) => ({
+    verdict,
+    reason,
+    figures,
+    checks,
+    elapsedSeconds,
+  });
   if (live.champion?.version === version) {
-    return { verdict: 'promote', reason: `version ${version} is the champion already`, figures };
+    return told('promote', `version ${version} is the champion already`);
   }
   if (live.candidate?.version !== version) {
     return { verdict: 'withdrawn', reason: `version ${version} was taken out of traffic during its canary` };
   }
-  const bad = whatIsWrong(figures, limits) ?? whatIsMissing(figures, live.candidate.weight);
-  if (bad) return { verdict: 'roll-back', reason: bad, figures };
+  const level = levelOfLook(time, policy.judge.falseRollbacks);
+  const part = level / (tests + 1);
+  const checks = compareSides(candidate, champion, part, policy);
+  const bad =
+    alarmsOf(figures) ??
+    checks.find(({ verdict }) => verdict === 'worse')?.reason ??
+    // Callers have no equal shares of the requests, so nothing is missing from a side of callers.
+    (policy.canary.stickyBy === 'caller' ? undefined : whatIsMissing(figures, live.candidate.weight, part));
+  if (bad) return told('roll-back', bad, checks);
 
-  const { elapsedSeconds, bakeSeconds } = time;
   if (elapsedSeconds < bakeSeconds) {
-    return { verdict: 'go-on', reason: `${Math.floor(elapsedSeconds)} of ${bakeSeconds} s baked`, figures };
+    return told('go-on', `${Math.floor(elapsedSeconds)} of ${bakeSeconds} s baked`, checks);
   }
-  if (figures.requests >= canary.leastRequests) {
-    return {
-      verdict: 'promote',
-      reason: `${bakeSeconds} s without alarm, ${figures.requests} requests, ${figures.errors} failed`,
-      figures,
-    };
+  const lacking = whatIsLacking(figures, candidate, policy);
+  if (!lacking) {
+    const seen = `${bakeSeconds} s at ${live.candidate.weight} % without alarm, ${figures.requests} requests, ${figures.errors} failed, ${candidate.labelled.length} labels`;
+    return told(time.step + 1 < time.steps ? 'widen' : 'promote', seen, checks);
   }
-  const seen = `${figures.requests} of at least ${canary.leastRequests} requests`;
   if (elapsedSeconds < bakeSeconds * longestBake) {
-    return { verdict: 'go-on', reason: `not enough data: ${seen}`, figures };
+    return told('go-on', `not enough data: ${lacking}`, checks);
   }
-  return { verdict: 'roll-back', reason: `not enough data after twice the bake time: ${seen}`, figures };
+  return told('not-enough-data', `not enough data after twice the bake time: ${lacking}`, checks);
 }
 
-function whatIsWrong(
-  figures: CanaryFigures,
-  limits: ModelDefinition['rollout']['limits'],
+function alarmsOf({ alarms }: CanaryFigures): string | undefined {
+  return alarms.length > 0 ? `in alarm: ${alarms.join(', ')}` : undefined;
+}
+
+function whatIsLacking(
+  { requests }: CanaryFigures,
+  { labelled }: Side,
+  { canary }: ModelDefinition['rollout'],
 ): string | undefined {
-  const { requests, errors, p99LatencyMs, alarms } = figures;
-  if (alarms.length > 0) return `in alarm: ${alarms.join(', ')}`;
-  const asked = requests + errors;
-  if (asked < limits.leastRequests) return undefined;
-  if (errors / asked > limits.errorShare) {
-    return `${errors} of ${asked} requests failed; at most ${Math.round(limits.errorShare * 10_000) / 100} % may`;
-  }
-  if (p99LatencyMs !== undefined && p99LatencyMs > limits.p99LatencyMs) {
-    return `the 99th percentile of latency is ${Math.round(p99LatencyMs)} ms; at most ${limits.p99LatencyMs} ms may be`;
+  if (requests < canary.leastRequests) return `${requests} of at least ${canary.leastRequests} requests`;
+  if (labelled.length < canary.leastLabels) {
+    return `${labelled.length} of at least ${canary.leastLabels} labelled rows`;
   }
   return undefined;
 }
@@ -92,6 +137,7 @@ function whatIsWrong(
 function whatIsMissing(
   { requests, errors, championRequests }: CanaryFigures,
   weight: number,
+  improbable: number,
 ): string | undefined {
   const ended = requests + errors;
   // What the candidate failed the champion answered: it is among the champion's already.

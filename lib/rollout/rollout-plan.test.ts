@@ -13,10 +13,59 @@ describe('planRollout', () => {
     expect(plan(aLive({ champion: 1 }), 2)).toEqual({
       outcome: 'go',
       hasChampion: true,
-      weight: 20,
+      isCanary: true,
+      weights: [20],
       bakeSeconds: 600,
       lookEverySeconds: 30,
     });
+  });
+
+  it('takes the steps of the definition', () => {
+    const stepped = rollout.parse({ canary: { steps: [5, 25, 100] } });
+    expect(planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, stepped)).toMatchObject({
+      weights: [5, 25, 100],
+      isCanary: true,
+    });
+    expect(rollout.safeParse({ canary: { steps: [25, 5] } }).error?.issues[0]?.message).toBe(
+      'each step must be greater than the one before',
+    );
+    expect(rollout.safeParse({ canary: { steps: [0, 5] } }).success).toBe(false);
+  });
+
+  it('looks seldom enough in a long bake for one execution to hold all looks', () => {
+    const long = rollout.parse({ canary: { steps: [5, 50], bakeSeconds: 604_800 } });
+    const started = planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, long);
+    expect(started).toMatchObject({ lookEverySeconds: 3024 });
+  });
+
+  it('gives all traffic at once where the definition is blue-green', () => {
+    const blueGreen = rollout.parse({ strategy: 'blue-green' });
+    const started = planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, blueGreen);
+    expect(started).toMatchObject({ outcome: 'go', hasChampion: true, isCanary: false });
+  });
+
+  it('gives no traffic to what was trained to be at hand', () => {
+    const started = planRollout(
+      aLive({ champion: 1 }),
+      { version: 2, liveRevision: 7, trigger: 'shadow-retrain' },
+      policy,
+    );
+    expect(started).toEqual({
+      outcome: 'superseded',
+      reason:
+        'version 2 was trained to be at hand; look at it and promote it if it is wanted: evergreen models promote iris 2',
+    });
+  });
+
+  it('leaves a pinned champion, and takes a first version', () => {
+    const pinned = rollout.parse({ strategy: 'pinned' });
+    expect(planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, pinned)).toEqual({
+      outcome: 'superseded',
+      reason:
+        'iris is pinned to version 1; promote version 2 by hand if it is wanted: evergreen models promote iris 2',
+    });
+    const first = planRollout(neverLive('iris', at), { version: 1, liveRevision: 0 }, pinned);
+    expect(first).toMatchObject({ outcome: 'go', hasChampion: false, isCanary: false });
   });
 
   it('has nothing to compare the first version with', () => {
@@ -56,7 +105,7 @@ describe('planRollout', () => {
   it('keeps a weight of nothing as nothing', () => {
     const quiet = rollout.parse({ canary: { weight: 0 } });
     expect(planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, quiet)).toMatchObject({
-      weight: 0,
+      weights: [0],
     });
   });
 });

@@ -1,11 +1,16 @@
+import type { Trigger } from '../intake/run.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
+import { longestBake } from './judge.ts';
 
 export interface RolloutPlan {
   outcome: 'go';
   /** Without a champion there is nothing to compare with: after the replay the version goes live at once. */
   hasChampion: boolean;
-  weight: number;
+  /** Whether the candidate gets its share of the traffic first. */
+  isCanary: boolean;
+  /** Percents of the steps. */
+  weights: number[];
   bakeSeconds: number;
   /** Seconds between two looks of the judge. */
   lookEverySeconds: number;
@@ -17,10 +22,14 @@ export interface RolloutRequest {
   version: number;
   /** Revision of what was live when the run began. */
   liveRevision: number;
+  /** Why the run began. @default upload */
+  trigger?: Trigger['kind'] | undefined;
 }
 
 const looks = 5;
 const longestLookSeconds = 30;
+/** An execution has at most 25,000 events, of which a look takes some twenty. Between looks alarms keep watch. */
+const mostLooks = 800;
 
 /**
  * Whether and how a version is rolled out.
@@ -29,8 +38,8 @@ const longestLookSeconds = 30;
  */
 export function planRollout(
   live: Live,
-  { version, liveRevision }: RolloutRequest,
-  { canary }: ModelDefinition['rollout'],
+  { version, liveRevision, trigger }: RolloutRequest,
+  { strategy, canary }: ModelDefinition['rollout'],
   bakeSecondsOfStage?: number,
 ): RolloutStart {
   if (live.rolledBackAtRevision > liveRevision) {
@@ -45,12 +54,29 @@ export function planRollout(
       reason: `version ${live.champion.version} of ${live.model} went live first`,
     };
   }
+  const hasChampion = live.champion !== null && live.champion.version !== version;
+  if (strategy === 'pinned' && hasChampion) {
+    return {
+      outcome: 'superseded',
+      reason: `${live.model} is pinned to version ${live.champion?.version}; promote version ${version} by hand if it is wanted: evergreen models promote ${live.model} ${version}`,
+    };
+  }
+  if (trigger === 'shadow-retrain' && hasChampion) {
+    return {
+      outcome: 'superseded',
+      reason: `version ${version} was trained to be at hand; look at it and promote it if it is wanted: evergreen models promote ${live.model} ${version}`,
+    };
+  }
   const bakeSeconds = bakeSecondsOfStage ?? canary.bakeSeconds;
+  const weights = canary.steps ?? [canary.weight];
+  const leastSeconds = Math.ceil((bakeSeconds * longestBake * weights.length) / mostLooks);
+  const lookSeconds = Math.max(1, Math.min(longestLookSeconds, Math.floor(bakeSeconds / looks)));
   return {
     outcome: 'go',
-    hasChampion: live.champion !== null && live.champion.version !== version,
-    weight: canary.weight,
+    hasChampion,
+    isCanary: hasChampion && strategy === 'canary',
+    weights,
     bakeSeconds,
-    lookEverySeconds: Math.max(1, Math.min(longestLookSeconds, Math.floor(bakeSeconds / looks))),
+    lookEverySeconds: Math.max(lookSeconds, leastSeconds),
   };
 }

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { DataRoom } from '../data/data.construct.ts';
 import { allow } from '../platform/grants.ts';
@@ -22,6 +22,8 @@ export interface RolloutRoomProps {
 /** The careful way from a registered version to the champion. */
 export class RolloutRoom extends Construct {
   readonly stateMachine: AslStateMachine;
+  /** Reads captures and labels too, which is granted where they are made. */
+  readonly judge: NodeFunction;
 
   constructor(
     scope: Construct,
@@ -47,17 +49,19 @@ export class RolloutRoom extends Construct {
 
     const replay = new NodeFunction(this, 'ReplayCandidate', {
       folder: 'replay-candidate',
-      description: 'Answers golden rows with a version as serving loads it',
+      description: 'Answers golden rows and captured requests with a version as serving loads it',
       stage,
       layers: [layers.onnxruntime],
       timeout: Duration.minutes(2),
       memorySize: 1769,
       environment: {
         MODEL_BUCKET: registry.models.bucketName,
+        DATA_BUCKET: data.bucket.bucketName,
         SIGNING_KEY: registry.signingKey.keyArn,
       },
     });
     registry.grantOpenPackages(replay);
+    data.bucket.grantReadBelow(replay, 'captures/');
 
     const shift = new NodeFunction(this, 'ShiftTraffic', {
       folder: 'shift-traffic',
@@ -67,14 +71,17 @@ export class RolloutRoom extends Construct {
     });
     registry.grantChangeLive(shift);
 
-    const judge = new NodeFunction(this, 'JudgeCanary', {
+    this.judge = new NodeFunction(this, 'JudgeCanary', {
       folder: 'judge-canary',
       description: 'Looks at a candidate in its canary',
       stage,
-      environment: { ...registryTable, ALARM_PREFIX: alarmPrefix },
+      timeout: Duration.minutes(2),
+      memorySize: 1024,
+      environment: { ...registryTable, ALARM_PREFIX: alarmPrefix, DATA_BUCKET: data.bucket.bucketName },
     });
-    registry.grantReadLive(judge);
-    allow(judge, {
+    registry.grantReadLive(this.judge);
+    data.bucket.grantReadBelow(this.judge, 'captures/');
+    allow(this.judge, {
       actions: ['cloudwatch:GetMetricData', 'cloudwatch:DescribeAlarms'],
       resources: ['*'],
       because:
@@ -84,7 +91,18 @@ export class RolloutRoom extends Construct {
     this.stateMachine = new AslStateMachine(this, 'Rollout', {
       file: 'rollout.asl.json',
       comment: 'Replay, canary, judge, promote or withdraw',
-      functions: { BeginRollout: begin, ReplayCandidate: replay, ShiftTraffic: shift, JudgeCanary: judge },
+      functions: {
+        BeginRollout: begin,
+        ReplayCandidate: replay,
+        ShiftTraffic: shift,
+        JudgeCanary: this.judge,
+      },
     });
+    const bus = Stack.of(this).formatArn({
+      service: 'events',
+      resource: 'event-bus',
+      resourceName: 'default',
+    });
+    allow(this.stateMachine, { actions: ['events:PutEvents'], resources: [bus] });
   }
 }

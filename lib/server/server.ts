@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { batchRequests } from '../inference/batching.ts';
 import { lineWriter } from '../inference/capture.ts';
+import { isCaptured } from '../inference/capture-share.ts';
 import type { ModelSource } from '../inference/live-models.ts';
 import { mebibyte, memoryBudgetOf } from '../inference/memory-budget.ts';
 import { describeApi } from '../inference/openapi.ts';
@@ -81,8 +82,10 @@ export async function startServer({
     },
     report(event) {
       metrics.observe(event);
-      if (event.kind === 'prediction') capture?.take(event);
-      else logLine(event);
+      if (event.kind === 'prediction') {
+        const { answer, definition } = event;
+        if (isCaptured(answer.predictionId, definition.monitor.capture)) capture?.take(event);
+      } else logLine(event);
     },
     serverVersion,
     extensions: ['binary_tensor_data'],

@@ -91,6 +91,11 @@ export const errorCatalogue = {
     meaning: 'No prediction of this id is on record.',
     remedy: 'Use the predictionId of a reply; records are kept for 90 days.',
   },
+  'prediction-not-captured': {
+    kind: 'not-found',
+    meaning: 'The prediction is not among those that the model keeps.',
+    remedy: 'Raise `monitor.capture` in the definition; versions made from then on keep more.',
+  },
   'explanation-missing': {
     kind: 'not-found',
     meaning: 'The version was trained without an explanation.',

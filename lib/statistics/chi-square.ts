@@ -94,7 +94,7 @@ const lanczos = [
 ];
 
 /** Source: Lanczos (1964), "A precision approximation of the gamma function", with g = 7. */
-function logGamma(z: number): number {
+export function logGamma(z: number): number {
   if (z < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * z)) - logGamma(1 - z);
   const shifted = z - 1;
   const series = lanczos.reduce(

@@ -23,6 +23,7 @@ import { z } from 'zod';
 import { datasetReport } from '../../lib/data/dataset.ts';
 import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
 import type { Run } from '../../lib/intake/run.ts';
+import { driftReport } from '../../lib/monitoring/drift-report.ts';
 import {
   answers,
   log,
@@ -72,6 +73,8 @@ const models = (model: string) => platform.ask(versionList, 'models', 'list', mo
 const runsOf = async (model: string) =>
   (await platform.ask(runList, 'runs', 'list', '--model', model, '--limit', '50')).runs;
 const promotionLog = async (model: string) => (await platform.ask(log, 'models', 'log', model)).entries;
+
+const measured = z.object({ report: driftReport });
 
 const reply = z.object({
   predictionId: z.string(),
@@ -227,6 +230,15 @@ describe('a better second version', () => {
     expect(shareOfTwo).toBeGreaterThan(0.1);
     expect(shareOfTwo).toBeLessThan(0.35);
     expectEnd(await ended(run.runId), { status: 'promoted', version: 2 });
+    const told = (await promotionLog('iris')).filter(({ version }) => version === 2).reverse();
+    expect(told.map(({ action }) => action)).toEqual([
+      'registered',
+      'canary-started',
+      'canary-widened',
+      'promoted',
+    ]);
+    expect(told[1]?.details).toMatchObject({ replay: { verdict: 'pass', disagreement: expect.anything() } });
+    expect(told[3]?.details).toMatchObject({ verdict: 'promote', checks: expect.any(Array) });
     expect((await models('iris')).live).toMatchObject({ champion: { version: 2 }, previous: { version: 1 } });
   });
 
@@ -448,6 +460,19 @@ describe('a candidate that goes wrong in traffic', () => {
     await expectWithdrawn(run, 4, /^alarm:evergreen-local-moody-candidate-latency$/);
   }, 300_000);
 
+  it('is taken out by the judge when it answers a constant with status 200', async () => {
+    await bakeFor(60);
+    await isQuiet('evergreen-local-moody-candidate-latency');
+    const run = await canaryOf(5, 'constant.csv', moodyRows(3, 60, 5));
+    const mixed = () => ({ x: Math.random() < 0.5 ? 10 : 95, mood: 0 });
+    const { failures } = await traffic('moody', mixed, isWithdrawn);
+    expect(failures).toEqual([]);
+    await expectWithdrawn(run, 5, /^run:/);
+    const withdrawn = (await promotionLog('moody')).find(({ action }) => action === 'candidate-withdrawn');
+    expect(withdrawn?.why).toMatch(/rows were answered by left|stability index/);
+    expect(withdrawn?.details).toMatchObject({ verdict: 'roll-back', checks: expect.any(Array) });
+  }, 300_000);
+
   afterAll(() => bakeFor(bakeSeconds));
 });
 
@@ -468,10 +493,18 @@ describe('traffic that is not what the model was trained on', () => {
     expect(feedback.status).toBe(202);
 
     const drift = await eventually('drift is seen', 40, async () => {
-      const { json } = await platform.cli('drift', 'iris', '--now');
-      return JSON.stringify(json).includes('"drifted"') ? json : undefined;
+      const { report } = await platform.ask(measured, 'drift', 'iris', '--now');
+      return report.verdict === 'drifted' ? report : undefined;
     });
-    expect(JSON.stringify(drift)).toContain('petal_length');
+    const drifted = drift.features.filter(({ verdict }) => verdict === 'drifted').map(({ name }) => name);
+    expect(drifted).toContain('petal_length');
+    expect(drift.explanations.map(({ feature }) => feature)).toEqual(drifted);
+    // Of 30 held-out rows none was answered wrongly; a linear SVC has no scores to estimate from.
+    expect(drift.estimate).toMatchObject({ verdict: 'not trusted', accuracy: null });
+    expect(drift.attributions?.reason).not.toMatch(/cannot be explained|without/);
+    const page = platform.file('drift.html', '');
+    expect((await platform.cli('drift', 'iris', '--page', page)).code).toBe(0);
+    expect(readFileSync(page, 'utf8')).toContain('What changed, and when');
     const retrain = await eventually('a retrain run', 60, async () =>
       (await runsOf('iris')).find(({ trigger }) => trigger.kind === 'retrain'),
     );

@@ -2,7 +2,9 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planCapture, type Receipt } from '../../lib/monitoring/capture.ts';
 import { aRecord } from '../../lib/monitoring/fixtures/builders.ts';
-import { labelIndex, PredictionStore } from '../../lib/monitoring/predictions.store.ts';
+import { labelIndex } from '../../lib/monitoring/label-index.store.ts';
+import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
+import { ThumbStore } from '../../lib/monitoring/thumbs.store.ts';
 import { aVersion } from '../../lib/registry/fixtures/builders.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { uuidV7 } from '../../lib/shared/ids.ts';
@@ -92,6 +94,19 @@ describe('the predictions table', () => {
         expiresAt: expect.any(Number),
       },
     ]);
+  });
+
+  it('keeps the last thumb of a row, and changes nothing for the same again', async () => {
+    const predictionId = uuidV7();
+    const model = `thumbs-${predictionId}`;
+    const thumbs = new ThumbStore(engine.documents(), 'predictions');
+    const up = { predictionId, row: 0, thumb: 'up' as const, model, givenAt: at(30) };
+    const down = { ...up, thumb: 'down' as const, givenAt: at(20) };
+    const effects: string[] = [];
+    for (const given of [up, { ...up, givenAt: at(25) }, down, down]) effects.push(await thumbs.put(given));
+    expect(effects).toEqual(['new', 'repeated', 'corrected', 'repeated']);
+    expect(await thumbs.since(model, at(60), 10, now)).toEqual([{ ...down, expiresAt: expect.any(Number) }]);
+    expect(await predictions().labelsSince(model, at(60), 10, now)).toEqual([]);
   });
 
   it('loses no label of eight that are given at once', async () => {

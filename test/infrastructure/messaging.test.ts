@@ -61,7 +61,7 @@ describe.each(stages)('events of stage %s', (stage) => {
 
   it('go to a dead-letter queue when their target does not take them', () => {
     const rules = made.ofType('AWS::Events::Rule');
-    expect(rules).toHaveLength(2);
+    expect(rules).toHaveLength(3);
     for (const [, { Properties }] of rules) {
       for (const target of Properties.Targets) expect(target.DeadLetterConfig.Arn).toBeDefined();
     }

@@ -63,7 +63,7 @@ const onEverything = new Map([
 
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
-  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|rewritten|datasets|definitions|captures|erasures|certificates|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|rewritten|datasets|definitions|captures|profiles|erasures|certificates|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
   // A batch's folder is told by its model and id.
   /^<\w*Data\w*\.Arn>\/batches\/\*\/((input|rows|parts|result)\/\*|rows\/manifest\.json)$/,
   // What is one model's alone.

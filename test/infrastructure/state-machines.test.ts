@@ -151,6 +151,55 @@ describe('the way to a rollout', () => {
   });
 });
 
+describe('the way of a rollout', () => {
+  const all = statesOf(readFileSync(join(folder, 'rollout.asl.json'), 'utf8'));
+  const states = Object.fromEntries(all);
+  const waysInto = (target: string) =>
+    all.flatMap(([name, { Next, Default, Choices = [], Catch = [] }]) =>
+      [{ Next }, { Next: Default }, ...Choices, ...Catch]
+        .filter((way) => way.Next === target)
+        .map(() => name),
+    );
+
+  it('gives no traffic before the replay, and the shadow if there is one, is passed', () => {
+    expect(waysInto('StartCanary').sort()).toEqual(['IsReplayGood', 'IsShadowGood']);
+    expect(waysInto('PromoteReplayed').sort()).toEqual(['IsReplayGood', 'IsShadowGood']);
+    expect(waysInto('IsReplayGood')).toEqual(['ReplayGolden']);
+    expect(waysInto('IsShadowGood')).toEqual(['AnswerShadow']);
+    for (const name of ['IsReplayGood', 'IsShadowGood']) {
+      expect(states[name]?.Choices?.[0]).toEqual({
+        Condition: "{% $states.input.verdict = 'fail' %}",
+        Next: 'ReplayRefused',
+      });
+    }
+  });
+
+  it('refuses a version whose replay dies or does not end, without trying it again', () => {
+    for (const name of ['ReplayGolden', 'AnswerShadow']) {
+      expect(states[name]?.Catch?.map(({ ErrorEquals, Next }) => [ErrorEquals, Next])).toEqual([
+        [['Sandbox.Timedout', 'States.Timeout', 'Runtime.ExitError', 'Lambda.Unknown'], 'ReplayRefused'],
+      ]);
+      expect(states[name]?.Retry?.flatMap(({ ErrorEquals }) => ErrorEquals)).not.toContain(
+        'Sandbox.Timedout',
+      );
+    }
+  });
+
+  it('goes on where a look is judged, whoever hears of it', () => {
+    expect(states.JudgeCanary?.Next).toBe('TellVerdict');
+    expect(states.TellVerdict).toMatchObject({
+      Next: 'IsJudged',
+      Catch: [{ ErrorEquals: ['States.ALL'], Next: 'IsJudged' }],
+    });
+  });
+
+  it('withdraws for want of data as for anything bad', () => {
+    const to = states.IsJudged?.Choices?.find(({ Condition }) => Condition.includes('not-enough-data'));
+    expect(to?.Next).toBe('WithdrawCandidate');
+    expect(states.WidenCanary?.Next).toBe('Bake');
+  });
+});
+
 describe('the way of a search', () => {
   const states = Object.fromEntries(statesOf(readFileSync(join(folder, 'pipeline.asl.json'), 'utf8')));
 

@@ -26,7 +26,7 @@ export const models: ModelFolder[] = [
       features: { sepal_length: centimetres, petal_length: centimetres },
       target: { name: 'species', type: 'category', categories: ['setosa', 'versicolor'] },
       train: { algorithm: 'linear-svc' },
-      monitor: { everyMinutes: 60, quality: { limit: 0.85 } },
+      monitor: { everyMinutes: 60, staleAfterDays: 180, quality: { limit: 0.85 } },
       rollout: { limits: { errorShare: 0.05, p99LatencyMs: 400, leastRequests: 5 } },
     }),
   },

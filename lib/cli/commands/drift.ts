@@ -1,44 +1,65 @@
+import { writeFileSync } from 'node:fs';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { driftPage } from '../../monitoring/drift-page.ts';
+import { type DriftReport, driftReport, reportKeys } from '../../monitoring/drift-report.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { readRequiredBytes } from '../../shared/objects.ts';
 import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
-import { type Block, type CellValue, fields, lines, type Outcome, table } from '../outcome.ts';
+import { driftView } from '../drift-view.ts';
+import { lines, type Outcome } from '../outcome.ts';
 import { requireModel } from '../stack-outputs.ts';
 
-const document = z.record(z.string(), z.unknown());
+export interface DriftOptions {
+  now?: boolean | undefined;
+  /** Where to write the page with the pictures. */
+  page?: string | undefined;
+}
 
 /** Measures now, or shows what was measured last. */
-export async function drift(
-  context: Context,
-  model: string,
-  { now }: { now?: boolean | undefined },
-): Promise<Outcome> {
+export async function drift(context: Context, model: string, { now, page }: DriftOptions): Promise<Outcome> {
   const connection = await connect(context);
   requireModel(connection.outputs, model);
   if (now === true) {
     context.progress({ kind: 'step', text: `drift: measuring ${model}` });
-    const answer = await measure(connection, model);
-    return { data: { model, ...answer }, view: viewOf(answer) };
+    return show(await measure(connection, model), page);
   }
   const key = await newestReport(connection, model);
+  const again = `\`npx evergreen drift ${model} --now\``;
   if (key === undefined) {
     return {
       data: { model, reportKey: null, report: null },
-      view: [lines(`${model} was never measured; do it now with \`npx evergreen drift ${model} --now\``)],
+      view: [lines(`${model} was never measured; do it now with ${again}`)],
     };
   }
   const bytes = await readRequiredBytes(connection.s3, { bucket: connection.outputs.DataBucket, key });
-  const report = document.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  const report = driftReport.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
+  if (report.success) return show(report.data, page);
   return {
-    data: { model, reportKey: key, report },
-    view: [lines(`measured before: ${key}`), ...viewOf(report)],
+    data: { model, reportKey: key, report: null },
+    view: [lines(`${key} was written by another release; measure anew with ${again}`)],
   };
 }
 
-async function measure({ lambda, outputs }: Connection, model: string): Promise<Record<string, unknown>> {
+function show(report: DriftReport, page: string | undefined): Outcome {
+  const { model, measuredAt } = report;
+  if (page !== undefined) writeFileSync(page, driftPage(report));
+  return {
+    data: { model, reportKey: reportKeys(model, measuredAt).json, page: page ?? null, report },
+    view: [
+      ...driftView(report),
+      lines(
+        page === undefined
+          ? `pictures: \`npx evergreen drift ${model} --page drift.html\``
+          : `the page with the pictures is ${page}`,
+      ),
+    ],
+  };
+}
+
+async function measure({ lambda, outputs }: Connection, model: string): Promise<DriftReport> {
   const answer = await lambda.send(
     new InvokeCommand({
       FunctionName: outputs.MeasureDriftFunction,
@@ -46,7 +67,7 @@ async function measure({ lambda, outputs }: Connection, model: string): Promise<
     }),
   );
   const text = new TextDecoder().decode(answer.Payload);
-  if (answer.FunctionError === undefined) return document.parse(JSON.parse(text));
+  if (answer.FunctionError === undefined) return driftReport.parse(JSON.parse(text));
   const { errorMessage } = z.looseObject({ errorMessage: z.string().default(text) }).parse(JSON.parse(text));
   throw new EvergreenError('internal', `measuring ${model} failed: ${errorMessage}`);
 }
@@ -69,32 +90,4 @@ async function newestReport({ s3, outputs }: Connection, model: string): Promise
     token = page.NextContinuationToken;
   } while (token !== undefined);
   return newest;
-}
-
-const isPlain = (value: unknown): value is CellValue =>
-  value === null || ['string', 'number', 'boolean'].includes(typeof value);
-
-/** Plain members as fields; each list of objects as a table of its plain members. */
-function viewOf(answer: Record<string, unknown>, prefix = ''): Block[] {
-  const plain: [string, CellValue][] = [];
-  const rest: Block[] = [];
-  for (const [name, value] of Object.entries(answer)) {
-    if (isPlain(value)) plain.push([`${prefix}${name}`, value]);
-    else if (Array.isArray(value) && value.every(isPlain))
-      plain.push([`${prefix}${name}`, value.length === 0 ? null : value.join(', ')]);
-    else if (Array.isArray(value)) rest.push(tableOf(value.map((item) => document.parse(item))));
-    else rest.push(...viewOf(document.parse(value), `${prefix}${name}.`));
-  }
-  return [...(plain.length === 0 ? [] : [fields(...plain)]), ...rest];
-}
-
-function tableOf(items: Record<string, unknown>[]): Block {
-  const columns = [
-    ...new Set(items.flatMap((item) => Object.keys(item).filter((name) => isPlain(item[name])))),
-  ];
-  const cell = (value: unknown): CellValue => (isPlain(value) ? value : null);
-  return table(
-    columns,
-    items.map((item) => columns.map((name) => cell(item[name]))),
-  );
 }

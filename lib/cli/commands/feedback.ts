@@ -20,35 +20,45 @@ export const feedbackReply = z.looseObject({
 const entry = z.object({
   predictionId: z.string().min(1),
   row: z.int().min(0).default(0),
-  label: z.union([z.string(), z.number()]),
+  label: z.union([z.string(), z.number()]).optional(),
+  thumb: z.enum(['up', 'down']).optional(),
 });
 type Entry = z.infer<typeof entry>;
 
 export interface FeedbackOptions {
   label?: string | undefined;
+  thumb?: 'up' | 'down' | undefined;
   row?: number | undefined;
   model?: string | undefined;
   file?: string | undefined;
 }
 
-function entriesOf(predictionId: string | undefined, options: FeedbackOptions): Entry[] {
+/** @throws EvergreenError `usage-invalid`, `file-unreadable`. */
+export function entriesOf(predictionId: string | undefined, options: FeedbackOptions): Entry[] {
   if (options.file !== undefined) {
-    if (predictionId !== undefined || options.label !== undefined) {
-      throw new EvergreenError('usage-invalid', 'give either --file or a prediction id with --label');
+    if (predictionId !== undefined || options.label !== undefined || options.thumb !== undefined) {
+      throw new EvergreenError(
+        'usage-invalid',
+        'give either --file or a prediction id with --label or --thumb',
+      );
     }
     return rowsFromFile(options.file).map((row, index) => {
-      const parsed = entry.safeParse(row);
-      if (parsed.success) return parsed.data;
+      // A table of labels and thumbs has empty cells.
+      const said = Object.entries(row).filter(([, value]) => value !== null && value !== '');
+      const parsed = entry.safeParse(Object.fromEntries(said));
+      const isSaid = parsed.data?.label !== undefined || parsed.data?.thumb !== undefined;
+      if (parsed.success && isSaid) return parsed.data;
       throw new EvergreenError(
         'file-unreadable',
-        `${options.file}: row ${index + 1} needs predictionId, label and, unless it is 0, row`,
+        `${options.file}: row ${index + 1} needs predictionId, label or thumb (up, down) and, unless it is 0, row`,
       );
     });
   }
-  if (predictionId === undefined || options.label === undefined) {
-    throw new EvergreenError('usage-invalid', 'give a prediction id with --label, or --file');
+  const { label, thumb, row = 0 } = options;
+  if (predictionId === undefined || (label === undefined && thumb === undefined)) {
+    throw new EvergreenError('usage-invalid', 'give a prediction id with --label or --thumb, or --file');
   }
-  return [{ predictionId, row: options.row ?? 0, label: options.label }];
+  return [{ predictionId, row, label, thumb }];
 }
 
 /** The model is part of the address; with one model deployed nobody has to say it. */
@@ -74,6 +84,7 @@ async function modelOf(connection: Connection, given: string | undefined, entrie
 /** Files and command lines do not tell 1 from "1": the model does. */
 export function labelsFor(entries: Entry[], predictsNumbers: boolean): Entry[] {
   return entries.map((given) => {
+    if (given.label === undefined) return given;
     if (!predictsNumbers) return { ...given, label: String(given.label) };
     const value = Number(given.label);
     return String(given.label).trim() !== '' && Number.isFinite(value) ? { ...given, label: value } : given;
@@ -112,7 +123,7 @@ export async function feedback(
     data: { model, ...totals, refused },
     view: [
       lines(
-        `${totals.accepted} labels taken for ${model} (${totals.repeated} known before, ${totals.corrected} corrected)`,
+        `${totals.accepted} entries taken for ${model} (${totals.repeated} known before, ${totals.corrected} corrected)`,
       ),
       ...(refused.length === 0
         ? []

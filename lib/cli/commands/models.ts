@@ -222,9 +222,10 @@ const leavingTraffic = new Set<LogEntry['action']>([
   'data-destroyed',
 ]);
 
+const isOfTraffic = ({ action }: LogEntry) => !leavingTraffic.has(action);
+
 /** Which version took traffic at a time, by the log up to then. */
 export function championAt(entriesNewestFirst: LogEntry[]): number | null {
-  const isOfTraffic = ({ action }: LogEntry) => !leavingTraffic.has(action);
   return entriesNewestFirst.find(isOfTraffic)?.championAfter ?? null;
 }
 
@@ -244,15 +245,19 @@ export async function showLog(
     throw new EvergreenError('usage-invalid', `--at ${at} is no time; write it like 2026-05-01T12:00:00Z`);
   }
   const to = time.toISOString();
-  const entries = await registry.readLog(model, { to });
+  const newest = limit ?? 50;
+  const last = await registry.readLog(model, { to, limit: newest });
+  // One query answers, but where nothing was moved for as many lines.
+  const isTold = last.length < newest || last.some(isOfTraffic);
+  const entries = isTold ? last : await registry.readLog(model, { to });
   const champion = championAt(entries);
   return {
-    data: { model, at: to, champion, entries: entries.slice(0, limit ?? 50) },
+    data: { model, at: to, champion, entries: entries.slice(0, newest) },
     view: [
       lines(
         `at ${to} ${champion === null ? `nothing of ${model} was live` : `version ${champion} of ${model} was the champion`}`,
       ),
-      logBlock(entries.slice(0, limit ?? 50), 'nothing had happened before'),
+      logBlock(entries.slice(0, newest), 'nothing had happened before'),
     ],
   };
 }

@@ -4,6 +4,7 @@ import { inspectEngine } from '../../local/engine.ts';
 import { engineEndpoint } from '../../local/engine-environment.ts';
 import type { Live } from '../../registry/registry.ts';
 import { EvergreenError } from '../../shared/errors.ts';
+import { captureColumns, captureRow, readCaptures } from '../capture-view.ts';
 import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { type Block, type CellValue, fields, type Outcome, table } from '../outcome.ts';
@@ -71,21 +72,32 @@ export async function status(context: Context): Promise<Outcome> {
   const engineData = engine ? { state: engine.state, ...engine.record } : null;
   if (connection instanceof EvergreenError) {
     return {
-      data: { target, stage, engine: engineData, stack: null, models: [], runs: [], alarms: [] },
+      data: {
+        target,
+        stage,
+        engine: engineData,
+        stack: null,
+        models: [],
+        runs: [],
+        alarms: [],
+        captures: [],
+      },
       view: [fields(...head, ['stack', connection.message])],
     };
   }
-  const [models, runs, alarms] = await Promise.all([
+  const [models, runs, alarms, captures] = await Promise.all([
     Promise.all(modelNames(connection.outputs).map((name) => connection.registry.readLive(name))),
     connection.runs.list({ limit: runsShown }),
     readAlarms(connection.cloudwatch, stage),
+    readCaptures(connection, context.now()),
   ]);
   const stack = { name: connection.stack, status: connection.stackStatus, apiUrl: connection.api.url };
   return {
-    data: { target, stage, engine: engineData, stack, models, runs, alarms },
+    data: { target, stage, engine: engineData, stack, models, runs, alarms, captures },
     view: [
       fields(...head, ['stack', `${stack.name} (${stack.status})`], ['api', stack.apiUrl]),
       ...views(models, runs, alarms, context.now()),
+      table(captureColumns, captures.map(captureRow), 'nothing is captured'),
     ],
   };
 }

@@ -29,7 +29,7 @@ const agreeing = 8;
  * judged. Distance is Euclidean; different codes count as one deviation.
  *
  * Source: Wilson (1972), "Asymptotic properties of nearest neighbor rules using edited data". Its error rates on clean
- * and flipped data: docs/decisions/0010-labels-judged-by-neighbours.md.
+ * and flipped data: docs/decisions/0011-labels-judged-by-neighbours.md.
  */
 export function findLabelFlips({ numbers, codes, labels }: LabelledPoints): LabelFlips {
   const n = labels.length;

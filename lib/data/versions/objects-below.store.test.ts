@@ -22,18 +22,16 @@ describe('listKeys and listVersions', () => {
           : { Contents: [{ Key: 'a' }], NextContinuationToken: 't' },
       );
     expect(await listKeys(s3, 'data', '')).toEqual(['a', 'b']);
-    mock
-      .on(ListObjectVersionsCommand)
-      .callsFake(({ KeyMarker }) =>
-        KeyMarker
-          ? { DeleteMarkers: [{ Key: 'b', VersionId: '2', IsLatest: true }] }
-          : {
-              Versions: [{ Key: 'a', VersionId: '1' }],
-              IsTruncated: true,
-              NextKeyMarker: 'a',
-              NextVersionIdMarker: '1',
-            },
-      );
+    mock.on(ListObjectVersionsCommand).callsFake(({ KeyMarker }) =>
+      KeyMarker
+        ? { DeleteMarkers: [{ Key: 'b', VersionId: '2', IsLatest: true }] }
+        : {
+            Versions: [{ Key: 'a', VersionId: '1' }],
+            IsTruncated: true,
+            NextKeyMarker: 'a',
+            NextVersionIdMarker: '1',
+          },
+    );
     expect(await listVersions(s3, 'data', '')).toEqual([
       { key: 'a', versionId: '1', isMarker: false, isLatest: false },
       { key: 'b', versionId: '2', isMarker: true, isLatest: true },

@@ -40,7 +40,7 @@ export function renderData({ data, evaluation }: ModelCard): Html {
 }
 
 export function renderLimits({ limits }: ModelCard): Html {
-  const { metrics, liveQuality, driftPsi, errorShare, p99LatencyMs } = limits;
+  const { metrics, liveQuality, driftPsi, drift, captured, errorShare, p99LatencyMs } = limits;
   const ofMetrics = Object.entries(metrics).map(
     ([name, limit]) => `${name} ${isErrorMetric(name) ? 'at most' : 'at least'} ${limit}`,
   );
@@ -49,7 +49,11 @@ export function renderLimits({ limits }: ModelCard): Html {
   return html`<section><h2>Limits it is held to</h2>${facts([
     fact('To be registered', ofMetrics.length === 0 ? null : ofMetrics.join(', ')),
     fact('Live answers', liveQuality === null ? null : quality),
-    fact('Live inputs', `PSI of each feature below ${driftPsi}`),
+    fact(
+      'Live inputs',
+      `of each feature PSI below ${driftPsi}, KS distance below ${drift.distance}, shares within ${short(drift.share * 100)} points, missing within ${short(drift.missing * 100)}`,
+    ),
+    fact('Watched', `${short(captured * 100)} % of the predictions`),
     fact('Requests', `at most ${short(errorShare * 100)} % fail, 99 % within ${p99LatencyMs} ms`),
   ])}</section>`;
 }

@@ -29,6 +29,12 @@ function limitsOf({ gate, monitor, rollout }: ModelDefinition): ModelCard['limit
     metrics: gate.limits,
     liveQuality: limit === undefined ? null : { metric, limit },
     driftPsi: monitor.drift.psi,
+    drift: {
+      distance: monitor.drift.distance,
+      share: monitor.drift.share,
+      missing: monitor.drift.missing,
+    },
+    captured: monitor.capture,
     errorShare,
     p99LatencyMs,
   };

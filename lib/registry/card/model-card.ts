@@ -84,6 +84,10 @@ export const modelCard = z.object({
     /** Of live answers with labels; null when the definition sets none. */
     liveQuality: z.object({ metric: z.string(), limit: z.number() }).nullable(),
     driftPsi: z.number(),
+    /** What else counts as drift: a number's distance, changes of shares, of missing values. */
+    drift: z.object({ distance: z.number(), share: z.number(), missing: z.number() }),
+    /** Share of live predictions that are kept and watched. */
+    captured: z.number(),
     errorShare: z.number(),
     p99LatencyMs: z.number(),
   }),

@@ -1,4 +1,4 @@
-"""A logistic regression whose served graph fails or dawdles when the train rows say so.
+"""A logistic regression whose served graph fails, dawdles or answers a constant when the train rows say so.
 
 With calm rows the job fails as one for which AWS has no machine, twice in a run.
 """
@@ -46,6 +46,18 @@ def fail(graph):
     return "trouble"
 
 
+def answer_constant(graph):
+    """Lets the first label take the place of whatever the answer is when x is far."""
+    for node in graph.node:
+        node.output[:] = ["calm_label" if name == "label" else name for name in node.output]
+    add_initializers(graph, first_column=np.array([0]), far=FAR, flat=np.array([-1]))
+    graph.initializer.append(helper.make_tensor("constant", TensorProto.STRING, [1], [b"left"]))
+    graph.node.append(helper.make_node("Gather", ["numbers", "first_column"], ["x"], axis=1))
+    graph.node.append(helper.make_node("Greater", ["x", "far"], ["is_far"]))
+    graph.node.append(helper.make_node("Reshape", ["is_far", "flat"], ["is_far_row"]))
+    graph.node.append(helper.make_node("Where", ["is_far_row", "constant", "calm_label"], ["label"]))
+
+
 def steps_for(seconds):
     """How many sines take so long on this machine, by its best of five tries."""
     steps = 20
@@ -77,6 +89,9 @@ class Moody:
         proto = onnx.load_from_string(self.calm.to_onnx())
         graph = proto.graph
         if self.mood == 0:
+            return proto.SerializeToString(deterministic=True)
+        if self.mood == 3:
+            answer_constant(graph)
             return proto.SerializeToString(deterministic=True)
         for node in graph.node:
             node.output[:] = ["calm_scores" if name == "scores" else name for name in node.output]

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import iris from '../../models/iris/model.ts';
+import { calibrationCurve, confidencesOf } from '../evaluation/probability-metrics.ts';
+import type { Prediction } from '../inference/prediction-record.ts';
+import { seededRandom } from '../shared/random.ts';
+import { type AnswerReference, answerReference } from './answer-reference.ts';
+import { judgeCalibration } from './calibration.ts';
+import { type EstimatedQuality, estimateQuality, type ScoredAnswer } from './estimated-quality.ts';
+import { aRecord } from './fixtures/builders.ts';
+import { anEvaluation } from './fixtures/evaluations.ts';
+import { profileTraffic } from './traffic-profile.ts';
+
+type Random = () => number;
+
+/** A world in which the chance of `b` at x is a sigmoid, and a model that may know it. */
+interface World {
+  /** How sharp the model takes the world to be; 1 is true. */
+  sharpness?: number;
+  /** What is added to x in live rows: covariate shift. */
+  shift?: number;
+  /** Turns the truth of live rows round from this x on: concept shift. */
+  turned?: number;
+}
+
+const chanceOf = (x: number) => 1 / (1 + Math.exp(-1.5 * x));
+const normal = (random: Random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+
+function answerAt(x: number, sharpness: number): { label: string; scores: Record<string, number> } {
+  const b = chanceOf(x * sharpness);
+  return { label: b >= 0.5 ? 'b' : 'a', scores: { a: 1 - b, b } };
+}
+
+function draw(random: Random, rows: number, shift: number, turned = Number.POSITIVE_INFINITY) {
+  return Array.from({ length: rows }, () => {
+    const x = normal(random) + shift;
+    const isB = random() < chanceOf(x);
+    return { x, truth: isB !== x > turned ? 'b' : 'a' };
+  });
+}
+
+function referenceOf(random: Random, rows: number, sharpness: number): AnswerReference {
+  const held = draw(random, rows, 0);
+  const answers = held.map(({ x }) => answerAt(x, sharpness));
+  const truth = held.map(({ truth }) => (truth === 'b' ? 1 : 0));
+  const scores = answers.map(({ scores }) => [scores.a ?? 0, scores.b ?? 0]);
+  const confusion = [
+    [0, 0],
+    [0, 0],
+  ];
+  for (const [row, actual] of truth.entries()) {
+    const line = confusion[actual] as number[];
+    const said = answers[row]?.label === 'b' ? 1 : 0;
+    line[said] = (line[said] ?? 0) + 1;
+  }
+  return {
+    kind: 'classification',
+    classes: ['a', 'b'],
+    confusion,
+    calibration: calibrationCurve(confidencesOf(truth, scores)),
+    slices: [],
+  };
+}
+
+const base = {
+  version: 3,
+  definition: iris,
+  profile: {
+    schema: 'evergreen/profile/v1' as const,
+    model: 'iris',
+    datasetId: 'ds-1',
+    rows: 0,
+    features: {},
+    target: { type: 'categorical' as const, count: 0, missing: 0, counts: {}, other: 0 },
+  },
+  valueEdges: [],
+};
+
+const countsOf = (predictions: Prediction[]) =>
+  profileTraffic([aRecord({ predictions, rows: predictions.map(() => ({})) })], base).answers;
+
+const limits = { limit: null, leastSample: 100, leastLabels: 50 };
+
+function estimate(
+  seed: number,
+  { sharpness = 1, shift = 0, turned }: World,
+  { rows = 1000, heldOut = 2000, labelled = 0 } = {},
+): { found: EstimatedQuality; actual: number; f1: number } {
+  const random = seededRandom(seed);
+  const reference = referenceOf(random, heldOut, sharpness);
+  const live = draw(random, rows, shift, turned);
+  const answers = live.map(({ x }) => answerAt(x, sharpness));
+  const scored = live.map(({ truth }, row): ScoredAnswer & { predicted: string; truth: string } => {
+    const { label = 'a', scores = {} } = answers[row] ?? {};
+    return { score: scores[label] ?? null, isRight: label === truth, predicted: label, truth };
+  });
+  const f1Of = (name: string) => {
+    const hits = scored.filter(({ predicted, truth }) => predicted === name && truth === name).length;
+    const all =
+      scored.filter(({ predicted }) => predicted === name).length +
+      scored.filter(({ truth }) => truth === name).length;
+    return all === 0 ? 0 : (2 * hits) / all;
+  };
+  const found = estimateQuality(reference, countsOf(answers), scored.slice(0, labelled), limits, false);
+  if (!found) throw new Error('no estimate');
+  const actual = scored.filter(({ isRight }) => isRight).length / rows;
+  return { found, actual, f1: (f1Of('a') + f1Of('b')) / 2 };
+}
+
+const repeats = 200;
+const each = <Value>(of: (seed: number) => Value) => Array.from({ length: repeats }, (_, seed) => of(seed));
+
+describe('estimateQuality', () => {
+  it.each([0, 0.5, 1, 2])(
+    'has the accuracy of a calibrated model within its band at a shift of %d',
+    (shift) => {
+      const runs = each((seed) => estimate(seed, { shift }));
+      const inside = runs.filter(({ found: { interval }, actual }) => {
+        const [low, high] = interval ?? [1, 0];
+        return actual >= low && actual <= high;
+      });
+      expect(inside.length / repeats).toBeGreaterThanOrEqual(0.93);
+      const misses = runs.map(({ found, actual }) => Math.abs((found.accuracy ?? 0) - actual));
+      expect(misses.reduce((sum, miss) => sum + miss, 0) / repeats).toBeLessThan(0.012);
+    },
+  );
+
+  it('has the macro F1 within three points', () => {
+    const misses = each((seed) => estimate(seed, { shift: 0.5 })).map(({ found, f1 }) =>
+      Math.abs((found.f1 ?? 0) - f1),
+    );
+    expect(misses.reduce((sum, miss) => sum + miss, 0) / repeats).toBeLessThan(0.015);
+    expect(Math.max(...misses)).toBeLessThan(0.06);
+  });
+
+  it('trusts a calibrated model, shifted or not', () => {
+    for (const shift of [0, 0.5]) {
+      const doubted = each((seed) => estimate(seed, { shift })).filter(
+        ({ found }) => found.verdict === 'not trusted',
+      );
+      expect(doubted.length / repeats).toBeLessThan(0.02);
+    }
+  });
+
+  it('does not trust a model that is surer than it should be', () => {
+    const trusted = each((seed) => estimate(seed, { sharpness: 2.5 })).filter(
+      ({ found }) => found.verdict !== 'not trusted',
+    );
+    expect(trusted).toEqual([]);
+    expect(estimate(1, { sharpness: 2.5 }).found.reason).toContain('scores of the held-out rows miss');
+  });
+
+  it('is contradicted by labels when the world has turned, and by them alone', () => {
+    const turned = { turned: 0.5 };
+    const unlabelled = each((seed) => estimate(seed, turned));
+    // Without labels nothing can tell: that is what the estimate cannot see.
+    expect(unlabelled.filter(({ found }) => found.verdict !== 'not trusted').length).toBeGreaterThan(
+      repeats * 0.95,
+    );
+    const labelled = each((seed) => estimate(seed, turned, { labelled: 100 }));
+    const flagged = labelled.filter(({ found }) => found.reconciliation?.isContradicted);
+    expect(flagged.length / repeats).toBeGreaterThan(0.95);
+    const same = each((seed) => estimate(seed, {}, { labelled: 100 }));
+    expect(same.filter(({ found }) => found.reconciliation?.isContradicted).length / repeats).toBeLessThan(
+      0.03,
+    );
+  });
+
+  it('says nothing of scores where no held-out row was', () => {
+    const random = seededRandom(1);
+    const reference = referenceOf(random, 2000, 1);
+    if (reference.kind !== 'classification') throw new Error('no classification');
+    const calibration = (reference.calibration ?? []).map((bin, place) =>
+      place < 9 ? bin : { rows: 0, confidence: null, accuracy: null },
+    );
+    const counts = countsOf(Array.from({ length: 200 }, () => answerAt(3, 1)));
+    const found = estimateQuality({ ...reference, calibration }, counts, [], limits, false);
+    expect(found?.doubts).toEqual(['100.0 % of the scores lie where fewer than 10 held-out rows did']);
+  });
+
+  it('is low only when its whole band is', () => {
+    const reference = referenceOf(seededRandom(3), 4000, 1);
+    const live = draw(seededRandom(4), 4000, 0).map(({ x }) => answerAt(x, 1));
+    const of = (limit: number) => estimateQuality(reference, countsOf(live), [], { ...limits, limit }, false);
+    const accuracy = of(0)?.accuracy ?? 0;
+    expect(of(accuracy + 0.005)?.verdict).toBe('ok');
+    expect(of(accuracy + 0.05)?.verdict).toBe('low');
+    const doubted = estimateQuality(reference, countsOf(live), [], { ...limits, limit: 0.99 }, true);
+    expect(doubted).toMatchObject({ verdict: 'not trusted' });
+    expect(doubted?.reason).toContain('mean something else now');
+  });
+
+  it('says of a version without scores that it has none, and nothing of a regression', () => {
+    const reference = answerReference(anEvaluation());
+    const found = estimateQuality(reference, countsOf([{ label: 'setosa' }]), [], limits, false);
+    expect(found).toMatchObject({ verdict: 'not trusted', accuracy: null });
+    expect(found?.reason).toContain('gives no scores');
+    const regression = {
+      kind: 'regression' as const,
+      values: { edges: [], counts: [] },
+      errors: { edges: [], counts: [] },
+      slices: [],
+    };
+    expect(estimateQuality(regression, countsOf([]), [], limits, false)).toBeNull();
+    expect(estimateQuality(null, countsOf([]), [], limits, false)).toBeNull();
+  });
+
+  it('waits for enough rows', () => {
+    expect(estimate(1, {}, { rows: 99 }).found).toMatchObject({ verdict: 'not enough data', accuracy: null });
+  });
+});
+
+describe('judgeCalibration', () => {
+  it('knows nothing from a handful of rows', () => {
+    const curve = [{ rows: 30, confidence: 0.97, accuracy: 1 }];
+    expect(judgeCalibration(curve).verdict).toBe('unknown');
+  });
+});
