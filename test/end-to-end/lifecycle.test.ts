@@ -122,6 +122,37 @@ describe('a dataset', () => {
   });
 });
 
+describe('what is on record', () => {
+  it('tells where a dataset comes from', async () => {
+    const [newest] = await platform.ask(z.array(dataset), 'data', 'list', 'loans');
+    const id = newest?.datasetId ?? '';
+    const shown = await platform.ask(z.looseObject({ datasetId: z.string() }), 'data', 'show', 'loans');
+    expect(shown).toMatchObject({ datasetId: id, codeDigest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const lineage = await platform.ask(z.array(z.looseObject({})), 'data', 'lineage', 'loans', id);
+    expect(lineage[0]).toMatchObject({ datasetId: id });
+    const same = await platform.ask(
+      z.looseObject({ differences: z.array(z.unknown()) }),
+      'data',
+      'diff',
+      'loans',
+      id,
+      id,
+    );
+    expect(same.differences).toEqual([]);
+    expect((await platform.cli('data', 'show', 'loans', 'ds-0')).code).toBe(3);
+  });
+
+  it('is read clause by clause from the stack as it is', async () => {
+    const items = z.looseObject({ items: z.array(z.looseObject({ clause: z.string(), state: z.string() })) });
+    const report = await platform.ask(items, 'compliance');
+    const stateOf = (clause: string) => report.items.find((item) => item.clause === clause)?.state;
+    expect(stateOf('Art. 17')).toBe('on');
+    expect(stateOf('Art. 5(1)(f), 32(1)(a)')).toBe('on');
+    // The engine keeps no lifecycle rules, and the definition names no retention.
+    expect(stateOf('Art. 5(1)(e)')).toBe('off');
+  });
+});
+
 describe('the role of erasures', () => {
   it('may destroy an upload, and no record of an erasure', async () => {
     const sts = new STSClient(platform.client);
@@ -134,13 +165,16 @@ describe('the role of erasures', () => {
       sessionToken: Credentials?.SessionToken ?? '',
     };
     const own = new S3Client({ ...platform.client, credentials });
-    const { Versions = [] } = await own.send(
-      new ListObjectVersionsCommand({ Bucket: bucket, Prefix: 'erasures/' }),
-    );
-    const [record] = Versions;
-    const remove = own.send(
-      new DeleteObjectCommand({ Bucket: bucket, Key: record?.Key ?? '', VersionId: record?.VersionId }),
-    );
+    const below = async (Prefix: string) =>
+      (await own.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix }))).Versions?.[0];
+    const destroy = (found: Awaited<ReturnType<typeof below>>) =>
+      own.send(
+        new DeleteObjectCommand({ Bucket: bucket, Key: found?.Key ?? '', VersionId: found?.VersionId }),
+      );
+    const upload = await below('incoming/loans/');
+    await destroy(upload);
+    expect((await below(upload?.Key ?? ''))?.VersionId).not.toBe(upload?.VersionId);
+    const remove = destroy(await below('erasures/'));
     await expect(remove).rejects.toMatchObject({ name: 'AccessDenied' });
   });
 });
