@@ -2,7 +2,7 @@ import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
 import { rollout } from '../../lib/model/policies.ts';
 import { canaryTraffic } from '../../lib/monitoring/canary-traffic.ts';
-import { readNewestCaptures } from '../../lib/monitoring/newest-captures.store.ts';
+import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { readCanaryFigures } from '../../lib/rollout/canary-figures.store.ts';
@@ -47,7 +47,7 @@ export const handler = stepHandler(request, async ({ model, version, policy, sin
   const period = { from: began, to: until };
   const [figures, records, labels] = await Promise.all([
     readCanaryFigures(cloudWatch, { model, version, championVersion, since: began, until, alarmNames }),
-    readNewestCaptures(s3Client(), DATA_BUCKET, model, period, maxRequests),
+    new CaptureStore(s3Client(), DATA_BUCKET).readNewest(model, period, maxRequests),
     new PredictionStore(documentClient(), PREDICTIONS_TABLE).labelsSince(model, since, maxLabels, until),
   ]);
   const seen = canaryTraffic(records, labels);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { packageReader } from '../../lib/inference/package.store.ts';
 import { replayPackage } from '../../lib/inference/replay.ts';
 import { rollout } from '../../lib/model/policies.ts';
-import { readNewestCaptures } from '../../lib/monitoring/newest-captures.store.ts';
+import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { modelVersion } from '../../lib/registry/registry.ts';
 import { SigningKey } from '../../lib/registry/signing-key.store.ts';
 import { kmsClient, s3Client } from '../../lib/shared/clients.ts';
@@ -33,7 +33,7 @@ export const handler = stepHandler(
     const from = since === undefined ? new Date(to.getTime() - lookBackMs) : new Date(since);
     const most = policy.replay.requests;
     const captured =
-      most === 0 ? [] : await readNewestCaptures(s3Client(), DATA_BUCKET, model, { from, to }, most);
+      most === 0 ? [] : await new CaptureStore(s3Client(), DATA_BUCKET).readNewest(model, { from, to }, most);
     return replayPackage(
       { candidate, champion, captured, policy, mostDisagreement },
       { read: packageReader(s3Client(), MODEL_BUCKET), trust: () => key.trusted() },

@@ -96,6 +96,33 @@ export class CaptureStore {
     return { records: [...found.values()], isCutOff: false };
   }
 
+  /**
+   * The newest predictions since a time, each once and newest first, until `most` requests are together. Hours without
+   * traffic cost a listing: a period is at most some days long.
+   */
+  async readNewest(
+    model: string,
+    { from, to }: { from: Date; to: Date },
+    most: number,
+  ): Promise<PredictionRecord[]> {
+    const found = new Map<string, PredictionRecord>();
+    const firstHour = Math.floor(from.getTime() / hourMs) * hourMs;
+    for (let hour = to.getTime(); hour >= firstHour && found.size < most; hour -= hourMs) {
+      const keys = await this.#keysBelow(capturePrefix(model, new Date(hour)));
+      // Names begin with the time.
+      keys.sort().reverse();
+      for (let index = 0; index < keys.length && found.size < most; index += readsAtOnce) {
+        const chunk = keys.slice(index, index + readsAtOnce);
+        const records = await Promise.all(chunk.map((key) => this.#records(key)));
+        for (const record of records.flat()) {
+          const at = Date.parse(record.at);
+          if (at >= from.getTime() && at <= to.getTime()) found.set(record.predictionId, record);
+        }
+      }
+    }
+    return [...found.values()].sort((a, b) => b.at.localeCompare(a.at)).slice(0, most);
+  }
+
   /** A receipt with its rows and predictions, wherever they lie. */
   async complete(receipt: Receipt): Promise<FullReceipt> {
     const { content, objectKey, predictionId } = receipt;

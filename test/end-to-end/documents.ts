@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { run } from '../../lib/intake/run.ts';
+import { driftReport } from '../../lib/monitoring/drift-report.ts';
 import { live, logEntry, modelVersion } from '../../lib/registry/registry.ts';
 
 /* What the command prints as JSON, as scripts rely on it. */
@@ -38,3 +39,6 @@ export const answers = z.object({
     }),
   ),
 });
+
+/** `drift --now` of a model. */
+export const measured = z.object({ report: driftReport });

@@ -23,10 +23,10 @@ import { z } from 'zod';
 import { datasetReport } from '../../lib/data/dataset.ts';
 import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
 import type { Run } from '../../lib/intake/run.ts';
-import { driftReport } from '../../lib/monitoring/drift-report.ts';
 import {
   answers,
   log,
+  measured,
   runList,
   shownVersion,
   uploaded,
@@ -73,8 +73,6 @@ const models = (model: string) => platform.ask(versionList, 'models', 'list', mo
 const runsOf = async (model: string) =>
   (await platform.ask(runList, 'runs', 'list', '--model', model, '--limit', '50')).runs;
 const promotionLog = async (model: string) => (await platform.ask(log, 'models', 'log', model)).entries;
-
-const measured = z.object({ report: driftReport });
 
 const reply = z.object({
   predictionId: z.string(),

@@ -8,7 +8,7 @@ import { quantisationEvaluation } from '../../lib/evaluation/evaluation.ts';
 import type { Run } from '../../lib/intake/run.ts';
 import { goldenAnswers, trainingRecord } from '../../lib/training/model-package.ts';
 import { tuningReport } from '../../lib/training/tuning-report.ts';
-import { runList, uploaded, versionList, watched } from './documents.ts';
+import { measured, runList, uploaded, versionList, watched } from './documents.ts';
 import { eventually, Platform } from './platform.ts';
 import { csv, randomNumbers } from './rows.ts';
 
@@ -288,9 +288,10 @@ describe('a model that learns on', () => {
       accepted: labels.length,
     });
 
-    await eventually('drift is seen', 40, async () =>
-      JSON.stringify((await platform.cli('drift', 'rivers', '--now')).json).includes('"drifted"'),
-    );
+    await eventually('drift of the rain is seen', 40, async () => {
+      const { report } = await platform.ask(measured, 'drift', 'rivers', '--now');
+      return report.features.find(({ name }) => name === 'rain')?.verdict === 'drifted';
+    });
     const retrain = await eventually('a retrain run', 60, async () => {
       const { runs } = await platform.ask(runList, 'runs', 'list', '--model', 'rivers');
       return runs.find(({ trigger }) => trigger.kind === 'retrain');

@@ -81,7 +81,7 @@ export function erasureView(record: ErasureRecord, isDryRun: boolean): Block[] {
         ]),
     lines(
       ...next,
-      `kept as they are: packages of ${model} (signed; they hold a few test rows), its files of whole predictions (30 days) and the logs of the functions`,
+      `kept as they are: packages of ${model} (signed; they hold a few test rows), the output of its training jobs (30 days), its files of whole predictions (30 days), what parties uploaded to train it, and the logs of the functions`,
     ),
   ];
 }
