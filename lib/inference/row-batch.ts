@@ -28,7 +28,7 @@ export class RowBatches {
   readonly #numbers: number;
   readonly #texts: number;
   /** Numbers that the model knows in ranges alone, with their places among the numbers of a row. */
-  readonly #coarse: { name: string; place: number; width: number }[];
+  readonly #coarse: { place: number; width: number }[];
 
   constructor(definition: ModelDefinition) {
     this.#encode = compileEncoder(definition);
@@ -42,27 +42,18 @@ export class RowBatches {
     const numbers = this.#features.filter(({ isNumber }) => isNumber).map(({ name }) => name);
     this.#coarse = Object.entries(definition.features).flatMap(([name, feature]) => {
       const asked = 'generalise' in feature ? feature.generalise : undefined;
-      return asked && 'width' in asked ? [{ name, place: numbers.indexOf(name), width: asked.width }] : [];
+      return asked && 'width' in asked ? [{ place: numbers.indexOf(name), width: asked.width }] : [];
     });
   }
 
-  /** @param rows That fit the definition. */
+  /** @param rows As the row reader gives them. */
   ofRows(rows: readonly Row[]): RowBatch {
-    const coarse = this.#coarse.length === 0 ? rows : rows.map((row) => this.#coarser(row));
-    return { count: rows.length, matrices: this.#encode(coarse), rows: coarse };
+    return { count: rows.length, matrices: this.#encode(rows), rows };
   }
 
   /** @param columns That fit the definition. */
   ofColumns(columns: Columns): RowBatch {
     return new ColumnBatch(this.#coarserColumns(columns), this);
-  }
-
-  #coarser(row: Row): Row {
-    const changed = this.#coarse.map(({ name, width }) => {
-      const value = row[name] ?? null;
-      return [name, typeof value === 'number' ? generalisedNumber(value, width) : value];
-    });
-    return { ...row, ...Object.fromEntries(changed) };
   }
 
   #coarserColumns(columns: Columns): Columns {

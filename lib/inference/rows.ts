@@ -1,6 +1,7 @@
 import type { Cell, Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Feature } from '../model/features.ts';
+import { generalisedNumber } from '../model/generalise.ts';
 import { normaliseSpelling } from '../model/normalise.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { nearestOf } from './nearest.ts';
@@ -68,7 +69,7 @@ function listed(names: readonly string[]): string {
 }
 
 function numberRule(feature: Extract<Feature, { type: 'number' | 'integer' }>): CellRule {
-  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, unit } = feature;
+  const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY, unit, generalise } = feature;
   const isInteger = feature.type === 'integer';
   const wanted = isInteger ? 'an integer' : 'a number';
   const inUnit = unit === undefined ? '' : ` ${unit}`;
@@ -84,7 +85,7 @@ function numberRule(feature: Extract<Feature, { type: 'number' | 'integer' }>): 
     }
     if (value < min) return { message: `is ${value}; at least ${min}${inUnit} is allowed` };
     if (value > max) return { message: `is ${value}; at most ${max}${inUnit} is allowed` };
-    return { cell: value };
+    return { cell: generalise ? generalisedNumber(value, generalise.width) : value };
   };
 }
 

@@ -57,6 +57,37 @@ describe('answerRows', () => {
     ]);
   });
 
+  it('asks the model as a request does, with values as coarse as the definition makes them', async () => {
+    const coarse = defineModel({
+      ...notes,
+      identity: [],
+      features: {
+        age: { type: 'integer', min: 0, generalise: { width: 10 } },
+        size: { type: 'number', mayBeMissing: true, generalise: { width: 5 } },
+        postcode: { type: 'category', categories: ['101', '203'], generalise: { keep: 3 } },
+      },
+    });
+    const asked: unknown[] = [];
+    const listening = {
+      session: {
+        predict: async (rows: readonly unknown[]): Promise<Prediction[]> => {
+          asked.push(...rows);
+          return rows.map(() => ({ value: 1 }));
+        },
+      },
+      readRows: compileRowReader(coarse),
+    };
+    await answerRows(
+      [aRow(0, 37, -0.5, '10115'), aRow(1, 30, null, '203')],
+      predictionColumns(coarse),
+      listening,
+    );
+    expect(asked).toEqual([
+      { age: 30, size: -5, postcode: '101' },
+      { age: 30, size: null, postcode: '203' },
+    ]);
+  });
+
   it('masks what is personal', async () => {
     const bad: PartRow = {
       ...aRow(0, 'a', null, 'x'),
