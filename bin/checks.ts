@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { repositoryRoot } from '../lib/local/home.ts';
 import { treeOf } from '../lib/local/processes.ts';
-import { type Counts, readReport } from './test-reports.ts';
+import { readReport, type TestReport } from './test-reports.ts';
 
 /*
  * `npm test` and `npm run check`: every stage runs, also after one has failed; the last line sums the tests. Stages of one
@@ -25,7 +25,7 @@ interface Stage {
 interface Result {
   stage: Stage;
   passed: boolean;
-  counts: Counts | undefined;
+  report: TestReport | undefined;
   seconds: number;
 }
 
@@ -163,13 +163,12 @@ async function run(stage: Stage, isAlone: boolean): Promise<Result> {
     });
   });
   if (!/^\d+$/.test(ended)) say(`${stage.name} ended with: ${ended}\n`);
-  const counts = stage.report ? readReport(stage.report.path, stage.report.kind) : undefined;
-  const passed =
-    ended === '0' && (stage.report === undefined || (counts !== undefined && counts.failed === 0));
+  const report = stage.report ? readReport(stage.report.path, stage.report.kind) : undefined;
+  const passed = ended === '0' && (stage.report === undefined || report?.counts.failed === 0);
   const seconds = (Date.now() - startedAt) / 1000;
   say(`── ${stage.name}: ${passed ? 'passed' : 'FAILED'} in ${seconds.toFixed(1)} s\n`);
   process.stdout.write(kept.join(''));
-  return { stage, passed, counts, seconds };
+  return { stage, passed, report, seconds };
 }
 
 mkdirSync(reports, { recursive: true });
@@ -181,7 +180,12 @@ for (const stages of steps) {
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 process.stdout.write('\n');
-for (const { stage, passed, counts, seconds } of results) {
+// What failed is said where one looks last: a stage's own lines may stand thousands of lines above.
+for (const failure of results.flatMap(({ report }) => report?.failures ?? [])) {
+  process.stdout.write(`${failure.slice(0, 1500)}\n\n`);
+}
+for (const { stage, passed, report, seconds } of results) {
+  const counts = report?.counts;
   // A stage that failed without a failed test (types, a runner that crashed) counts as one failure.
   total.passed += counts?.passed ?? 0;
   total.failed += counts?.failed || (passed ? 0 : 1);
@@ -194,7 +198,7 @@ for (const { stage, passed, counts, seconds } of results) {
   );
 }
 process.stdout.write(`all stages in ${((Date.now() - startedAt) / 1000).toFixed(1)} s\n`);
-if (results.some(({ counts }) => counts !== undefined)) {
+if (results.some(({ report }) => report !== undefined)) {
   process.stdout.write(`${total.passed} passed, ${total.failed} failed\n`);
 }
 process.exitCode = results.every(({ passed }) => passed) ? 0 : 1;
