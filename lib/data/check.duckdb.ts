@@ -162,27 +162,39 @@ async function readBadRows(
   const rows = await select(
     connection,
     `SELECT line, [${rules}] AS rules, [${shown}] AS shown, [${flags}]::BOOLEAN[] AS flags FROM checked WHERE bad ORDER BY line LIMIT ${limit}`,
-    z.object({
-      line: z.number(),
-      rules: z.array(brokenRule.nullable()),
-      shown: z.array(z.string().nullable()),
-      flags: z.array(z.boolean()),
-    }),
+    foundBadRow,
   );
-  return rows.map(({ line, rules: broken, shown: texts, flags: breaks }) => ({
+  return rows.map((row) => describeBadRow(row, columns, checks));
+}
+
+/** A row as it was found: of each column the broken rule and the text, of each row check whether it is broken. */
+export const foundBadRow = z.object({
+  line: z.number(),
+  rules: z.array(brokenRule.nullable()),
+  shown: z.array(z.string().nullable()),
+  flags: z.array(z.boolean()),
+});
+
+/** Says what is wrong with a row. */
+export function describeBadRow(
+  { line, rules, shown, flags }: z.infer<typeof foundBadRow>,
+  columns: readonly Column[],
+  checks: RowChecks['checks'],
+): BadRow {
+  return {
     line,
     problems: [
       ...columns.flatMap((column, place) => {
-        const rule = broken[place];
-        return rule ? [describeProblem(line, column, rule, texts[place] ?? null)] : [];
+        const rule = rules[place];
+        return rule ? [describeProblem(line, column, rule, shown[place] ?? null)] : [];
       }),
       ...checks.flatMap((check, place) => {
         const at = columns.findIndex(({ name }) => name === check.column);
-        return breaks[place] ? [describeRowProblem(line, check, columns[at], texts[at] ?? null)] : [];
+        return flags[place] ? [describeRowProblem(line, check, columns[at], shown[at] ?? null)] : [];
       }),
     ],
-    cells: Object.fromEntries(columns.map(({ name }, place) => [name, texts[place] ?? null])),
-  }));
+    cells: Object.fromEntries(columns.map(({ name }, place) => [name, shown[place] ?? null])),
+  };
 }
 
 /** Rows that repeat others. */

@@ -5,21 +5,22 @@ import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { checkRows } from './check.duckdb.ts';
 import { compileRowChecks, type RowChecks } from './checks/row-checks.ts';
 import { type Column, dataColumns } from './columns.ts';
-import { type CheckedFile, conclude } from './conclude.duckdb.ts';
+import { conclude } from './conclude.ts';
 import type { Unreadable } from './csv-scanner.ts';
 import type { Workspace } from './database.duckdb.ts';
 import type { Examination, ExaminationSetting } from './examination.ts';
+import { type CheckedFile, gatherFacts } from './gather-facts.duckdb.ts';
 import { describeUnreadable } from './problem-message.ts';
 import { parquetTable, stagedTable } from './source.duckdb.ts';
 import type { Download } from './source.store.ts';
 import { type StageLimits, stageFile } from './stage-file.ts';
 
-export type { CheckedFile } from './conclude.duckdb.ts';
+export type { CheckedFile } from './gather-facts.duckdb.ts';
 
 const noRows = { read: 0, accepted: 0, quarantined: 0, duplicates: 0, train: 0, test: 0 };
 
 /** A file that was refused before a row was read. */
-function unreadable(failure: Unreadable, columns: readonly Column[]): Examination {
+export function unreadable(failure: Unreadable, columns: readonly Column[]): Examination {
   const problem = describeUnreadable(failure);
   return {
     rows: noRows,
@@ -89,7 +90,8 @@ async function examineFile(
     onProgress: setting.onProgress,
   });
   if ('message' in checked) return unreadable(checked, columns);
-  return conclude(workspace.connection, { ...checked, rowChecks }, columns, setting);
+  const facts = await gatherFacts(workspace.connection, checked, columns, setting);
+  return conclude(facts, columns, rowChecks, setting);
 }
 
 /** What is asked of a table beside its columns. */

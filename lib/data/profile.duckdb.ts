@@ -1,14 +1,22 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
-import { addCounts, coarsen, fineEdges, type JointCell, type JointCounts } from './checks/joint-counts.ts';
 import { type Column, dataColumns } from './columns.ts';
 import { select } from './database.duckdb.ts';
 import type { ColumnProfile } from './dataset.ts';
-import { definedCategories, edgesOf, keepCategories, profileKind, tenths } from './profile.ts';
+import { edgesOf, profileKind, tenths } from './profile.ts';
+import {
+  bookBins,
+  bookCategories,
+  type CountedValue,
+  type Measurement,
+  measurementOf,
+  type PartCounts,
+  type PlacedColumn,
+  planBins,
+  type Summary,
+} from './profile-counts.ts';
 
-interface Measured {
-  column: Column;
-  place: number;
+interface Measured extends PlacedColumn {
   /** SQL of the number that is put into bins. */
   number: string;
 }
@@ -19,16 +27,6 @@ export interface Parts {
   half: string;
   /** The class of a row; undefined leaves them together. A numeric target is parted by its tenths. */
   target?: { place: number; isNumber: boolean };
-}
-
-export interface Measurement {
-  /** Of the train rows. */
-  profiles: Record<string, ColumnProfile>;
-  joint: JointCounts[];
-  /** Correlation of numbers with a numeric target, in the train rows. */
-  correlations: Map<string, { correlation: number; pairs: number }>;
-  /** Counts of the train rows over the bins of other profiles, by column. */
-  onOtherBins: Map<string, number[]>;
 }
 
 const whole: Parts = { isTrain: 'true', half: 'false' };
@@ -60,22 +58,7 @@ export async function measureTable(
   const grouped = `(SELECT *, ${groupSql(parts, tenthsOfTarget)} AS part, (${parts.isTrain}) AS train, (${parts.half}) AS half FROM ${from})`;
   const bins = await countBinned(connection, grouped, binned, summaries, otherEdges);
   const categories = await countCategories(connection, grouped, all.filter(isCategorical));
-  const profiles = new Map([...bins.profiles, ...categories.profiles]);
-  return {
-    profiles: Object.fromEntries(
-      all.flatMap(({ column }) => {
-        const profile = profiles.get(column.name);
-        return profile ? [[column.name, profile]] : [];
-      }),
-    ),
-    joint: [...bins.joint, ...categories.joint],
-    correlations: new Map(
-      [...summaries].flatMap(([name, { correlation, pairs }]) =>
-        correlation === null ? [] : [[name, { correlation, pairs }]],
-      ),
-    ),
-    onOtherBins: bins.onOtherBins,
-  };
+  return measurementOf(all, summaries, bins, categories);
 }
 
 /** Profiles columns of a whole table. */
@@ -107,7 +90,6 @@ const moments = z.object({
   /** Rows with both the number and the target. */
   pairs: z.number(),
 });
-type Summary = z.infer<typeof moments>;
 
 async function summarise(
   connection: DuckDBConnection,
@@ -152,18 +134,12 @@ async function countBinned(
   measured: readonly Measured[],
   summaries: ReadonlyMap<string, Summary>,
   otherEdges: ReadonlyMap<string, readonly number[]>,
-) {
-  const profiles = new Map<string, ColumnProfile>();
-  const onOtherBins = new Map<string, number[]>();
-  const joint: JointCounts[] = [];
-  if (measured.length === 0) return { profiles, joint, onOtherBins };
-  const planned = measured.map((each) => {
-    const summary = summaries.get(each.column.name);
-    const edges = edgesOf(summary?.deciles ?? []);
-    const isFine = profileKind(each.column) === 'numeric' && summary?.min != null && summary.max != null;
-    const fine = isFine ? fineEdges(edges, summary.min ?? 0, summary.max ?? 0) : edges;
-    return { ...each, summary, edges, fine, others: otherEdges.get(each.column.name) };
-  });
+): Promise<ReturnType<typeof bookBins>> {
+  if (measured.length === 0) return bookBins([], []);
+  const planned = measured.map((each) => ({
+    ...planBins(each, summaries.get(each.column.name), otherEdges.get(each.column.name)),
+    number: each.number,
+  }));
   const histograms = planned.flatMap(({ place, number, fine, others }) => [
     `, count(${number}) AS n${place}, ${histogramSql(number, fine)} AS h${place}`,
     ...(others ? [`, ${histogramSql(number, others, 'FILTER (train)')} AS o${place}`] : []),
@@ -173,35 +149,29 @@ async function countBinned(
     `SELECT part, train, half, count(*) AS rows${histograms.join('')} FROM ${grouped} GROUP BY part, train, half`,
     counted,
   );
-  for (const { column, place, summary, edges, fine, others } of planned) {
-    const cells = rows.map((row): JointCell => {
-      const present = padded(row[`h${place}`], fine.length + 1);
-      const missing = Number(row.rows) - Number(row[`n${place}`]);
-      return {
-        group: String(row.part),
-        isTrain: row.train === true,
-        half: row.half === true,
-        counts: [...present, missing],
-      };
-    });
-    joint.push({ column: column.name, cells });
-    if (others) {
-      const all = rows.map((row) => padded(row[`o${place}`], others.length + 1));
-      onOtherBins.set(column.name, addCounts(all, others.length + 1));
-    }
-    if (!summary) continue;
-    const ofTrain = cells.filter(({ isTrain }) => isTrain).map(({ counts }) => counts);
-    const fineCounts = addCounts(ofTrain, fine.length + 1);
-    const bins = { edges, counts: edges.length === 0 ? [0] : coarsen(fineCounts, fine, edges) };
-    const { count, missing, mean, deviation, min, max } = summary;
-    profiles.set(
-      column.name,
-      profileKind(column) === 'text'
-        ? { type: 'text', count, missing, ...bins }
-        : { type: 'numeric', count, missing, mean, standardDeviation: deviation, min, max, ...bins },
-    );
-  }
-  return { profiles, joint, onOtherBins };
+  const parts = rows.map(
+    (row): PartCounts => ({
+      part: String(row.part),
+      train: row.train === true,
+      half: row.half === true,
+      rows: Number(row.rows),
+      columns: new Map(
+        planned.map(({ place }) => [
+          place,
+          {
+            filled: Number(row[`n${place}`]),
+            fine: numbersOf(row[`h${place}`]),
+            others: numbersOf(row[`o${place}`]),
+          },
+        ]),
+      ),
+    }),
+  );
+  return bookBins(planned, parts);
+}
+
+function numbersOf(found: unknown): number[] {
+  return Array.isArray(found) ? found.map(Number) : [];
 }
 
 function histogramSql(number: string, edges: readonly number[], filter = ''): string {
@@ -209,22 +179,17 @@ function histogramSql(number: string, edges: readonly number[], filter = ''): st
   return `map_values(histogram(CAST(${number} AS DOUBLE), [${all.join(', ')}]) ${filter})`;
 }
 
-/** Of a part without any value the database gives no histogram. */
-function padded(found: unknown, bins: number): number[] {
-  return Array.isArray(found) ? found.map(Number) : new Array<number>(bins).fill(0);
-}
-
 async function countCategories(
   connection: DuckDBConnection,
   grouped: string,
   measured: readonly Measured[],
-): Promise<{ profiles: Map<string, ColumnProfile>; joint: JointCounts[] }> {
-  if (measured.length === 0) return { profiles: new Map(), joint: [] };
+): Promise<ReturnType<typeof bookCategories>> {
+  if (measured.length === 0) return bookCategories([], []);
   const counts = measured.map(
     ({ place }) =>
       `SELECT ${place} AS place, CAST(v${place} AS VARCHAR) AS value, CAST(part AS VARCHAR) AS part, train, half, count(*) AS count FROM ${grouped} GROUP BY ALL`,
   );
-  const found = await select(
+  const found: CountedValue[] = await select(
     connection,
     counts.join(' UNION ALL '),
     z.object({
@@ -236,36 +201,5 @@ async function countCategories(
       count: z.number(),
     }),
   );
-  const byPlace = Map.groupBy(found, ({ place }) => place);
-  const profiles = new Map<string, ColumnProfile>();
-  const joint: JointCounts[] = [];
-  for (const { column, place } of measured) {
-    const rows = byPlace.get(place) ?? [];
-    const values = new Map(definedCategories(column).map((name) => [name, 0]));
-    for (const { value } of rows) if (value !== null && !values.has(value)) values.set(value, 0);
-    const names = [...values.keys()];
-    const cells = new Map<string, JointCell>();
-    let missing = 0;
-    let count = 0;
-    for (const { value, part, train, half, count: many } of rows) {
-      const key = `${train} ${half} ${part}`;
-      const cell = cells.get(key) ?? {
-        group: String(part),
-        isTrain: train,
-        half,
-        counts: new Array<number>(names.length + 1).fill(0),
-      };
-      cells.set(key, cell);
-      cell.counts[value === null ? names.length : names.indexOf(value)] = many;
-      if (!train) continue;
-      if (value === null) missing += many;
-      else {
-        values.set(value, (values.get(value) ?? 0) + many);
-        count += many;
-      }
-    }
-    joint.push({ column: column.name, cells: [...cells.values()] });
-    profiles.set(column.name, { type: 'categorical', count, missing, ...keepCategories(values) });
-  }
-  return { profiles, joint };
+  return bookCategories(measured, found);
 }

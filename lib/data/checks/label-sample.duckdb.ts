@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
 import type { Column } from '../columns.ts';
 import { select } from '../database.duckdb.ts';
 import type { ColumnProfile } from '../dataset.ts';
+import { drawSql } from '../draw-sql.ts';
 import { profileKind } from '../profile.ts';
 import type { LabelledPoints } from './label-flips.ts';
+import { labelledPoints, sampledLabel } from './labelled-points.ts';
 
 /** Every row is held against every other: 2,000 take about a second and tell a share to one or two in a hundred. */
 const mostRows = 2000;
@@ -36,31 +37,16 @@ export async function sampleLabels(
       : [];
   });
   const others = features.filter(({ column }) => profileKind(column) === 'categorical');
-  const codes = others.map(({ column, place }) => {
-    const names = column.type === 'boolean' ? ['false', 'true'] : column.categories;
-    return { names: new Map(names.map((name, code) => [name, code])), sql: `CAST(v${place} AS VARCHAR)` };
-  });
-  const labels = new Map(categories.map((name, code) => [name, code]));
+  const texts = others.map(({ place }) => `CAST(v${place} AS VARCHAR)`);
   const rows = await select(
     connection,
-    `SELECT v${target} AS label, [${numbers.join(', ')}]::DOUBLE[] AS numbers, [${codes.map(({ sql }) => sql).join(', ')}]::VARCHAR[] AS texts
-     FROM placed WHERE side = 'train' ORDER BY hash(place), place LIMIT ${mostRows}`,
-    z.object({
-      label: z.string(),
-      numbers: z.array(z.number().nullable()),
-      texts: z.array(z.string().nullable()),
-    }),
+    `SELECT v${target} AS label, [${numbers.join(', ')}]::DOUBLE[] AS numbers, [${texts.join(', ')}]::VARCHAR[] AS texts
+     FROM placed WHERE side = 'train' ORDER BY ${drawSql('place')}, place LIMIT ${mostRows}`,
+    sampledLabel,
   );
-  // Whether a number is missing is told by a code of its own, in columns where any is.
-  const isGappy = numbers.map((_, place) => rows.some((row) => row.numbers[place] === null));
-  return {
-    numbers: Float64Array.from(rows.flatMap((row) => row.numbers.map((value) => value ?? 0))),
-    codes: Int32Array.from(
-      rows.flatMap((row) => [
-        ...row.texts.map((text, place) => codes[place]?.names.get(text ?? '') ?? -1),
-        ...row.numbers.flatMap((value, place) => (isGappy[place] ? [Number(value === null)] : [])),
-      ]),
-    ),
-    labels: Int32Array.from(rows, ({ label }) => labels.get(label) ?? -1),
-  };
+  return labelledPoints(
+    rows,
+    categories,
+    others.map(({ column }) => column),
+  );
 }

@@ -2,7 +2,7 @@ import type { ModelDefinition } from '../../model/definition.ts';
 import type { CheckedRows, Copies } from '../check.duckdb.ts';
 import type { CleaningStep } from '../dataset.ts';
 import type { AnonymityReport } from '../privacy/anonymity.ts';
-import type { Fill } from './fills.duckdb.ts';
+import type { Fill } from './fills.ts';
 import type { OutlierLimit } from './outliers.duckdb.ts';
 
 export interface Cleaned {

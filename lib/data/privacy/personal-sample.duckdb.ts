@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ModelDefinition } from '../../model/definition.ts';
 import type { Column } from '../columns.ts';
 import { select, wholeText } from '../database.duckdb.ts';
+import { drawSql } from '../draw-sql.ts';
 import type { SourceTable } from '../source.duckdb.ts';
 import { type ColumnSample, judgeColumn } from './judge-columns.ts';
 import type { PersonalColumn } from './personal-kinds.ts';
@@ -57,7 +58,7 @@ async function sample(
     const text = `left(CAST(${sql} AS VARCHAR), ${lookedAt})`;
     return `list(${wholeText(text)}) FILTER (${sql} IS NOT NULL) AS t${place}`;
   });
-  const where = step === 1 ? '' : `WHERE hash(line) % ${step} = 0`;
+  const where = step === 1 ? '' : `WHERE ${drawSql('line')} % ${step} = 0`;
   const [found] = await select(
     connection,
     `SELECT ${lists.join(', ')} FROM ${from} ${where}`,

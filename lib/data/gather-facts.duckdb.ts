@@ -2,8 +2,6 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { type CheckedRows, findCopies } from './check.duckdb.ts';
-import { cellResults, rowResults } from './checks/cell-results.ts';
-import { scoreFamilies } from './checks/families.ts';
 import { findLabelFlips, type LabelFlips } from './checks/label-flips.ts';
 import { sampleLabels } from './checks/label-sample.duckdb.ts';
 import { mapMissing } from './checks/missing-map.duckdb.ts';
@@ -13,8 +11,6 @@ import {
   greatestNearGroup,
   greatestOf,
 } from './checks/relations.duckdb.ts';
-import type { RowChecks } from './checks/row-checks.ts';
-import { wholeResults } from './checks/whole-results.ts';
 import { learnFills } from './cleaning/fills.duckdb.ts';
 import {
   countOutliersBySource,
@@ -22,21 +18,20 @@ import {
   type OutlierLimit,
   putOutliersAside,
 } from './cleaning/outliers.duckdb.ts';
-import { cleaningSteps } from './cleaning/steps.ts';
-import { type Column, dataColumns } from './columns.ts';
+import type { Column } from './columns.ts';
 import { select } from './database.duckdb.ts';
 import type { ColumnProfile, DatasetProfile } from './dataset.ts';
-import type { Examination, ExaminationSetting } from './examination.ts';
+import { drawSql } from './draw-sql.ts';
+import type { ExaminationSetting } from './examination.ts';
+import type { Facts } from './facts.ts';
 import { anonymise } from './privacy/anonymity.duckdb.ts';
 import { findPersonalData } from './privacy/personal-sample.duckdb.ts';
-import { privacyResults } from './privacy/privacy-results.ts';
 import { masked } from './problem-message.ts';
-import { type Measurement, measureTable, type Parts } from './profile.duckdb.ts';
-import { countByRule, mergeQuarantine, worstOf } from './quarantine.ts';
+import { measureTable, type Parts } from './profile.duckdb.ts';
+import type { Measurement } from './profile-counts.ts';
 import type { SourceTable } from './source.duckdb.ts';
 import { countSides, placeRows } from './split.duckdb.ts';
 import type { StagedFile } from './stage-file.ts';
-import { judgeDataset } from './verdict.ts';
 
 /** A file that was read: its rows stand in the table `checked`. */
 export interface CheckedFile {
@@ -46,17 +41,16 @@ export interface CheckedFile {
   broken: StagedFile['broken'];
 }
 
-const keptProblems = 100;
 /** With more classes each has too few rows to say what a column tells of it. */
 const mostGroups = 50;
 
-/** Cleans, splits and measures what was checked, and judges it. The accepted rows then stand in `placed`. */
-export async function conclude(
+/** Cleans, splits and measures what was checked. The accepted rows then stand in `placed`. */
+export async function gatherFacts(
   connection: DuckDBConnection,
-  { source, rows: checked, rowChecks, broken }: CheckedFile & { rowChecks: RowChecks },
+  { source, rows: checked, broken }: CheckedFile,
   columns: readonly Column[],
-  { definition, limits, earlier, now, onProgress }: ExaminationSetting,
-): Promise<Examination> {
+  { definition, limits, earlier, onProgress }: ExaminationSetting,
+): Promise<Facts> {
   onProgress?.({ step: 'cleaning', share: 0 });
   const missingMap = await mapMissing(connection, columns, checked.missing, checked.read);
   const personalData = await findPersonalData(connection, source, columns, checked.read, definition);
@@ -75,91 +69,29 @@ export async function conclude(
   const fills =
     train === 0 ? [] : await learnFills(connection, columns, definition, measured.profiles, outlierLimits);
   const labelFlips = await readLabelFlips(connection, columns, train, measured.profiles, definition);
-  const rows = {
-    read: checked.read + broken.count,
-    accepted: train + test,
-    quarantined: checked.bad + broken.count + aside.count,
-    duplicates: copies.exact,
-    train,
-    test,
-  };
-  const checks = [
-    ...cellResults(checked, broken.count),
-    ...rowResults(rowChecks.checks, checked.rowChecks, definition),
-    ...privacyResults({ personalData, anonymity }, definition),
-    ...(train === 0
-      ? []
-      : wholeResults(
-          {
-            ...measured,
-            ...contradictions,
-            rows,
-            classes: classes?.all ?? null,
-            repeated: await countRepeated(connection, columns, definition.data),
-            greatestNearGroup: await readNearGroup(connection, columns, measured.profiles, definition),
-            newest: await readNewest(connection, columns, definition),
-            sources,
-            labelFlips,
-            earlier,
-            now,
-          },
-          definition,
-        )),
-  ];
-  const failed = checks.filter(({ status }) => status === 'failed');
-  const isSideEmpty = aside.count > 0 && train + test > 1 && Math.min(train, test) === 0;
-  const reasons = [
-    ...judgeDataset(
-      { ...rows, classes: classes?.all ?? null, trainClasses: classes?.inTrain ?? null },
-      definition,
-    ),
-    ...(isSideEmpty
-      ? ['without the rows that hold outliers none is left to train on, or none to hold out']
-      : []),
-    ...failed.filter(({ action }) => action === 'reject').map(({ message }) => message),
-  ];
-  const quarantine = mergeQuarantine(checked.badRows, broken.first, aside.first, columns, limits.keptBroken);
-  const missing = sum(dataColumns(columns).map(({ name }) => checked.missing.get(name) ?? 0));
+  const hasRows = train > 0;
   return {
-    rows: reasons.length === 0 ? rows : { ...rows, train: 0, test: 0 },
-    problemsByRule: countByRule(checked, rowChecks, { broken: broken.count, outlier: aside.count }),
-    problems: quarantine.flatMap(({ problems }) => problems).slice(0, keptProblems),
-    columns: dataColumns(columns).map(({ name, type }) => ({
-      name,
-      type,
-      missing: checked.missing.get(name) ?? 0,
-      problems: sum(checked.problems.filter(({ column }) => column.name === name).map(({ count }) => count)),
-    })),
-    ignoredColumns: source.ignored,
-    classes: classes?.all ?? null,
-    reasons,
-    warnings: failed.filter(({ action }) => action === 'warn').map(({ message }) => message),
-    checks,
-    families: scoreFamilies(
-      {
-        cells: checked.read * dataColumns(columns).length,
-        missing,
-        broken: sum(checks.filter(({ family }) => family === 'accuracy').map(({ count }) => count ?? 0)),
-        rows: rows.read,
-        contradicting: sum(
-          checks.filter(({ family }) => family === 'consistency').map(({ count }) => count ?? 0),
-        ),
-      },
-      checks,
-    ),
-    cleaning: cleaningSteps(
-      { normalised: checked.normalised, copies, outlierLimits, fills, anonymity },
-      definition,
-    ),
-    beforeAndAfter: beforeAndAfter(columns, checked, measured),
+    ignored: source.ignored,
+    checked,
+    broken,
     missingMap,
-    worstRows: worstOf(quarantine),
-    comparedWith: earlier?.datasetId ?? null,
     personalData,
+    copies,
+    contradictions,
     anonymity,
-    quarantine,
-    profiles: measured.profiles,
+    outlierLimits,
+    sources,
+    aside,
+    sides: { train, test },
+    classes,
+    measured,
+    fills,
     labelFlips,
+    repeated: hasRows ? await countRepeated(connection, columns, definition.data) : [],
+    greatestNearGroup: hasRows
+      ? await readNearGroup(connection, columns, measured.profiles, definition)
+      : null,
+    newest: hasRows ? await readNewest(connection, columns, definition) : null,
   };
 }
 
@@ -175,7 +107,7 @@ async function measure(
   const isParted = target && (target.type !== 'category' || target.categories.length <= mostGroups);
   const parts: Parts = {
     isTrain: `side = 'train'`,
-    half: 'hash(position) % 2 = 0',
+    half: `${drawSql('position')} % 2 = 0`,
     ...(isParted ? { target: { place, isNumber: target.type === 'number' } } : {}),
   };
   const known = Object.entries({
@@ -249,32 +181,4 @@ async function countClasses(
     all: Object.fromEntries((columns[target]?.categories ?? []).map((name) => [name, byName.get(name) ?? 0])),
     inTrain: counted.filter(({ train }) => train > 0).length,
   };
-}
-
-function beforeAndAfter(
-  columns: readonly Column[],
-  checked: CheckedRows,
-  { profiles }: Measurement,
-): Examination['beforeAndAfter'] {
-  const noNumbers = { min: null, max: null, mean: null };
-  return dataColumns(columns).map(({ name, isPersonal }) => {
-    const after = profiles[name];
-    const numbers =
-      after?.type === 'numeric' ? { min: after.min, max: after.max, mean: after.mean } : noNumbers;
-    return {
-      column: name,
-      before: {
-        rows: checked.read,
-        missing: checked.missing.get(name) ?? 0,
-        ...(isPersonal ? noNumbers : (checked.before.get(name) ?? noNumbers)),
-      },
-      after: after
-        ? { rows: after.count + after.missing, missing: after.missing, ...(isPersonal ? noNumbers : numbers) }
-        : null,
-    };
-  });
-}
-
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
 }

@@ -1,0 +1,178 @@
+import { addCounts, coarsen, fineEdges, type JointCell, type JointCounts } from './checks/joint-counts.ts';
+import type { Column } from './columns.ts';
+import type { ColumnProfile } from './dataset.ts';
+import { definedCategories, edgesOf, keepCategories, profileKind } from './profile.ts';
+
+export interface Measurement {
+  /** Of the train rows. */
+  profiles: Record<string, ColumnProfile>;
+  joint: JointCounts[];
+  /** Correlation of numbers with a numeric target, in the train rows. */
+  correlations: Map<string, { correlation: number; pairs: number }>;
+  /** Counts of the train rows over the bins of other profiles, by column. */
+  onOtherBins: Map<string, number[]>;
+}
+
+/** A column with its place among all columns. */
+export interface PlacedColumn {
+  column: Column;
+  place: number;
+}
+
+/** Moments and deciles of a column's train rows: of its numbers, or of its texts' lengths. */
+export interface Summary {
+  count: number;
+  missing: number;
+  mean: number | null;
+  deviation: number | null;
+  min: number | null;
+  max: number | null;
+  deciles: number[] | null;
+  correlation: number | null;
+  /** Rows with both the number and the target. */
+  pairs: number;
+}
+
+/** A column that is counted in bins. */
+export interface BinnedColumn extends PlacedColumn {
+  summary: Summary | undefined;
+  edges: number[];
+  /** Among them are `edges`. */
+  fine: number[];
+  others: readonly number[] | undefined;
+}
+
+/** The bins of a column by its summary, as spark/evergreen_spark/bins.py lays them too. */
+export function planBins(
+  { column, place }: PlacedColumn,
+  summary: Summary | undefined,
+  others: readonly number[] | undefined,
+): BinnedColumn {
+  const edges = edgesOf(summary?.deciles ?? []);
+  const isFine = profileKind(column) === 'numeric' && summary?.min != null && summary.max != null;
+  const fine = isFine ? fineEdges(edges, summary.min ?? 0, summary.max ?? 0) : edges;
+  return { column, place, summary, edges, fine, others };
+}
+
+/** Counts of one part of the rows: of one class, on one side, in one half. */
+export interface PartCounts {
+  part: string;
+  train: boolean;
+  half: boolean;
+  rows: number;
+  /** By place: filled cells, and how many lie in each bin; none when no cell is filled. */
+  columns: Map<number, { filled: number; fine: number[]; others: number[] }>;
+}
+
+/** Profiles and joint counts of the columns that were counted in bins. */
+export function bookBins(
+  planned: readonly BinnedColumn[],
+  parts: readonly PartCounts[],
+): { profiles: Map<string, ColumnProfile>; joint: JointCounts[]; onOtherBins: Map<string, number[]> } {
+  const profiles = new Map<string, ColumnProfile>();
+  const onOtherBins = new Map<string, number[]>();
+  const joint: JointCounts[] = [];
+  for (const { column, place, summary, edges, fine, others } of planned) {
+    const cells = parts.map((part): JointCell => {
+      const found = part.columns.get(place);
+      const counts = [...padded(found?.fine, fine.length + 1), part.rows - (found?.filled ?? 0)];
+      return { group: part.part, isTrain: part.train, half: part.half, counts };
+    });
+    joint.push({ column: column.name, cells });
+    if (others) {
+      const all = parts.map((part) => padded(part.columns.get(place)?.others, others.length + 1));
+      onOtherBins.set(column.name, addCounts(all, others.length + 1));
+    }
+    if (!summary) continue;
+    const ofTrain = cells.filter(({ isTrain }) => isTrain).map(({ counts }) => counts);
+    const fineCounts = addCounts(ofTrain, fine.length + 1);
+    const bins = { edges, counts: edges.length === 0 ? [0] : coarsen(fineCounts, fine, edges) };
+    const { count, missing, mean, deviation, min, max } = summary;
+    profiles.set(
+      column.name,
+      profileKind(column) === 'text'
+        ? { type: 'text', count, missing, ...bins }
+        : { type: 'numeric', count, missing, mean, standardDeviation: deviation, min, max, ...bins },
+    );
+  }
+  return { profiles, joint, onOtherBins };
+}
+
+/** Of a part without any value the database gives no histogram. */
+function padded(found: readonly number[] | undefined, bins: number): number[] {
+  return found === undefined || found.length === 0 ? new Array<number>(bins).fill(0) : [...found];
+}
+
+/** How often one value of a categorical column occurs in a part of the rows. */
+export interface CountedValue {
+  place: number;
+  value: string | null;
+  part: string | null;
+  train: boolean;
+  half: boolean;
+  count: number;
+}
+
+/** Profiles and joint counts of categorical columns. */
+export function bookCategories(
+  measured: readonly PlacedColumn[],
+  found: readonly CountedValue[],
+): { profiles: Map<string, ColumnProfile>; joint: JointCounts[] } {
+  const byPlace = Map.groupBy(found, ({ place }) => place);
+  const profiles = new Map<string, ColumnProfile>();
+  const joint: JointCounts[] = [];
+  for (const { column, place } of measured) {
+    const rows = byPlace.get(place) ?? [];
+    const values = new Map(definedCategories(column).map((name) => [name, 0]));
+    for (const { value } of rows) if (value !== null && !values.has(value)) values.set(value, 0);
+    const names = [...values.keys()];
+    const cells = new Map<string, JointCell>();
+    let missing = 0;
+    let count = 0;
+    for (const { value, part, train, half, count: many } of rows) {
+      const key = `${train} ${half} ${part}`;
+      const cell = cells.get(key) ?? {
+        group: String(part),
+        isTrain: train,
+        half,
+        counts: new Array<number>(names.length + 1).fill(0),
+      };
+      cells.set(key, cell);
+      cell.counts[value === null ? names.length : names.indexOf(value)] = many;
+      if (!train) continue;
+      if (value === null) missing += many;
+      else {
+        values.set(value, (values.get(value) ?? 0) + many);
+        count += many;
+      }
+    }
+    joint.push({ column: column.name, cells: [...cells.values()] });
+    profiles.set(column.name, { type: 'categorical', count, missing, ...keepCategories(values) });
+  }
+  return { profiles, joint };
+}
+
+/** A measurement out of what was counted. */
+export function measurementOf(
+  all: readonly PlacedColumn[],
+  summaries: ReadonlyMap<string, Summary>,
+  bins: ReturnType<typeof bookBins>,
+  categories: ReturnType<typeof bookCategories>,
+): Measurement {
+  const profiles = new Map([...bins.profiles, ...categories.profiles]);
+  return {
+    profiles: Object.fromEntries(
+      all.flatMap(({ column }) => {
+        const profile = profiles.get(column.name);
+        return profile ? [[column.name, profile]] : [];
+      }),
+    ),
+    joint: [...bins.joint, ...categories.joint],
+    correlations: new Map(
+      [...summaries].flatMap(([name, { correlation, pairs }]) =>
+        correlation === null ? [] : [[name, { correlation, pairs }]],
+      ),
+    ),
+    onOtherBins: bins.onOtherBins,
+  };
+}
