@@ -50,7 +50,7 @@ export function textCell(column: Column, mistyped: string): CellSql {
     return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
   }
   if (type === 'timestamp') {
-    const value = `CASE WHEN regexp_full_match(${bare}, '${timestampPattern}') THEN epoch(TRY_CAST(${bare} AS TIMESTAMP)) END`;
+    const value = `CASE WHEN regexp_full_match(${bare}, '${timestampPattern}') THEN ${secondsSql(bare)} END`;
     return cellSql(column, { shown: key, missing: `${bare} IS NULL`, value, mistyped });
   }
   if (column.normalise || column.keep !== undefined) {
@@ -90,9 +90,19 @@ function cellWithUnit(
   };
 }
 
+const [hour, sixtieth] = ['([01][0-9]|2[0-3])', '[0-5][0-9]'];
+
 /** ISO 8601 as programs write it. */
-const timestampPattern =
-  '[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?';
+const timestampPattern = `[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]${hour}:${sixtieth}(:${sixtieth}(\\.[0-9]+)?)?(Z|[+-]${hour}(:?${sixtieth})?)?)?`;
+
+/** Seconds since 1970 of a time so written. A cast alone would pass over the offset. */
+function secondsSql(text: string): string {
+  const part = (group: number) =>
+    `regexp_extract(${text}, '[T ][0-9:.]+(Z|([+-])([0-9]{2}):?([0-9]{2})?)$', ${group})`;
+  const local = `epoch(TRY_CAST(regexp_extract(${text}, '^[-0-9]+([T ][0-9:.]+)?') AS TIMESTAMP))`;
+  const ahead = `(TRY_CAST(${part(3)} AS DOUBLE) * 3600 + coalesce(TRY_CAST(nullif(${part(4)}, '') AS DOUBLE), 0) * 60)`;
+  return `(${local} - CASE ${part(2)} WHEN '+' THEN ${ahead} WHEN '-' THEN -${ahead} ELSE 0 END)`;
+}
 
 const wholeTypes = /^(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)|DECIMAL\(\d+,0\))$/;
 const fractionTypes = /^(FLOAT|DOUBLE|DECIMAL\(\d+,\d+\))$/;

@@ -4,47 +4,18 @@ import { formatOf, type RecognisedFormat, suffixesFor } from '../model/source-fo
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { checkRows } from './check.duckdb.ts';
 import { compileRowChecks, type RowChecks } from './checks/row-checks.ts';
-import { type Column, dataColumns } from './columns.ts';
+import type { Column } from './columns.ts';
 import { conclude } from './conclude.ts';
 import type { Unreadable } from './csv-scanner.ts';
 import type { Workspace } from './database.duckdb.ts';
 import type { Examination, ExaminationSetting } from './examination.ts';
 import { type CheckedFile, gatherFacts } from './gather-facts.duckdb.ts';
-import { describeUnreadable } from './problem-message.ts';
 import { parquetTable, stagedTable } from './source.duckdb.ts';
 import type { Download } from './source.store.ts';
 import { type StageLimits, stageFile } from './stage-file.ts';
+import { unreadableFile } from './unreadable-file.ts';
 
 export type { CheckedFile } from './gather-facts.duckdb.ts';
-
-const noRows = { read: 0, accepted: 0, quarantined: 0, duplicates: 0, train: 0, test: 0 };
-
-/** A file that was refused before a row was read. */
-export function unreadable(failure: Unreadable, columns: readonly Column[]): Examination {
-  const problem = describeUnreadable(failure);
-  return {
-    rows: noRows,
-    problemsByRule: { shape: 1 },
-    problems: [problem],
-    columns: dataColumns(columns).map(({ name, type }) => ({ name, type, missing: 0, problems: 0 })),
-    ignoredColumns: [],
-    classes: null,
-    reasons: [problem.message],
-    quarantine: [],
-    profiles: {},
-    labelFlips: null,
-    warnings: [],
-    checks: [],
-    families: [],
-    cleaning: [],
-    beforeAndAfter: [],
-    missingMap: null,
-    worstRows: [],
-    comparedWith: null,
-    personalData: [],
-    anonymity: null,
-  };
-}
 
 /** A file as it came: where its bytes lie, how many they are, and the name that tells its format. */
 export interface UploadedFile {
@@ -61,7 +32,7 @@ export async function examineUpload(
   setting: ExaminationSetting,
 ): Promise<Examination> {
   const { formats } = setting.definition.data;
-  const refuse = (message: string) => unreadable({ line: 0, message }, columns);
+  const refuse = (message: string) => unreadableFile({ line: 0, message }, columns);
   if (download.sha256 === null) {
     return refuse(`the file has ${download.bytes} bytes; at most ${setting.limits.maxDecodedBytes} are read`);
   }
@@ -89,7 +60,7 @@ async function examineFile(
     rowChecks,
     onProgress: setting.onProgress,
   });
-  if ('message' in checked) return unreadable(checked, columns);
+  if ('message' in checked) return unreadableFile(checked, columns);
   const facts = await gatherFacts(workspace.connection, checked, columns, setting);
   return conclude(facts, columns, rowChecks, setting);
 }

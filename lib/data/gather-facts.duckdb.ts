@@ -24,6 +24,7 @@ import type { ColumnProfile, DatasetProfile } from './dataset.ts';
 import { drawSql } from './draw-sql.ts';
 import type { ExaminationSetting } from './examination.ts';
 import type { Facts } from './facts.ts';
+import { mostParted, otherEdgesOf } from './measured-parts.ts';
 import { anonymise } from './privacy/anonymity.duckdb.ts';
 import { findPersonalData } from './privacy/personal-sample.duckdb.ts';
 import { masked } from './problem-message.ts';
@@ -40,9 +41,6 @@ export interface CheckedFile {
   /** Rows that could not be cut into cells. */
   broken: StagedFile['broken'];
 }
-
-/** With more classes each has too few rows to say what a column tells of it. */
-const mostGroups = 50;
 
 /** Cleans, splits and measures what was checked. The accepted rows then stand in `placed`. */
 export async function gatherFacts(
@@ -104,20 +102,13 @@ async function measure(
   if (train === 0) return { profiles: {}, joint: [], correlations: new Map(), onOtherBins: new Map() };
   const place = columns.findIndex(({ role }) => role === 'target');
   const target = columns[place];
-  const isParted = target && (target.type !== 'category' || target.categories.length <= mostGroups);
+  const isParted = target && (target.type !== 'category' || target.categories.length <= mostParted);
   const parts: Parts = {
     isTrain: `side = 'train'`,
     half: `${drawSql('position')} % 2 = 0`,
     ...(isParted ? { target: { place, isNumber: target.type === 'number' } } : {}),
   };
-  const known = Object.entries({
-    ...earlier?.features,
-    ...(target && earlier ? { [target.name]: earlier.target } : {}),
-  });
-  const otherEdges = new Map(
-    known.flatMap(([name, profile]) => (profile.type === 'categorical' ? [] : [[name, profile.edges]])),
-  );
-  return measureTable(connection, 'placed', columns, parts, otherEdges);
+  return measureTable(connection, 'placed', columns, parts, otherEdgesOf(columns, earlier));
 }
 
 async function readSources(

@@ -131,16 +131,9 @@ function csvScanner(
   return new CsvScanner(
     {
       header(written) {
-        const keys = new Map(columns.map((column) => [column.name, column.key]));
-        const names = written.map((name) => (keys.has(name) ? name : name.trim()));
-        const twice = names.find((name, place) => names.indexOf(name) !== place && name !== '');
-        if (twice !== undefined) return `column ${JSON.stringify(twice)} is in the header twice`;
-        const missing = columns
-          .filter((column) => !column.mayBeAbsent && !names.includes(column.name))
-          .map((column) => column.name);
-        if (missing.length > 0) return missingColumns(missing, names);
-        staged.layout = names.map((name) => keys.get(name) ?? null);
-        staged.ignored = names.filter((name) => !keys.has(name)).slice(0, keptIgnored);
+        const laid = layOut(written, columns);
+        if (typeof laid === 'string') return laid;
+        Object.assign(staged, laid);
         return null;
       },
       record(bytes, line) {
@@ -151,6 +144,25 @@ function csvScanner(
     },
     limits.maxLineBytes,
   );
+}
+
+/** Which column of a header is whose, or why the file cannot be used. */
+export function layOut(
+  written: readonly string[],
+  columns: readonly Column[],
+): Pick<StagedFile, 'layout' | 'ignored'> | string {
+  const keys = new Map(columns.map((column) => [column.name, column.key]));
+  const names = written.map((name) => (keys.has(name) ? name : name.trim()));
+  const twice = names.find((name, place) => names.indexOf(name) !== place && name !== '');
+  if (twice !== undefined) return `column ${JSON.stringify(twice)} is in the header twice`;
+  const missing = columns
+    .filter((column) => !column.mayBeAbsent && !names.includes(column.name))
+    .map((column) => column.name);
+  if (missing.length > 0) return missingColumns(missing, names);
+  return {
+    layout: names.map((name) => keys.get(name) ?? null),
+    ignored: names.filter((name) => !keys.has(name)).slice(0, keptIgnored),
+  };
 }
 
 /** Says which columns are not there; a header in one piece was most likely separated by something else. */

@@ -4,6 +4,7 @@ import { type Outliers, outlierFactor } from '../../model/cleaning.ts';
 import type { ModelDefinition } from '../../model/definition.ts';
 import type { Column } from '../columns.ts';
 import { select } from '../database.duckdb.ts';
+import { askedOutliers } from './asked-outliers.ts';
 
 /** Where a feature's outliers begin, learned on train rows. */
 export interface OutlierLimit {
@@ -17,9 +18,6 @@ export interface OutlierLimit {
   count: number;
 }
 
-/** For sources alone: what Tukey calls far out. */
-const farOut: Outliers = { method: 'iqr', factor: 3, action: 'flag' };
-
 /**
  * Learns outlier limits on the train rows of `placed` and counts the rows outside: quartiles by linear interpolation as
  * NumPy takes them, deviations with n - 1.
@@ -27,15 +25,9 @@ const farOut: Outliers = { method: 'iqr', factor: 3, action: 'flag' };
 export async function learnOutlierLimits(
   connection: DuckDBConnection,
   columns: readonly Column[],
-  { features, data }: ModelDefinition,
+  definition: ModelDefinition,
 ): Promise<OutlierLimit[]> {
-  const asksSources = data.checks.sources !== undefined && data.checks.sources.action !== 'off';
-  const measured = columns.flatMap((column, place) => {
-    const feature = column.role === 'feature' ? features[column.name] : undefined;
-    if (feature?.type !== 'number' && feature?.type !== 'integer') return [];
-    const asked = feature.outliers ?? null;
-    return asked || asksSources ? [{ column, place, asked, rule: asked ?? farOut }] : [];
-  });
+  const measured = askedOutliers(columns, definition);
   if (measured.length === 0) return [];
   const learned = measured.map(({ place, rule }) =>
     rule.method === 'iqr'

@@ -1,0 +1,119 @@
+"""Holds every cell and row against its rules: the table `checked`, and what is counted in it."""
+
+from typing import Any, Dict, List, Tuple
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from evergreen_spark.cells import GREATEST_NUMBER, SPARK_TYPES, Cell
+from evergreen_spark.draw import draw_sql
+from evergreen_spark.number_text import double_text, float_text
+from evergreen_spark.row_checks import breach_of
+from evergreen_spark.tables import Scratch
+
+_SHOWN_CHARACTERS = 200
+_LOOKED_AT = 1000
+_MAP_PARTS = 40
+
+
+def check_rows(scratch: Scratch, source: DataFrame, cells: "List[Cell]", plan: "Dict[str, Any]"
+               ) -> "Tuple[DataFrame, Dict[str, Any]]":
+    """Each row with its typed values v, broken rules r, broken row checks x, and s as it stood where the row is bad."""
+    columns, checks = plan["columns"], plan["rowChecks"]
+    places = range(len(columns))
+    held = source.select("line", "idx", *[F.col(column["key"]).alias(f"s{place}") for place, column in enumerate(columns)],
+                         *[cell.value.alias(f"v{place}") for place, cell in enumerate(cells)],
+                         *[cell.rule.alias(f"r{place}") for place, cell in enumerate(cells)])
+    held = held.select("*", *[breach_of(check).alias(f"x{place}") for place, check in enumerate(checks)])
+    bad = F.coalesce(*[F.col(f"r{place}") for place in places]).isNotNull()
+    for place, check in enumerate(checks):
+        if check["action"] == "quarantine":
+            bad = bad | F.col(f"x{place}")
+    shown = [F.when(F.col("bad"), F.substring(f"s{place}", 1, _SHOWN_CHARACTERS) if kind == "string" else F.col(f"s{place}"))
+             .alias(f"s{place}") for place, kind in enumerate(dict(held.dtypes)[f"s{place}"] for place in places)]
+    checked = scratch.keep(held.withColumn("bad", bad).select(
+        "line", "idx", "bad", *[f"x{place}" for place in range(len(checks))],
+        *[F.col(f"v{place}").cast(SPARK_TYPES[columns[place]["type"]]).alias(f"v{place}") for place in places],
+        *[f"r{place}" for place in places], *shown))
+    return checked, _count(checked, plan)
+
+
+def _many(condition: Any) -> Any:
+    return F.coalesce(F.sum(F.when(condition, 1)), F.lit(0))
+
+
+def _is_missing(place: int) -> Any:
+    rule = F.col(f"r{place}")
+    return F.coalesce(rule == "missing", F.lit(False)) | (rule.isNull() & F.col(f"v{place}").isNull())
+
+
+def _count(checked: DataFrame, plan: "Dict[str, Any]") -> "Dict[str, Any]":
+    columns, checks = plan["columns"], plan["rowChecks"]
+    places = range(len(columns))
+    numeric = [place for place in places if columns[place]["role"] != "identity" and columns[place]["type"] in ("number", "integer")]
+    finite = {place: F.when(F.abs(F.col(f"v{place}").cast("double")) <= GREATEST_NUMBER, F.col(f"v{place}")) for place in numeric}
+    totals = checked.agg(
+        F.count("*").alias("read"), _many(F.col("bad")).alias("bad"),
+        *[_many(_is_missing(place)).alias(f"m{place}") for place in places],
+        *[_many(F.col(f"x{place}")).alias(f"x{place}") for place in range(len(checks))],
+        *[F.min(F.when(F.col(f"x{place}"), F.col("line"))).alias(f"l{place}") for place in range(len(checks))],
+        *[make(finite[place]).alias(f"{letter}{place}") for place in numeric
+          for letter, make in (("a", F.min), ("b", F.max), ("e", F.avg))],
+    ).first().asDict()
+    rules = checked.where("bad").select(F.posexplode(F.array(*[f"r{place}" for place in places])).alias("place", "rule"))
+    problems = rules.where("rule IS NOT NULL").groupBy("place", "rule").count().orderBy("place", "rule").collect()
+    return {
+        "read": totals["read"], "bad": totals["bad"],
+        "missing": [totals[f"m{place}"] for place in places],
+        "problems": [{"place": row["place"], "rule": row["rule"], "count": row["count"]} for row in problems],
+        "rowChecks": [{"count": totals[f"x{place}"], "firstLine": totals[f"l{place}"]} for place in range(len(checks))],
+        "before": [{"min": totals.get(f"a{place}"), "max": totals.get(f"b{place}"), "mean": totals.get(f"e{place}")} for place in places],
+        "badRows": _bad_rows(checked, plan) if totals["bad"] else [],
+        "missingParts": _missing_parts(checked, [totals[f"m{place}"] for place in places], totals["read"]),
+    }
+
+
+def _bad_rows(checked: DataFrame, plan: "Dict[str, Any]") -> "List[Dict[str, Any]]":
+    places, checks = range(len(plan["columns"])), range(len(plan["rowChecks"]))
+    kinds = dict(checked.dtypes)
+    rows = checked.where("bad").orderBy("line").limit(plan["keptBroken"]).collect()
+    return [{"line": row["line"], "rules": [row[f"r{place}"] for place in places],
+             "shown": [_shown(row[f"s{place}"], kinds[f"s{place}"]) for place in places],
+             "flags": [row[f"x{place}"] for place in checks]} for row in rows]
+
+
+def _shown(value: Any, kind: str) -> "str | None":
+    """A cell as DuckDB writes it as text."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        text = float_text(value) if kind == "float" else double_text(value)
+        return text[:_SHOWN_CHARACTERS]
+    if kind == "timestamp":
+        return f"{value.isoformat(sep=' ')}+00"
+    return (value.isoformat(sep=" ") if kind == "timestamp_ntz" else str(value))[:_SHOWN_CHARACTERS]
+
+
+def _missing_parts(checked: DataFrame, missing: "List[int]", rows: int) -> "List[Dict[str, Any]]":
+    """Of each of at most 40 stretches of the file: its rows, and by column how many cells are missing."""
+    if not any(missing):
+        return []
+    parts = min(_MAP_PARTS, rows)
+    part = F.expr(f"(idx * {parts}) div {rows}").alias("part")
+    counted = checked.groupBy(part).agg(F.count("*").alias("rows"),
+                                        *[_many(_is_missing(place)).alias(f"m{place}") for place in range(len(missing))])
+    return [{"rows": row["rows"], "missing": [row[f"m{place}"] for place in range(len(missing))]}
+            for row in counted.orderBy("part").collect()]
+
+
+def sample_texts(table: DataFrame, looked: "List[Dict[str, Any]]", step: int) -> "List[Dict[str, Any]]":
+    """Filled cells of some rows, drawn by their lines, of each column that is looked at for personal data."""
+    if not looked:
+        return []
+    some = table if step == 1 else table.where(f"{draw_sql('line')} % {step} = 0")
+    texts = [F.substring(F.col(one["key"]).cast("string"), 1, _LOOKED_AT).alias(f"t{place}") for place, one in enumerate(looked)]
+    rows = some.select("line", *texts).orderBy("line").collect()
+    return [{**one["about"], "texts": [row[f"t{place}"] for row in rows if row[f"t{place}"] is not None]}
+            for place, one in enumerate(looked)]

@@ -1,0 +1,161 @@
+"""The job: reads one file by a plan, and leaves facts.json, train.parquet and test.parquet."""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any, Dict
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from evergreen_spark import clean, measure
+from evergreen_spark.cells import text_cell
+from evergreen_spark.check import check_rows, sample_texts
+from evergreen_spark.csv_source import csv_table
+from evergreen_spark.parquet_source import parquet_table
+from evergreen_spark.tables import Scratch
+
+_PARTITION_BYTES = 64 << 20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Count what a data gate is made of, on Spark.")
+    for name, told in (("--plan", "plan.json"), ("--upload", "folder with the one file"), ("--output", "folder of what is left"),
+                       ("--scratch", "folder of tables in between")):
+        parser.add_argument(name, required=True, help=told)
+    asked = parser.parse_args()
+    plan = json.loads(Path(asked.plan).read_text())
+    files = [path for path in Path(asked.upload).rglob("*") if path.is_file()]
+    if len(files) != 1:
+        sys.exit(f"{len(files)} files came; exactly one upload is examined")
+    upload = str(files[0])
+    spark = start_session(os.path.getsize(upload), asked.scratch)
+    try:
+        run(spark, plan, upload, asked.output, asked.scratch)
+    finally:
+        spark.stop()
+
+
+def run(spark: SparkSession, plan: "Dict[str, Any]", upload: str, output: str, scratch: str) -> None:
+    """Examine one file and leave the answer in `output`; `scratch` is emptied before and after."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    Path(output).mkdir(parents=True, exist_ok=True)
+    try:
+        facts = examine(Scratch(spark, scratch), upload, plan, output)
+        source = {"bytes": os.path.getsize(upload), "sha256": _sha256(upload)}
+        document = {"schema": "evergreen/spark-facts/v1", "source": source, **facts}
+        Path(output, "facts.json").write_text(json.dumps(document, allow_nan=False))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sha256(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def start_session(size: int, scratch: str) -> SparkSession:
+    cores = os.cpu_count() or 1
+    settings = {
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.caseSensitive": "true",
+        # A cast that fails gives null, which is a broken rule and no failed job.
+        "spark.sql.ansi.enabled": "false",
+        "spark.sql.shuffle.partitions": str(max(cores, -(-size // _PARTITION_BYTES))),
+        "spark.sql.files.maxPartitionBytes": str(_PARTITION_BYTES),
+        "spark.sql.parquet.compression.codec": "zstd",
+        "spark.local.dir": f"{scratch}-spill",
+        "spark.ui.enabled": "false",
+    }
+    builder = SparkSession.builder.appName("evergreen-examine")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    spark.sparkContext.setLogLevel("ERROR")
+    return spark
+
+
+def examine(scratch: Scratch, upload: str, plan: "Dict[str, Any]", output: str) -> "Dict[str, Any]":
+    if plan["format"] == "csv":
+        source, read = csv_table(scratch, upload, plan)
+        cells = [text_cell(column) for column in plan["columns"]]
+        about = {"ignored": plan["ignored"], "unread": plan["unread"]}
+    else:
+        source, read, cells, about = parquet_table(scratch, upload, plan)
+    if source is None:
+        return read
+    _say(f"{read['rows']} rows are read")
+    checked, counted = check_rows(scratch, source, cells, plan)
+    if counted["read"] != read["rows"]:
+        sys.exit(f"{read['rows']} rows were read, but {counted['read']} were checked")
+    facts = {**read, **counted, "ignored": about["ignored"], "samples": _samples(checked, source, about["unread"], plan)}
+    good, facts["copies"] = clean.find_copies(scratch, checked, plan)
+    facts["contradictions"] = clean.find_contradictions(good, plan)
+    _say("rows are checked")
+    placed = clean.place_rows(scratch, good, plan)
+    placed, facts["anonymity"] = clean.anonymise(placed, plan)
+    limits = clean.learn_outlier_limits(scratch, placed, plan)
+    facts["outlierLimits"] = limits
+    facts["sources"] = clean.count_outliers_by_source(placed, limits, plan["sourcesPlace"])
+    placed, facts["aside"] = clean.put_outliers_aside(placed, limits, plan["keptBroken"])
+    placed = scratch.keep(placed)
+    facts["sides"] = clean.count_sides(placed)
+    facts["classes"] = measure.count_classes(placed, plan)
+    _say("rows are cleaned and split")
+    if facts["sides"]["train"] > 0:
+        facts["measured"] = _measure(scratch, placed, limits, plan)
+        facts["golden"] = measure.golden_candidates(scratch, placed, plan)
+        for side in ("train", "test"):
+            _write_side(placed, side, plan, output)
+        _say("rows are measured and written")
+    return facts
+
+
+def _samples(checked: DataFrame, source: DataFrame, unread: "list", plan: "Dict[str, Any]") -> "list":
+    asked = plan["personal"]
+    if asked is None:
+        return []
+    rows = checked.count()
+    if rows == 0:
+        return []
+    step = max(1, -(-rows // asked["sampleRows"]))
+    read = [{"key": f"v{one['place']}", "about": {"column": one["column"], "isRead": True, "isDeclared": one["isDeclared"]}}
+            for one in asked["looked"]]
+    others = [{"key": one["key"], "about": {"column": one["name"], "isRead": False, "isDeclared": False}} for one in unread]
+    return sample_texts(checked, read, step) + sample_texts(source, others, step)
+
+
+def _measure(scratch: Scratch, placed: DataFrame, limits: "list", plan: "Dict[str, Any]") -> "Dict[str, Any]":
+    measured = measure.measure(scratch, placed, plan)
+    summaries = {one["place"]: one for one in measured["summaries"]}
+    newest = plan["freshnessPlace"]
+    return {
+        **measured,
+        "fills": measure.learn_fills(scratch, placed, limits, plan),
+        "repeated": measure.count_repeated(placed, plan["unique"]),
+        "greatestNearGroup": measure.greatest_near_group(placed, summaries, plan) if plan["asksNearDuplicates"] else None,
+        "newest": None if newest is None else placed.agg(F.max(f"v{newest}").alias("n")).first()["n"],
+        "labels": measure.sample_labels(placed, summaries, plan) if plan["asksLabelFlips"] else None,
+    }
+
+
+def _write_side(placed: DataFrame, side: str, plan: "Dict[str, Any]", output: str) -> None:
+    """One file in the order of the upload: trainers and evaluation read one."""
+    named = [F.col(f"v{place}").alias(plan["columns"][place]["name"]) for place in plan["described"]]
+    folder = Path(output, f"{side}.parts")
+    ordered = placed.where(F.col("side") == side).repartition(1).sortWithinPartitions("place")
+    ordered.select(*named).write.parquet(f"file://{folder}")
+    (part,) = folder.glob("part-*.parquet")
+    part.rename(Path(output, f"{side}.parquet"))
+    shutil.rmtree(folder)
+
+
+def _say(what: str) -> None:
+    print(f"evergreen: {what}", flush=True)

@@ -1,0 +1,68 @@
+"""A Parquet file as a table by its own schema; lines are row numbers."""
+
+import json
+import re
+from typing import Any, Dict, List, Optional, Tuple
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from evergreen_spark.cells import Cell, typed_cell
+from evergreen_spark.tables import Scratch
+
+_KEPT_IGNORED = 100
+_TYPE_NAMES = {"string": "VARCHAR", "binary": "BLOB", "tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INTEGER",
+               "timestamp": "TIMESTAMP WITH TIME ZONE", "timestamp_ntz": "TIMESTAMP"}
+
+
+def parquet_table(scratch: Scratch, path: str, plan: "Dict[str, Any]"
+                  ) -> "Tuple[Optional[DataFrame], Dict[str, Any], List[Cell], Dict[str, Any]]":
+    """The table with line, idx and a column for each key, what is known of the file, and a cell for each column."""
+    columns = plan["columns"]
+    refuse = lambda message: (None, {"unreadable": {"line": 0, "message": message}}, [], {})
+    try:
+        raw = scratch.spark.read.parquet(f"file://{path}")
+    except Exception as failure:  # noqa: BLE001 - whatever a reader of a foreign file throws, its first line says why
+        first = str(failure).split("\n")[0].replace(path, "upload")
+        return refuse(f"the Parquet file cannot be read ({first})")
+    top = [field.name for field in raw.schema.fields]
+    missing = [column["name"] for column in columns if column["name"] not in top]
+    if missing:
+        return refuse(_missing_columns(missing, top))
+    types = {field.name: field.dataType.simpleString() for field in raw.schema.fields}
+    keys = {column["name"]: column["key"] for column in columns}
+    named = [*keys.items(), *((name, f"ignored{place}") for place, name in enumerate(top)
+                              if name not in keys and types[name] == "string")]
+    quote = lambda name: "`" + name.replace("`", "``") + "`"
+    table = raw.select((F.col("_metadata.row_index") + 1).alias("line"), F.col("_metadata.row_index").alias("idx"),
+                       *[F.col(quote(name)).alias(key) for name, key in named])
+    cells = []
+    for column in columns:
+        kind = types[column["name"]]
+        cell = typed_cell(column, kind)
+        if cell is None:
+            return refuse(f"column {column['name']} is {_duck_type(kind)} in the file; {_needed(column)} is needed")
+        cells.append(cell)
+    ignored = [name for name in top if name not in keys]
+    about = {"ignored": ignored[:_KEPT_IGNORED],
+             "unread": [{"name": name, "key": key} for name, key in named if name not in keys]}
+    return table, {"unreadable": None, "broken": {"count": 0, "first": []}, "rows": table.count()}, cells, about
+
+
+def _duck_type(kind: str) -> str:
+    return _TYPE_NAMES.get(kind, re.sub(r"^array<(.*)>$", r"\1[]", kind).upper())
+
+
+def _missing_columns(missing: "List[str]", present: "List[str]") -> str:
+    text = lambda name: json.dumps(name, ensure_ascii=False)
+    several = len(missing) > 1
+    shown = ", ".join(text(name) for name in present[:20])
+    return (f"{'columns' if several else 'column'} {', '.join(text(name) for name in missing)} "
+            f"{'are' if several else 'is'} missing; the file has {shown}{' …' if len(present) > 20 else ''}")
+
+
+def _needed(column: "Dict[str, Any]") -> str:
+    if column["role"] == "identity":
+        return "a plain value"
+    return {"number": "a number", "integer": "a whole number", "timestamp": "a timestamp",
+            "boolean": "a boolean"}.get(column["type"], "text")

@@ -1,0 +1,92 @@
+"""Tables that are kept on disk between steps, numbers of rows in an order, and exact order statistics."""
+
+from typing import Any, Callable, Dict, List, Tuple
+
+from pyspark.sql import Column, DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+
+class Scratch:
+    """A folder of tables. A table that is read twice is written once: what a sort drew is not drawn again."""
+
+    def __init__(self, spark: SparkSession, folder: str) -> None:
+        self.spark = spark
+        self._folder = folder
+        self._count = 0
+
+    def keep(self, table: DataFrame) -> DataFrame:
+        self._count += 1
+        path = f"file://{self._folder}/table-{self._count}"
+        table.write.parquet(path)
+        return self.spark.read.schema(table.schema).parquet(path)
+
+    def number(self, table: DataFrame, name: str, *order: Column) -> DataFrame:
+        """Number the rows from 0 in an order, each part by itself: a window over all would be one task."""
+        placed = self.keep(table.orderBy(*order).withColumn("_part", F.spark_partition_id())
+                           .withColumn("_id", F.monotonically_increasing_id()))
+        offsets, before = {}, 0
+        for row in placed.groupBy("_part").count().orderBy("_part").collect():
+            offsets[row["_part"]] = before
+            before += row["count"]
+        numbered = F.col("_id").bitwiseAND(F.lit((1 << 33) - 1)) + _looked_up("_part", offsets)
+        return placed.withColumn(name, numbered).drop("_part", "_id")
+
+    def order_statistics(self, table: DataFrame, numbers: "Dict[int, Column]",
+                         wanted: "Callable[[int, int], List[int]]") -> "Dict[int, Tuple[int, Dict[int, float]]]":
+        """Values at places of the sorted values, for all columns at once, exact and with no column in memory.
+
+        Parameters
+        ----------
+        numbers : by column
+            What is sorted, as doubles; missing ones are left out.
+        wanted : callable
+            Of a column and how many values it has, the places from 0.
+
+        Returns
+        -------
+        By column, how many values it has, and the value at each place.
+        """
+        if not numbers:
+            return {}
+        pairs = F.array(*[F.struct(F.lit(place).alias("place"), number.cast("double").alias("value"))
+                          for place, number in numbers.items()])
+        counted = (table.select(F.explode(pairs).alias("pair")).select("pair.*").where("value IS NOT NULL")
+                   .groupBy("place", "value").count())
+        sorted_values = self.keep(counted.orderBy("place", "value").withColumn("_part", F.spark_partition_id()))
+        offsets: "Dict[Tuple[int, int], int]" = {}
+        totals = dict.fromkeys(numbers, 0)
+        for row in sorted_values.groupBy("_part", "place").agg(F.sum("count").alias("many")).orderBy("_part").collect():
+            offsets[(row["_part"], row["place"])] = totals[row["place"]]
+            totals[row["place"]] += row["many"]
+        asked = {place: sorted(set(wanted(place, total))) if total else [] for place, total in totals.items()}
+        if not offsets:
+            return {place: (0, {}) for place in numbers}
+        up_to = F.sum("count").over(Window.partitionBy("_part", "place").orderBy("value")
+                                    .rowsBetween(Window.unboundedPreceding, 0))
+        keyed = {part * len_of(numbers) + place: before for (part, place), before in offsets.items()}
+        key = F.col("_part") * F.lit(len_of(numbers)) + F.col("place")
+        ended = sorted_values.withColumn("ended", up_to + _looked_up(key, keyed))
+        hits = None
+        for place, positions in asked.items():
+            for position in positions:
+                hit = (F.col("place") == place) & (F.col("ended") > position) & (F.col("ended") - F.col("count") <= position)
+                hits = hit if hits is None else hits | hit
+        found: "Dict[int, Dict[int, float]]" = {place: {} for place in numbers}
+        if hits is not None:
+            for row in ended.where(hits).collect():
+                for position in asked[row["place"]]:
+                    if row["ended"] - row["count"] <= position < row["ended"]:
+                        found[row["place"]][position] = row["value"]
+        return {place: (totals[place], found[place]) for place in numbers}
+
+
+def len_of(numbers: "Dict[int, Any]") -> int:
+    """One more than the greatest place: a factor that keeps pairs apart."""
+    return max(numbers) + 1
+
+
+def _looked_up(key: "Any", values: "Dict[int, int]") -> Column:
+    if not values:
+        return F.lit(0)
+    words = [F.lit(word) for pair in values.items() for word in (pair[0], F.lit(pair[1]).cast("bigint"))]
+    return F.element_at(F.create_map(*words), F.col(key) if isinstance(key, str) else key)

@@ -1,0 +1,35 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { type Answer, examineByBoth } from '../../lib/data/spark/fixtures/both-engines.ts';
+import { conformanceCases } from '../../lib/data/spark/fixtures/conformance-cases.ts';
+import { sparkPython } from '../../lib/data/spark/fixtures/spark-python.ts';
+
+const spark = await sparkPython();
+const cases = await conformanceCases();
+
+/** Sums are added in another order: means, deviations and what follows from them agree to 9 digits. */
+function rounded(value: unknown): unknown {
+  // JSON has one zero.
+  if (typeof value === 'number') return Number.isInteger(value) ? value + 0 : Number(value.toPrecision(9));
+  if (Array.isArray(value)) return value.map(rounded);
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, rounded(member)]));
+  }
+  return value;
+}
+
+// Java and PySpark are asked of the machine; where they are not, the reason is the test's name.
+describe.skipIf('missing' in spark)(
+  `Spark and DuckDB${'missing' in spark ? `: not compared, ${spark.missing}` : ''}`,
+  () => {
+    let found = new Map<string, { duckdb: Answer; spark: Answer }>();
+    beforeAll(async () => {
+      if ('python' in spark) found = await examineByBoth(spark.python, cases);
+    }, 400_000);
+
+    it.each(cases.map(({ name }) => name))('say the same of %s', (name) => {
+      const both = found.get(name);
+      expect(rounded(both?.spark.examination)).toEqual(rounded(both?.duckdb.examination));
+      expect(both?.spark.rows).toEqual(both?.duckdb.rows);
+    });
+  },
+);
