@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { copyObject } from '../shared/copy-object.ts';
 import { requireDigest, sha256 } from '../shared/digest.ts';
 import { readBytes, readDocument, readRequiredBytes, writeObject } from '../shared/objects.ts';
 import {
@@ -26,10 +27,17 @@ export interface ReportFiles {
   quarantine: string | null;
 }
 
+/** A file that lies in the bucket already and is copied to its place. */
+export interface LyingFile {
+  lies: string;
+  sha256: string;
+  bytes: number;
+}
+
 /** Contents of the files that only an accepted dataset has. */
 export interface DatasetFiles {
-  train: Uint8Array;
-  test: Uint8Array;
+  train: Uint8Array | LyingFile;
+  test: Uint8Array | LyingFile;
   golden: string;
   profile: string;
 }
@@ -135,11 +143,16 @@ async function writeFile(
   s3: S3Client,
   place: DatasetPlace,
   name: string,
-  content: Uint8Array | string,
+  content: Uint8Array | string | LyingFile,
 ): Promise<WrittenFile> {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   const key = datasetKey(place.model, place.datasetId, name);
   const contentType = contentTypes[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
+  if (typeof content === 'object' && 'lies' in content) {
+    const { lies, sha256: digested, bytes } = content;
+    await copyObject(s3, { bucket: place.bucket, from: lies, to: key, bytes, contentType });
+    return { key, sha256: digested, bytes };
+  }
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   await writeObject(s3, { bucket: place.bucket, key }, bytes, contentType);
   return { key, sha256: sha256(bytes), bytes: bytes.length };
 }

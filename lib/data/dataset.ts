@@ -256,5 +256,7 @@ export const validationRequest = z.object({
   definitionDigest: digest,
   source: sourceObject,
   parents: datasetManifest.shape.parents,
+  /** The job that examined the upload, when it is too large for a function. */
+  examination: z.object({ jobName: z.string() }).nullish(),
 });
 export type ValidationRequest = z.infer<typeof validationRequest>;

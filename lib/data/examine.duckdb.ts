@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { formatOf, type RecognisedFormat, suffixesFor } from '../model/source-format.ts';
+import { formatOf, type RecognisedFormat } from '../model/source-format.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { checkRows } from './check.duckdb.ts';
 import { compileRowChecks, type RowChecks } from './checks/row-checks.ts';
@@ -10,6 +10,7 @@ import type { Unreadable } from './csv-scanner.ts';
 import type { Workspace } from './database.duckdb.ts';
 import type { Examination, ExaminationSetting } from './examination.ts';
 import { type CheckedFile, gatherFacts } from './gather-facts.duckdb.ts';
+import { refusedName } from './refused-name.ts';
 import { parquetTable, stagedTable } from './source.duckdb.ts';
 import type { Download } from './source.store.ts';
 import { type StageLimits, stageFile } from './stage-file.ts';
@@ -37,12 +38,8 @@ export async function examineUpload(
     return refuse(`the file has ${download.bytes} bytes; at most ${setting.limits.maxDecodedBytes} are read`);
   }
   const recognised = formatOf(name);
-  if (!recognised || !formats.includes(recognised.format)) {
-    const file = name.slice(name.lastIndexOf('/') + 1);
-    return refuse(
-      `the name ${file} does not end as it should; use one of ${suffixesFor(formats).join(', ')}`,
-    );
-  }
+  const refusal = refusedName(name, formats);
+  if (!recognised || refusal !== null) return refuse(refusal ?? '');
   if (download.bytes === 0) return refuse('the file is empty');
   return examineFile(workspace, path, recognised, columns, setting);
 }

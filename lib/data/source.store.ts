@@ -54,15 +54,18 @@ async function openSource(s3: S3Client, source: SourceObject): Promise<{ body: R
     if (!(Body instanceof Readable) || ContentLength === undefined) throw brokenOff(source, 'no body came');
     return { body: Body, length: ContentLength };
   } catch (thrown) {
-    if (thrown instanceof Error && goneNames.includes(thrown.name)) {
-      throw new EvergreenError(
-        'upload-missing',
-        `version ${source.versionId} of ${source.key} was deleted before it was read; upload it again`,
-        { cause: thrown, details: { ...source } },
-      );
-    }
-    throw thrown;
+    throw sourceGone(thrown, source) ?? thrown;
   }
+}
+
+/** The error of a version that was deleted, or null when it failed for another reason. */
+export function sourceGone(thrown: unknown, source: SourceObject): EvergreenError | null {
+  if (!(thrown instanceof Error && ['NotFound', ...goneNames].includes(thrown.name))) return null;
+  return new EvergreenError(
+    'upload-missing',
+    `version ${source.versionId} of ${source.key} was deleted before it was read; upload it again`,
+    { cause: thrown, details: { ...source } },
+  );
 }
 
 /** Metadata with which an upload asks to be trained even if the same was trained before. */

@@ -10,6 +10,7 @@ import { type Column, columnsOf } from './columns.ts';
 import { type Workspace, withWorkspace } from './database.duckdb.ts';
 import { type DatasetFiles, readManifest, writeDataset, writeReport } from './dataset.store.ts';
 import {
+  type DatasetManifest,
   type DatasetProfile,
   type DatasetReport,
   datasetIdOf,
@@ -17,6 +18,7 @@ import {
   datasetManifest,
   datasetProfile,
   goldenRows,
+  type Row,
   type ValidationOutcome,
   type ValidationRequest,
 } from './dataset.ts';
@@ -57,7 +59,7 @@ export async function validateDataset(
 ): Promise<ValidationOutcome> {
   const { s3, bucket } = tools;
   const startedAt = tools.now();
-  const { definition: deployed, code } = await readDefinition(request, tools);
+  const { definition: deployed, code } = await readRunDefinition(request, tools);
   const definition = isRetrain(request.source.key) ? withoutCheckedColumns(deployed) : deployed;
   const columns = columnsOf(definition);
   return withWorkspace(tools.memoryLimit, async (workspace) => {
@@ -66,11 +68,7 @@ export async function validateDataset(
     const datasetId = datasetIdOf(download.sha256 ?? digestOf(request.source), request.definitionDigest);
     const place = { bucket, model: request.model, datasetId };
     const existing = await readManifest(s3, place);
-    if (existing) {
-      const { rows, files } = existing;
-      const manifestKey = datasetKey(request.model, datasetId, 'manifest.json');
-      return { verdict: 'accepted', datasetId, reportKey: files.report.key, manifestKey, reasons: [], rows };
-    }
+    if (existing) return outcomeOfManifest(existing);
 
     const found = await examineUpload(workspace, { path, download, name: request.source.key }, columns, {
       definition,
@@ -91,23 +89,16 @@ export async function validateDataset(
       await writeReport(s3, place, files);
       return outcomeOf(report, null);
     }
-    await writeDataset(s3, place, files, await filesOf(workspace, columns, report, found), {
-      model: request.model,
-      datasetId,
-      definitionDigest: request.definitionDigest,
-      source: datasetManifest.shape.source.parse(report.source),
-      rows: report.rows,
-      ...(request.parents ? { parents: request.parents } : {}),
-      codeDigest: code.digest,
-      createdAt: report.createdAt,
-    });
+    const about = aboutDataset(request, report, code.digest);
+    await writeDataset(s3, place, files, await filesOf(workspace, columns, report, found), about);
     return outcomeOf(report, datasetKey(request.model, datasetId, 'manifest.json'));
   });
 }
 
-async function readDefinition(
+/** What a run began with. */
+export async function readRunDefinition(
   { model, definitionDigest }: ValidationRequest,
-  { s3, bucket }: ValidationTools,
+  { s3, bucket }: Pick<ValidationTools, 's3' | 'bucket'>,
 ): Promise<DeployedModel> {
   const key = definitionKey(model, definitionDigest);
   const deployed = await readDocument(s3, { bucket, key }, deployedModel);
@@ -122,36 +113,67 @@ async function readDefinition(
 async function filesOf(
   { connection, folder }: Workspace,
   columns: readonly Column[],
-  { model, datasetId, rows }: DatasetReport,
-  { profiles, labelFlips }: Examination,
+  report: DatasetReport,
+  found: Examination,
 ): Promise<DatasetFiles> {
   const [train, test] = [join(folder, 'train.parquet'), join(folder, 'test.parquet')];
   await writeSide(connection, columns, 'train', train);
   await writeSide(connection, columns, 'test', test);
+  return {
+    train: await readFile(train),
+    test: await readFile(test),
+    ...describeFiles(await readGoldenRows(connection, columns), columns, report, found),
+  };
+}
+
+/** The documents of a dataset: golden rows and frozen profile. */
+export function describeFiles(
+  rows: readonly Row[],
+  columns: readonly Column[],
+  { model, datasetId, rows: counted }: DatasetReport,
+  { profiles, labelFlips }: Examination,
+): { golden: string; profile: string } {
   const target = columns.find(({ role }) => role === 'target')?.name ?? '';
   const { [target]: ofTarget, ...ofFeatures } = profiles;
   const profile = datasetProfile.parse({
     schema: 'evergreen/profile/v1',
     model,
     datasetId,
-    rows: rows.train,
+    rows: counted.train,
     features: ofFeatures,
     target: ofTarget,
     labelFlips,
   });
-  const golden = goldenRows.parse({
-    schema: 'evergreen/golden-rows/v1',
-    rows: await readGoldenRows(connection, columns),
-  });
+  const golden = goldenRows.parse({ schema: 'evergreen/golden-rows/v1', rows });
+  return { golden: JSON.stringify(golden), profile: JSON.stringify(profile) };
+}
+
+/** What the manifest says beside the files. */
+export function aboutDataset(
+  { definitionDigest, parents }: ValidationRequest,
+  { model, datasetId, source, rows, createdAt }: DatasetReport,
+  codeDigest: string,
+): Omit<DatasetManifest, 'schema' | 'files'> {
   return {
-    train: await readFile(train),
-    test: await readFile(test),
-    golden: JSON.stringify(golden),
-    profile: JSON.stringify(profile),
+    model,
+    datasetId,
+    definitionDigest,
+    source: datasetManifest.shape.source.parse(source),
+    rows,
+    ...(parents ? { parents } : {}),
+    codeDigest,
+    createdAt,
   };
 }
 
-function outcomeOf(
+/** The outcome of a dataset that is there already. */
+export function outcomeOfManifest({ model, datasetId, rows, files }: DatasetManifest): ValidationOutcome {
+  const manifestKey = datasetKey(model, datasetId, 'manifest.json');
+  return { verdict: 'accepted', datasetId, reportKey: files.report.key, manifestKey, reasons: [], rows };
+}
+
+/** What the pipeline chooses by, out of a report. */
+export function outcomeOf(
   { verdict, model, datasetId, reasons, rows }: DatasetReport,
   manifestKey: string | null,
 ): ValidationOutcome {

@@ -32,6 +32,21 @@ export interface StageSettings {
   readonly batchPartsAtOnce: number;
   /** Largest memory a function may have, in MiB. */
   readonly largestMemoryMib: number;
+  /** Uploads up to this size are examined in a function, in MiB; larger ones by Spark. */
+  readonly sparkAboveMib: number;
+  readonly spark: SparkSettings;
+}
+
+/** The machine that examines what is too large for a function. */
+export interface SparkSettings {
+  /** @default - SageMaker's Spark container, in regions where its account is known; in others such files are refused */
+  readonly image?: string;
+  readonly instanceType: string;
+  /** Room for the upload, for tables in between and for what a sort spills: about eight times the largest upload. */
+  readonly volumeGib: number;
+  readonly maxHours: number;
+  /** Larger uploads are refused. */
+  readonly maxSourceGib: number;
 }
 
 export const awsStage: StageSettings = {
@@ -44,6 +59,8 @@ export const awsStage: StageSettings = {
   apiAuthorization: 'key',
   batchPartsAtOnce: 10,
   largestMemoryMib: 3008,
+  sparkAboveMib: 2048,
+  spark: { instanceType: 'ml.m5.4xlarge', volumeGib: 500, maxHours: 12, maxSourceGib: 50 },
 };
 
 /** The local engine: the host's architecture, short waits, nothing kept when the stack goes. */
@@ -57,6 +74,7 @@ export const localStage: StageSettings = {
   bakeSeconds: 2,
   batchPartsAtOnce: 2,
   trainingImage: 'evergreen/script-mode:local',
+  spark: { ...awsStage.spark, image: 'evergreen/spark:local' },
   firewall: false,
 };
 

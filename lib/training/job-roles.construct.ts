@@ -5,11 +5,11 @@ import { Construct } from 'constructs';
 import type { DataRoom } from '../data/data.construct.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { partyPrefix } from '../model/federation.ts';
+import { JobRole } from '../platform/job-role.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
 import { sha256 } from '../shared/digest.ts';
 import { continues } from './continuation.ts';
 import { partyRoleSuffix, resultsPrefix, roundsPrefix, updatesPrefix } from './federated-jobs.ts';
-import { JobRole } from './job-role.construct.ts';
 import { jobsPrefix, modelRoleSuffix } from './training-job.ts';
 
 export interface JobRolesProps {
@@ -63,7 +63,7 @@ export class JobRoles extends Construct {
 
   #make(scope: Construct, id: string, suffix: string, description: string, source: Asset): JobRole {
     const roleName = `${this.#namePrefix}${suffix}`;
-    const role = new JobRole(scope, id, { description, key: this.#props.key, roleName });
+    const role = new JobRole(scope, id, { description, key: this.#props.key, roleName, kind: 'training' });
     role.grantReadSource(source);
     return role;
   }

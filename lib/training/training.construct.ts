@@ -1,7 +1,7 @@
 import { copyFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Aws, Duration, Stack } from 'aws-cdk-lib';
-import type { IGrantable, Role } from 'aws-cdk-lib/aws-iam';
+import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
@@ -13,6 +13,7 @@ import type { ModelFolder } from '../model/model-folders.ts';
 import { allow } from '../platform/grants.ts';
 import { NodeFunction } from '../platform/node-function.ts';
 import { packageRoot } from '../platform/package-root.ts';
+import { grantRunJobs, jobNames, jobsOf } from '../platform/sagemaker-jobs.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import { stagedFolder } from '../platform/staged-folder.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
@@ -26,12 +27,6 @@ const trainingFolder = join(packageRoot, 'training');
 const containerTag = 'pytorch-training:2.6.0-cpu-py312-ubuntu22.04-sagemaker';
 /** Account of AWS's deep learning containers in regions without a fact of their own. */
 const containerAccount = '763104351884';
-
-const jobNames = 'Jobs get their names when they start; all of this product begin so, and no others do.';
-
-function jobsOf(scope: Construct, resource: string): string {
-  return Stack.of(scope).formatArn({ service: 'sagemaker', resource, resourceName: 'evergreen-*' });
-}
 
 export interface TrainingRoomProps {
   readonly stage: StageSettings;
@@ -124,42 +119,21 @@ export class TrainingRoom extends Construct {
 
   /** Lets a state machine run training jobs of this product, as their model's role or a party's, and wait for them. */
   grantRunTraining(grantee: IGrantable): void {
-    this.#grantRun(grantee, 'TrainingJob', 'training-job', [...this.roles.ofModels, ...this.roles.ofParties]);
-    this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTrainingJobsRule');
+    grantRunJobs(grantee, this, {
+      kind: 'TrainingJob',
+      resource: 'training-job',
+      roles: [...this.roles.ofModels, ...this.roles.ofParties],
+      rule: 'StepFunctionsGetEventsForSageMakerTrainingJobsRule',
+    });
   }
 
   /** Lets a state machine search; trials run as their model's role. */
   grantRunSearches(grantee: IGrantable): void {
-    this.#grantRun(grantee, 'HyperParameterTuningJob', 'hyper-parameter-tuning-job', this.roles.ofModels);
-    this.#grantHearOf(grantee, 'StepFunctionsGetEventsForSageMakerTuningJobsRule');
-  }
-
-  #grantRun(grantee: IGrantable, kind: string, resource: string, roles: readonly Role[]): void {
-    const verbs = ['Create', 'Describe', 'Stop'];
-    allow(grantee, {
-      actions: [...verbs.map((verb) => `sagemaker:${verb}${kind}`), 'sagemaker:AddTags'],
-      resources: [jobsOf(this, resource)],
-      because: jobNames,
-    });
-    allow(grantee, {
-      actions: ['sagemaker:ListTags'],
-      resources: ['*'],
-      because:
-        'Step Functions reads the tags of jobs; the policy that AWS gives for these integrations has this right on every resource (Step Functions Developer Guide, IAM policies for Amazon SageMaker).',
-    });
-    allow(grantee, {
-      actions: ['iam:PassRole'],
-      resources: roles.map(({ roleArn }) => roleArn),
-      conditions: { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } },
-    });
-  }
-
-  /** Step Functions learns of a job's end by rules of fixed names. */
-  #grantHearOf(grantee: IGrantable, rule: string): void {
-    const stack = Stack.of(this);
-    allow(grantee, {
-      actions: ['events:PutTargets', 'events:PutRule', 'events:DescribeRule'],
-      resources: [stack.formatArn({ service: 'events', resource: 'rule', resourceName: rule })],
+    grantRunJobs(grantee, this, {
+      kind: 'HyperParameterTuningJob',
+      resource: 'hyper-parameter-tuning-job',
+      roles: this.roles.ofModels,
+      rule: 'StepFunctionsGetEventsForSageMakerTuningJobsRule',
     });
   }
 }

@@ -40,7 +40,7 @@ def text_cell(column: "Dict[str, Any]") -> Cell:
     text = F.col(key)
     bare = F.expr(f"nullif(trim(BOTH ' \\t' FROM {key}), '')")
     if kind == "number":
-        return _cell(column, bare.isNull(), F.when(full_match(bare, NUMBER), bare.cast("double")))
+        return _cell(column, bare.isNull(), F.when(full_match(bare, NUMBER), bare.cast("double") + F.lit(0.0)))
     if kind == "integer":
         whole = F.when(full_match(bare, r"[+-]?[0-9]+(\.0*)?"), F.substring_index(bare, ".", 1).cast("bigint"))
         return _cell(column, bare.isNull(), whole)

@@ -46,19 +46,18 @@ def run(spark: SparkSession, plan: "Dict[str, Any]", upload: str, output: str, s
     Path(output).mkdir(parents=True, exist_ok=True)
     try:
         facts = examine(Scratch(spark, scratch), upload, plan, output)
-        source = {"bytes": os.path.getsize(upload), "sha256": _sha256(upload)}
-        document = {"schema": "evergreen/spark-facts/v1", "source": source, **facts}
+        document = {"schema": "evergreen/spark-facts/v1", "source": _described(upload), **facts}
         Path(output, "facts.json").write_text(json.dumps(document, allow_nan=False))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _sha256(path: str) -> str:
+def _described(path: str) -> "Dict[str, Any]":
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
-    return digest.hexdigest()
+    return {"bytes": os.path.getsize(path), "sha256": digest.hexdigest()}
 
 
 def start_session(size: int, scratch: str) -> SparkSession:
@@ -112,8 +111,7 @@ def examine(scratch: Scratch, upload: str, plan: "Dict[str, Any]", output: str) 
     if facts["sides"]["train"] > 0:
         facts["measured"] = _measure(scratch, placed, limits, plan)
         facts["golden"] = measure.golden_candidates(scratch, placed, plan)
-        for side in ("train", "test"):
-            _write_side(placed, side, plan, output)
+        facts["files"] = {side: _described(_write_side(placed, side, plan, output)) for side in ("train", "test")}
         _say("rows are measured and written")
     return facts
 
@@ -146,7 +144,7 @@ def _measure(scratch: Scratch, placed: DataFrame, limits: "list", plan: "Dict[st
     }
 
 
-def _write_side(placed: DataFrame, side: str, plan: "Dict[str, Any]", output: str) -> None:
+def _write_side(placed: DataFrame, side: str, plan: "Dict[str, Any]", output: str) -> str:
     """One file in the order of the upload: trainers and evaluation read one."""
     named = [F.col(f"v{place}").alias(plan["columns"][place]["name"]) for place in plan["described"]]
     folder = Path(output, f"{side}.parts")
@@ -155,6 +153,7 @@ def _write_side(placed: DataFrame, side: str, plan: "Dict[str, Any]", output: st
     (part,) = folder.glob("part-*.parquet")
     part.rename(Path(output, f"{side}.parquet"))
     shutil.rmtree(folder)
+    return f"{output}/{side}.parquet"
 
 
 def _say(what: str) -> None:

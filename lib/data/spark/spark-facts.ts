@@ -103,6 +103,7 @@ const readFile = z.object({
   /** Where a row is left to train on. */
   measured: measured.optional(),
   golden: z.array(z.object({ group: z.string(), values: z.array(cell) })).optional(),
+  files: z.object({ train: source, test: source }).optional(),
 });
 
 /** What the job of spark/evergreen_spark leaves in facts.json, columns by their place. */

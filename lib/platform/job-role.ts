@@ -3,18 +3,25 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import { allow } from '../platform/grants.ts';
+import { allow } from './grants.ts';
 
 export interface JobRoleProps {
   readonly description: string;
   /** Of what the job leaves. */
   readonly key: IKey;
   readonly roleName: string;
+  readonly kind: 'training' | 'processing';
 }
 
-/** What SageMaker runs a training job as: it gets its container and writes its log, and reads only what it is given. */
+/** By kind of job, the repository of AWS that its container is in, and the namespace of its metrics. */
+const kinds = {
+  training: { repository: 'pytorch-training', namespace: '/aws/sagemaker/TrainingJobs' },
+  processing: { repository: 'sagemaker-spark-processing', namespace: '/aws/sagemaker/ProcessingJobs' },
+} as const;
+
+/** What SageMaker runs a job as: it gets its container and writes its log, and reads only what it is given. */
 export class JobRole extends Role {
-  constructor(scope: Construct, id: string, { description, key, roleName }: JobRoleProps) {
+  constructor(scope: Construct, id: string, { description, key, roleName, kind }: JobRoleProps) {
     super(scope, id, {
       description,
       roleName,
@@ -25,10 +32,10 @@ export class JobRole extends Role {
     // Asked for besides the rights of S3 when a job names the key of its output:
     // https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_OutputDataConfig.html
     allow(this, { actions: ['kms:Encrypt'], resources: [key.keyArn] });
-    this.#grantLogsAndImage();
+    this.#grantLogsAndImage(kinds[kind]);
   }
 
-  /** The key of a source archive is known, so the role reads this one archive of its bucket. */
+  /** The key of a program is known, so the role reads this one object of its bucket. */
   grantReadSource(asset: Asset): void {
     allow(this, {
       actions: ['s3:GetObject'],
@@ -41,7 +48,7 @@ export class JobRole extends Role {
     });
   }
 
-  #grantLogsAndImage(): void {
+  #grantLogsAndImage({ repository, namespace }: (typeof kinds)[JobRoleProps['kind']]): void {
     const stack = Stack.of(this);
     const logs = (resource: string) =>
       stack.formatArn({
@@ -64,8 +71,8 @@ export class JobRole extends Role {
     allow(this, {
       actions: ['cloudwatch:PutMetricData'],
       resources: ['*'],
-      conditions: { StringEquals: { 'cloudwatch:namespace': '/aws/sagemaker/TrainingJobs' } },
-      because: 'This action knows no resources; the condition holds it to the namespace of training jobs.',
+      conditions: { StringEquals: { 'cloudwatch:namespace': namespace } },
+      because: 'This action knows no resources; the condition holds it to the namespace of such jobs.',
     });
     allow(this, {
       actions: ['ecr:GetAuthorizationToken'],
@@ -75,12 +82,9 @@ export class JobRole extends Role {
     allow(this, {
       actions: ['ecr:BatchGetImage', 'ecr:GetDownloadUrlForLayer', 'ecr:BatchCheckLayerAvailability'],
       resources: [
-        Arn.format(
-          { service: 'ecr', account: '*', resource: 'repository', resourceName: 'pytorch-training' },
-          stack,
-        ),
+        Arn.format({ service: 'ecr', account: '*', resource: 'repository', resourceName: repository }, stack),
       ],
-      because: 'The account of AWS with the deep learning containers differs from region to region.',
+      because: 'The account of AWS with its containers differs from region to region.',
     });
   }
 }
