@@ -77,7 +77,7 @@ execFileSync(bin('tsc'), ['-p', 'tsconfig.build.json', '--outDir', dist], {
   cwd: repositoryRoot,
   stdio: 'inherit',
 });
-for (const name of ['statemachines', 'training']) {
+for (const name of ['statemachines', 'training', 'spark']) {
   cpSync(join(repositoryRoot, name), join(dist, name), {
     recursive: true,
     filter: (path) =>

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { readProfile } from '../../lib/data/dataset.store.ts';
 import { validationRequest } from '../../lib/data/dataset.ts';
-import { validateDataset } from '../../lib/data/validate-dataset.ts';
+import { sparkSiteFrom, sparkVariables } from '../../lib/data/spark/spark-site.ts';
+import { validateUpload } from '../../lib/data/spark/validate-upload.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
@@ -10,31 +11,34 @@ import { stepHandler } from '../step.ts';
 
 const twoGibibytes = 2 * 1024 ** 3;
 
-/** Makes a dataset of an upload, or says in a report why not. */
+/** Makes a dataset of an upload, or says in a report why not; of a large one it says which job is to examine it. */
 export const handler = stepHandler(validationRequest, async (request) => {
   const environment = readEnvironment({
     DATA_BUCKET: z.string().min(1),
     REGISTRY_TABLE: z.string().min(1),
     MAX_SOURCE_BYTES: z.coerce.number().int().positive().default(twoGibibytes),
     DUCKDB_MEMORY_LIMIT: memoryLimit.default('1GB'),
+    ...sparkVariables,
   });
   const bucket = environment.DATA_BUCKET;
   const registry = new RegistryStore(documentClient(), environment.REGISTRY_TABLE);
-  const outcome = await validateDataset(request, {
+  const outcome = await validateUpload(request, {
     s3: s3Client(),
     bucket,
     maxSourceBytes: environment.MAX_SOURCE_BYTES,
     memoryLimit: environment.DUCKDB_MEMORY_LIMIT,
+    spark: sparkSiteFrom(environment),
     readEarlier: async (name) => {
       const { champion } = await registry.readLive(name);
       return champion && readProfile(s3Client(), { bucket, model: name, datasetId: champion.datasetId });
     },
     now: () => new Date(),
   });
-  const { verdict, datasetId, rows } = outcome;
   const { runId, model } = request;
+  const { verdict } = outcome;
+  const made = 'rows' in outcome ? { datasetId: outcome.datasetId, rows: outcome.rows } : {};
   process.stdout.write(
-    `${JSON.stringify({ level: 'info', message: 'data validated', runId, model, verdict, datasetId, rows })}\n`,
+    `${JSON.stringify({ level: 'info', message: 'data validated', runId, model, verdict, ...made })}\n`,
   );
   return outcome;
 });

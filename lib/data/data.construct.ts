@@ -8,6 +8,7 @@ import type { ModelDefinition } from '../model/definition.ts';
 import { type AccessLogBucket, GuardedBucket } from '../platform/bucket.ts';
 import { NodeFunction } from '../platform/node-function.ts';
 import type { StageSettings } from '../platform/stage.ts';
+import { SparkExamination } from './spark/spark.construct.ts';
 
 export interface DataRoomProps {
   readonly stage: StageSettings;
@@ -22,6 +23,8 @@ export interface DataRoomProps {
 export class DataRoom extends Construct {
   readonly bucket: GuardedBucket;
   readonly validate: LambdaFunction;
+  /** Examines what is too large for that function. */
+  readonly spark: SparkExamination;
   /** Turns ids of persons into ids of their erasures. */
   readonly subjectKey: Key;
 
@@ -45,6 +48,13 @@ export class DataRoom extends Construct {
           prefix: 'batches/',
           expiration: Duration.days(30),
           noncurrentVersionExpiration: Duration.days(7),
+        },
+        // What Spark counted, with values of rows in it: the dataset has what is kept.
+        {
+          id: 'examinations',
+          prefix: 'examinations/',
+          expiration: Duration.days(3),
+          noncurrentVersionExpiration: Duration.days(1),
         },
         { id: 'captures', prefix: 'captures/', expiration: Duration.days(90) },
         { id: 'profiles', prefix: 'profiles/', expiration: Duration.days(90) },
@@ -72,6 +82,8 @@ export class DataRoom extends Construct {
     this.grantReadDatasets(this.validate);
     this.bucket.grantWriteBelow(this.validate, 'datasets/');
     this.grantReadDefinitions(this.validate);
+    const { bucket, validate } = this;
+    this.spark = new SparkExamination(this, 'Spark', { stage, key, bucket, models, validate });
   }
 
   /** What a run began with. */

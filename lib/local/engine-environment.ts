@@ -35,6 +35,8 @@ export function engineEnvironment(
   return {
     ...Object.fromEntries(own),
     PATH: toolPath(root, variables.PATH),
+    // Where Spark lies, when somebody has put it there; the engine says how when a job asks for it.
+    EVERGREEN_SPARK: variables.EVERGREEN_SPARK ?? join(root, '.evergreen', 'spark'),
     AWS_ACCESS_KEY_ID: engineCredentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: engineCredentials.secretAccessKey,
     AWS_REGION: address.region,

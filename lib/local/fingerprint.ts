@@ -3,7 +3,16 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** Folders and files that a deployment is made from. */
-const sources = ['bin', 'lib', 'lambdas', 'statemachines', 'training', 'models', 'package-lock.json'];
+const sources = [
+  'bin',
+  'lib',
+  'lambdas',
+  'statemachines',
+  'training',
+  'spark',
+  'models',
+  'package-lock.json',
+];
 
 /** Parts of them that never reach a template or an asset. */
 const left = [

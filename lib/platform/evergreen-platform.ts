@@ -119,6 +119,7 @@ export class EvergreenPlatform extends Construct {
     this.pipeline = new Pipeline(this, 'Pipeline', {
       stage,
       runs: intake.runs,
+      data,
       training: this.training,
       registry,
       train: this.train.stateMachine,

@@ -1,6 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { DataRoom } from '../data/data.construct.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
 import type { TrainingRoom } from '../training/training.construct.ts';
 import { allow } from './grants.ts';
@@ -12,6 +13,7 @@ import type { DocumentTable } from './table.ts';
 export interface PipelineProps {
   readonly stage: StageSettings;
   readonly runs: DocumentTable;
+  readonly data: DataRoom;
   readonly training: TrainingRoom;
   readonly registry: RegistryRoom;
   readonly train: AslStateMachine;
@@ -26,7 +28,7 @@ export class Pipeline extends Construct {
 
   constructor(scope: Construct, id: string, props: PipelineProps) {
     super(scope, id);
-    const { stage, runs, training, train, registry, rollout, functions } = props;
+    const { stage, runs, data, training, train, registry, rollout, functions } = props;
     const awaitApproval = new NodeFunction(this, 'AwaitApproval', {
       folder: 'await-approval',
       description: 'Lets a run wait for a person',
@@ -45,6 +47,7 @@ export class Pipeline extends Construct {
       },
     });
     registry.grantReadLive(this.stateMachine);
+    data.spark.grantRun(this.stateMachine);
     training.grantRunSearches(this.stateMachine);
     for (const inner of [train, rollout]) {
       inner.grantStartExecution(this.stateMachine);

@@ -7,7 +7,7 @@ export const mostSparkColumns = 500;
 
 /** What means the same in RE2 and in Java's expressions: letters, classes, groups, repetitions, alternatives. */
 const portablePattern =
-  /^\^?(?:\\[dDwW]|\\[^a-zA-Z0-9\s]|\[\^?(?:\\[dDwW]|\\[^a-zA-Z0-9\s]|[^\][\\&])+\]|\((?:\?:)?|\)|[*+?]|\{\d+(?:,\d*)?\}|\||\.|[^\\()[\]{}*+?|.^$])*\$?$/;
+  /^\^?(?:\\[dDwW]|\\[^a-zA-Z0-9\s]|\[\^?(?:\\[dDwW]|\\[^a-zA-Z0-9\s]|[^\][\\&])+\]|\((?:\?:|(?!\?))|\)|[*+?]|\{\d+(?:,\d*)?\}|\||\.|[^\\()[\]{}*+?|.^$])*\$?$/;
 
 /** Whether a pattern accepts the same texts on both engines. */
 export function isPortablePattern(pattern: string): boolean {

@@ -1,5 +1,6 @@
 """Run one processing job: its entry point as a process, its inputs and outputs as folders."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -15,6 +16,28 @@ from evergreen_engine.sagemaker.training_run import role_variables
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 # Programs that images of AWS put on the path, and what stands for them here.
 _SPARK_SUBMIT = ("smspark-submit", "spark-submit")
+
+
+def _spark_submit() -> str:
+    """The program on the PATH, or the one in the environment that `EVERGREEN_SPARK` names.
+
+    Spark is 320 MB and few need it here, so the engine does not bring it along.
+    """
+    own = os.environ.get("EVERGREEN_SPARK", "")
+    program = shutil.which("spark-submit") or shutil.which("spark-submit", path=str(Path(own, "bin")) if own else "")
+    if program is None:
+        where = f" or in {own}" if own else ""
+        raise JobFailed(f"AlgorithmError: spark-submit is not on the PATH of the engine{where}; make it there with "
+                        "`python3 -m venv` and `pip install -r spark/requirements.txt`, and start the engine anew", 127)
+    if shutil.which("java") is None:
+        raise JobFailed("AlgorithmError: no java is on the PATH of the engine; Spark 3.5 needs Java 8, 11 or 17", 127)
+    return program
+
+
+def _spark_variables(program: str) -> dict[str, str]:
+    """Spark runs Python programs by the Python beside it, and binds loopback alone."""
+    beside = Path(program).with_name("python")
+    return {"SPARK_LOCAL_IP": "127.0.0.1", **({"PYSPARK_PYTHON": str(beside)} if beside.exists() else {})}
 
 
 class ProcessingRun(ProgramRun):
@@ -35,7 +58,8 @@ class ProcessingRun(ProgramRun):
         self.record["ProcessingStartTime"] = aws_time.now()
         self._fetch(session.s3, folder)
         command = self._command(folder)
-        environment = {**script_mode.base_environment(), **role_variables(session.credentials, self._region, self._endpoint),
+        spark = _spark_variables(command[0]) if Path(command[0]).name == "spark-submit" else {}
+        environment = {**script_mode.base_environment(), **spark, **role_variables(session.credentials, self._region, self._endpoint),
                        "PROCESSING_JOB_NAME": self.name, "PROCESSING_JOB_ARN": self.arn,
                        **{name: folder.localise(value) for name, value in (self.record.get("Environment") or {}).items()}}
         limit = self.record["StoppingCondition"].get("MaxRuntimeInSeconds", 86400)
@@ -78,9 +102,7 @@ class ProcessingRun(ProgramRun):
         if Path(program).name in ("python", "python3"):
             program = sys.executable
         elif Path(program).name in _SPARK_SUBMIT:
-            program = shutil.which("spark-submit") or ""
-            if not program:
-                raise JobFailed("AlgorithmError: spark-submit is not on the PATH of the engine; install Spark and Java", 127)
+            program = _spark_submit()
         return [program, *arguments]
 
     def _upload(self, s3: Any, folder: JobFolder) -> None:
