@@ -1,5 +1,7 @@
 """Edges of bins as lib/data/profile.ts and lib/data/checks/joint-counts.ts lay them, to the last bit."""
 
+from __future__ import annotations
+
 import math
 
 _STEPS = 10
@@ -7,7 +9,7 @@ _EPSILON = 2.0**-52
 _LEAST = 5e-324
 
 
-def edges_of(deciles: "list[float]") -> "list[float]":
+def edges_of(deciles: list[float]) -> list[float]:
     """Inner edges of the bins; a constant gets one just below it too."""
     edges = list(dict.fromkeys(deciles))
     if len(edges) == 1:
@@ -16,7 +18,7 @@ def edges_of(deciles: "list[float]") -> "list[float]":
     return edges
 
 
-def fine_edges(edges: "list[float]", least: float, greatest: float) -> "list[float]":
+def fine_edges(edges: list[float], least: float, greatest: float) -> list[float]:
     """The edges, and nine of equal width between each two knots."""
     knots = [least, *(edge for edge in edges if least < edge < greatest), greatest]
     fine = dict.fromkeys(edges)
@@ -35,7 +37,7 @@ def number_sql(value: float) -> str:
     return f"({value!r}D)"
 
 
-def bin_sql(number: str, edges: "list[float]") -> str:
+def bin_sql(number: str, edges: list[float]) -> str:
     """SQL of the bin a number lies in: bin i holds edges[i-1] < x <= edges[i]; null where there is no number."""
 
     def tree(first: int, last: int) -> str:

@@ -1,7 +1,9 @@
 """Typed value and first broken rule of one cell, as lib/data/cell-sql.ts has them in DuckDB's SQL."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -33,7 +35,7 @@ def full_match(text: Column, pattern: str) -> Column:
     return text.rlike(f"(?d)^(?:{pattern})\\z")
 
 
-def text_cell(column: "Dict[str, Any]") -> Cell:
+def text_cell(column: dict[str, Any]) -> Cell:
     """A cell that was read as text; empty ones are null."""
     key = column["key"]
     kind = column["type"]
@@ -53,7 +55,7 @@ def text_cell(column: "Dict[str, Any]") -> Cell:
     return _cell(column, text.isNull(), text)
 
 
-def typed_cell(column: "Dict[str, Any]", source_type: str) -> "Optional[Cell]":
+def typed_cell(column: dict[str, Any], source_type: str) -> Cell | None:
     """A cell of a typed column, or None when the column's type cannot hold what is wanted."""
     kind = column["type"]
     here = F.col(column["key"])
@@ -102,14 +104,14 @@ def _written_seconds(text: Column) -> Column:
     return local - F.when(sign == "+", ahead).when(sign == "-", -ahead).otherwise(F.lit(0.0))
 
 
-def _cell(column: "Dict[str, Any]", missing: Column, value: Column) -> Cell:
+def _cell(column: dict[str, Any], missing: Column, value: Column) -> Cell:
     rule = F.when(missing, F.lit(None if column["mayBeMissing"] else "missing"))
     for breach, name in _breaches(column, value):
         rule = rule.when(breach, F.lit(name))
     return Cell(value, rule)
 
 
-def _breaches(column: "Dict[str, Any]", value: Column) -> "List[Tuple[Column, str]]":
+def _breaches(column: dict[str, Any], value: Column) -> list[tuple[Column, str]]:
     found = [(value.isNull(), "type")]
     if column["type"] == "number":
         found.append((~(F.abs(value) <= F.lit(GREATEST_NUMBER)) | F.isnan(value), "type"))

@@ -1,6 +1,8 @@
 """Holds every cell and row against its rules: the table `checked`, and what is counted in it."""
 
-from typing import Any, Dict, List, Tuple
+from __future__ import annotations
+
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -16,8 +18,8 @@ _LOOKED_AT = 1000
 _MAP_PARTS = 40
 
 
-def check_rows(scratch: Scratch, source: DataFrame, cells: "List[Cell]", plan: "Dict[str, Any]"
-               ) -> "Tuple[DataFrame, Dict[str, Any]]":
+def check_rows(scratch: Scratch, source: DataFrame, cells: list[Cell], plan: dict[str, Any]
+               ) -> tuple[DataFrame, dict[str, Any]]:
     """Each row with its typed values v, broken rules r, broken row checks x, and s as it stood where the row is bad."""
     columns, checks = plan["columns"], plan["rowChecks"]
     places = range(len(columns))
@@ -47,7 +49,7 @@ def _is_missing(place: int) -> Any:
     return F.coalesce(rule == "missing", F.lit(False)) | (rule.isNull() & F.col(f"v{place}").isNull())
 
 
-def _count(checked: DataFrame, plan: "Dict[str, Any]") -> "Dict[str, Any]":
+def _count(checked: DataFrame, plan: dict[str, Any]) -> dict[str, Any]:
     columns, checks = plan["columns"], plan["rowChecks"]
     places = range(len(columns))
     numeric = [place for place in places if columns[place]["role"] != "identity" and columns[place]["type"] in ("number", "integer")]
@@ -73,7 +75,7 @@ def _count(checked: DataFrame, plan: "Dict[str, Any]") -> "Dict[str, Any]":
     }
 
 
-def _bad_rows(checked: DataFrame, plan: "Dict[str, Any]") -> "List[Dict[str, Any]]":
+def _bad_rows(checked: DataFrame, plan: dict[str, Any]) -> list[dict[str, Any]]:
     places, checks = range(len(plan["columns"])), range(len(plan["rowChecks"]))
     kinds = dict(checked.dtypes)
     rows = checked.where("bad").orderBy("line").limit(plan["keptBroken"]).collect()
@@ -82,7 +84,7 @@ def _bad_rows(checked: DataFrame, plan: "Dict[str, Any]") -> "List[Dict[str, Any
              "flags": [row[f"x{place}"] for place in checks]} for row in rows]
 
 
-def _shown(value: Any, kind: str) -> "str | None":
+def _shown(value: Any, kind: str) -> str | None:
     """A cell as DuckDB writes it as text."""
     if value is None or isinstance(value, str):
         return value
@@ -96,7 +98,7 @@ def _shown(value: Any, kind: str) -> "str | None":
     return (value.isoformat(sep=" ") if kind == "timestamp_ntz" else str(value))[:_SHOWN_CHARACTERS]
 
 
-def _missing_parts(checked: DataFrame, missing: "List[int]", rows: int) -> "List[Dict[str, Any]]":
+def _missing_parts(checked: DataFrame, missing: list[int], rows: int) -> list[dict[str, Any]]:
     """Of each of at most 40 stretches of the file: its rows, and by column how many cells are missing."""
     if not any(missing):
         return []
@@ -108,7 +110,7 @@ def _missing_parts(checked: DataFrame, missing: "List[int]", rows: int) -> "List
             for row in counted.orderBy("part").collect()]
 
 
-def sample_texts(table: DataFrame, looked: "List[Dict[str, Any]]", step: int) -> "List[Dict[str, Any]]":
+def sample_texts(table: DataFrame, looked: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
     """Filled cells of some rows, drawn by their lines, of each column that is looked at for personal data."""
     if not looked:
         return []

@@ -1,6 +1,8 @@
 """Copies, contradictions, sides, small groups and outliers: from `checked` to the rows of the dataset, `placed`."""
 
-from typing import Any, Dict, List, Tuple
+from __future__ import annotations
+
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -12,11 +14,11 @@ from evergreen_spark.tables import Scratch
 _MOST_SOURCES = 1000
 
 
-def values_of(places: "List[int]") -> "List[str]":
+def values_of(places: list[int]) -> list[str]:
     return [f"v{place}" for place in places]
 
 
-def find_copies(scratch: Scratch, checked: DataFrame, plan: "Dict[str, Any]") -> "Tuple[DataFrame, Dict[str, Any]]":
+def find_copies(scratch: Scratch, checked: DataFrame, plan: dict[str, Any]) -> tuple[DataFrame, dict[str, Any]]:
     """Sound rows, each with its number among its copies and among the rows of its identity."""
     by_line = F.col("line").asc()
     compared = values_of(sorted(set(plan["described"]) | set(plan["identifying"])))
@@ -32,9 +34,9 @@ def find_copies(scratch: Scratch, checked: DataFrame, plan: "Dict[str, Any]") ->
     return good, {"exact": counted["exact"], "ofKey": counted["keyed"]}
 
 
-def find_contradictions(good: DataFrame, plan: "Dict[str, Any]") -> "Dict[str, Any]":
+def find_contradictions(good: DataFrame, plan: dict[str, Any]) -> dict[str, Any]:
     """Rows whose identity or features others have too, with something else beside it; None where nothing was asked."""
-    def rows_where(by: "List[int]", told: Column) -> int:
+    def rows_where(by: list[int], told: Column) -> int:
         groups = good.groupBy(*values_of(by)).agg(F.count("*").alias("n"), F.min(told).alias("a"), F.max(told).alias("b"))
         return groups.where(~F.col("a").eqNullSafe(F.col("b"))).agg(F.coalesce(F.sum("n"), F.lit(0)).alias("n")).first()["n"]
 
@@ -43,7 +45,7 @@ def find_contradictions(good: DataFrame, plan: "Dict[str, Any]") -> "Dict[str, A
             "conflictingLabels": rows_where(labels, F.col(f"v{plan['target']}")) if labels else None}
 
 
-def place_rows(scratch: Scratch, good: DataFrame, plan: "Dict[str, Any]") -> DataFrame:
+def place_rows(scratch: Scratch, good: DataFrame, plan: dict[str, Any]) -> DataFrame:
     """The rows of the dataset with their position in the file and their side, by the hash of what identifies them."""
     kept = good
     if plan["dropsCopies"]:
@@ -62,7 +64,7 @@ def place_rows(scratch: Scratch, good: DataFrame, plan: "Dict[str, Any]") -> Dat
     return placed
 
 
-def _identity_text(plan: "Dict[str, Any]") -> Column:
+def _identity_text(plan: dict[str, Any]) -> Column:
     double = F.udf(double_text, T.StringType())
     parts = []
     for place in plan["identifying"] or plan["described"]:
@@ -72,12 +74,12 @@ def _identity_text(plan: "Dict[str, Any]") -> Column:
     return F.concat_ws("|", *parts)
 
 
-def count_sides(placed: DataFrame) -> "Dict[str, int]":
+def count_sides(placed: DataFrame) -> dict[str, int]:
     found = {row["side"]: row["count"] for row in placed.groupBy("side").count().collect()}
     return {"train": found.get("train", 0), "test": found.get("test", 0)}
 
 
-def anonymise(placed: DataFrame, plan: "Dict[str, Any]") -> "Tuple[DataFrame, Dict[str, Any] | None]":
+def anonymise(placed: DataFrame, plan: dict[str, Any]) -> tuple[DataFrame, dict[str, Any] | None]:
     """Groups by the columns that may tell who a row is about; with `suppress` rows of small ones are left out."""
     asked = plan["anonymity"]
     if asked is None:
@@ -92,7 +94,7 @@ def anonymise(placed: DataFrame, plan: "Dict[str, Any]") -> "Tuple[DataFrame, Di
     return placed, counted
 
 
-def interpolated(count: int, share: float, at: "Dict[int, float]") -> "float | None":
+def interpolated(count: int, share: float, at: dict[int, float]) -> float | None:
     """A quantile by linear interpolation, as DuckDB and NumPy take it."""
     if count == 0:
         return None
@@ -102,12 +104,12 @@ def interpolated(count: int, share: float, at: "Dict[int, float]") -> "float | N
     return first if first == second or place == low else first * (1.0 - (place - low)) + second * (place - low)
 
 
-def around(count: int, share: float) -> "List[int]":
+def around(count: int, share: float) -> list[int]:
     low = int((count - 1) * share)
     return [low, min(low + 1, count - 1)]
 
 
-def learn_outlier_limits(scratch: Scratch, placed: DataFrame, plan: "Dict[str, Any]") -> "List[Dict[str, Any]]":
+def learn_outlier_limits(scratch: Scratch, placed: DataFrame, plan: dict[str, Any]) -> list[dict[str, Any]]:
     """Limits learned on train rows, and how many rows of both sides lie outside."""
     train = placed.where("side = 'train'")
     quartiles = {one["place"]: F.col(f"v{one['place']}") for one in plan["outliers"] if one["method"] == "iqr"}
@@ -135,19 +137,19 @@ def learn_outlier_limits(scratch: Scratch, placed: DataFrame, plan: "Dict[str, A
     return [{**limit, "count": counts[f"p{limit['place']}"]} for limit in limits]
 
 
-def is_outside(limit: "Dict[str, Any]") -> Column:
+def is_outside(limit: dict[str, Any]) -> Column:
     value = F.col(f"v{limit['place']}")
     return (value < F.lit(limit["low"])) | (value > F.lit(limit["high"]))
 
 
-def _any_outside(limits: "List[Dict[str, Any]]") -> Column:
+def _any_outside(limits: list[dict[str, Any]]) -> Column:
     outside = F.lit(False)
     for limit in limits:
         outside = outside | F.coalesce(is_outside(limit), F.lit(False))
     return outside
 
 
-def count_outliers_by_source(placed: DataFrame, limits: "List[Dict[str, Any]]", place: "int | None") -> "List[Dict[str, Any]]":
+def count_outliers_by_source(placed: DataFrame, limits: list[dict[str, Any]], place: int | None) -> list[dict[str, Any]]:
     if place is None:
         return []
     source = F.coalesce(F.col(f"v{place}").cast("string"), F.lit("(missing)")).alias("source")
@@ -156,7 +158,7 @@ def count_outliers_by_source(placed: DataFrame, limits: "List[Dict[str, Any]]", 
     return [row.asDict() for row in counted.orderBy(F.desc("outlying"), F.asc("source")).limit(_MOST_SOURCES).collect()]
 
 
-def put_outliers_aside(placed: DataFrame, limits: "List[Dict[str, Any]]", kept: int) -> "Tuple[DataFrame, Dict[str, Any]]":
+def put_outliers_aside(placed: DataFrame, limits: list[dict[str, Any]], kept: int) -> tuple[DataFrame, dict[str, Any]]:
     """Leave rows out that hold an outlier of a feature whose outliers are put aside."""
     strict = [limit for limit in limits if limit["action"] == "quarantine" and limit["count"] > 0]
     if not strict:

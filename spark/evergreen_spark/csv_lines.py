@@ -3,8 +3,11 @@
 A quoted cell that goes on over a line end would keep the file from being cut into parts: such a file is refused.
 """
 
+from __future__ import annotations
+
 import re
-from typing import Iterator, List, NamedTuple, Optional
+from collections.abc import Iterator
+from typing import NamedTuple
 
 _CELL = re.compile(r'("(?:[^"]|"")*"|[^,]*)(?:,|$)')
 _CELL_START, _UNQUOTED, _QUOTED, _QUOTE_SEEN, _CARRIAGE_SEEN = range(5)
@@ -13,9 +16,9 @@ _CELL_START, _UNQUOTED, _QUOTED, _QUOTE_SEEN, _CARRIAGE_SEEN = range(5)
 class Line(NamedTuple):
     """What a line is: a record with its cells, broken, or why the whole file is refused; else it is blank."""
 
-    cells: Optional[List[Optional[str]]] = None
-    broken: Optional[str] = None
-    failure: Optional[str] = None
+    cells: list[str | None] | None = None
+    broken: str | None = None
+    failure: str | None = None
 
 
 _BLANK = Line()
@@ -65,7 +68,7 @@ def _scan(raw: bytes):
         elif byte == 0x0D:
             state = _CARRIAGE_SEEN
         elif byte == 0x22:
-            if state == _QUOTE_SEEN or state == _CELL_START:
+            if state in (_QUOTE_SEEN, _CELL_START):
                 state = _QUOTED
             else:
                 trouble = trouble or "has a quote inside a cell that does not begin with one"
@@ -76,7 +79,7 @@ def _scan(raw: bytes):
     return cells, trouble, _OPEN if state == _QUOTED else None
 
 
-def split_record(text: str) -> "list[str]":
+def split_record(text: str) -> list[str]:
     """The cells of a record that was found sound."""
     cells, place = [], 0
     while True:
@@ -88,7 +91,7 @@ def split_record(text: str) -> "list[str]":
         place = found.end()
 
 
-def lines_between(path: str, start: int, end: int, max_bytes: int) -> "Iterator[bytes]":
+def lines_between(path: str, start: int, end: int, max_bytes: int) -> Iterator[bytes]:
     """Lines that begin in a stretch of a file, each without its line feed; of a longer one the beginning is given."""
     with open(path, "rb") as file:
         if start:

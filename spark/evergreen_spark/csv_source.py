@@ -1,7 +1,9 @@
 """A CSV file as a table of texts: each part of the file is read by itself, with the lines it holds."""
 
+from __future__ import annotations
+
 import os
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
@@ -12,7 +14,7 @@ from evergreen_spark.tables import Scratch
 _PART_BYTES = 64 << 20
 
 
-def csv_table(scratch: Scratch, path: str, plan: "Dict[str, Any]") -> "Tuple[Optional[DataFrame], Dict[str, Any]]":
+def csv_table(scratch: Scratch, path: str, plan: dict[str, Any]) -> tuple[DataFrame | None, dict[str, Any]]:
     """The table with line, idx (number of the row among sound ones) and a text for each key of the layout.
 
     Returns
@@ -27,9 +29,9 @@ def csv_table(scratch: Scratch, path: str, plan: "Dict[str, Any]") -> "Tuple[Opt
     step = max(1, min(_PART_BYTES, -(-(size - start) // cores)))
     ranges = [(at, min(at + step, size)) for at in range(start, size, step)]
 
-    def survey(part: "Tuple[int, int]") -> "Tuple[int, int, int, List[Tuple[int, str]], Optional[Tuple[int, str]]]":
+    def survey(part: tuple[int, int]) -> tuple[int, int, int, list[tuple[int, str]], tuple[int, str] | None]:
         lines = rows = broken = 0
-        first: "List[Tuple[int, str]]" = []
+        first: list[tuple[int, str]] = []
         for raw in lines_between(path, part[0], part[1], most):
             line = read_line(raw, width, most)
             if line.failure:
@@ -45,7 +47,7 @@ def csv_table(scratch: Scratch, path: str, plan: "Dict[str, Any]") -> "Tuple[Opt
 
     surveyed = spark.sparkContext.parallelize(ranges, max(1, len(ranges))).map(survey).collect() if ranges else []
     starts, line, idx = [], plan["firstLine"], 0
-    broken: "Dict[str, Any]" = {"count": 0, "first": []}
+    broken: dict[str, Any] = {"count": 0, "first": []}
     for lines, rows, many, first, failure in surveyed:
         if failure:
             return None, {"unreadable": {"line": line + failure[0], "message": failure[1]}}
@@ -56,7 +58,7 @@ def csv_table(scratch: Scratch, path: str, plan: "Dict[str, Any]") -> "Tuple[Opt
         line += lines
         idx += rows
 
-    def rows_of(part: "Tuple[Tuple[int, int], Tuple[int, int]]"):
+    def rows_of(part: tuple[tuple[int, int], tuple[int, int]]):
         (begin, end), (line_of_first, number) = part
         for at, raw in enumerate(lines_between(path, begin, end, most)):
             found = read_line(raw, width, most)

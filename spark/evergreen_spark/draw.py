@@ -1,5 +1,7 @@
 """The draw of lib/data/draw-sql.ts in Spark SQL: the same rows are taken as samples."""
 
+from __future__ import annotations
+
 
 def draw_sql(number: str) -> str:
     """SQL of a number from 0 to 2^32 - 1, drawn by a whole number that is not negative."""

@@ -1,5 +1,7 @@
 """The job: reads one file by a plan, and leaves facts.json, train.parquet and test.parquet."""
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import json
@@ -7,7 +9,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -40,7 +42,7 @@ def main() -> None:
         spark.stop()
 
 
-def run(spark: SparkSession, plan: "Dict[str, Any]", upload: str, output: str, scratch: str) -> None:
+def run(spark: SparkSession, plan: dict[str, Any], upload: str, output: str, scratch: str) -> None:
     """Examine one file and leave the answer in `output`; `scratch` is emptied before and after."""
     shutil.rmtree(scratch, ignore_errors=True)
     Path(output).mkdir(parents=True, exist_ok=True)
@@ -52,7 +54,7 @@ def run(spark: SparkSession, plan: "Dict[str, Any]", upload: str, output: str, s
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _described(path: str) -> "Dict[str, Any]":
+def _described(path: str) -> dict[str, Any]:
     digest = hashlib.sha256()
     with open(path, "rb") as file:
         while chunk := file.read(1 << 20):
@@ -81,7 +83,7 @@ def start_session(size: int, scratch: str) -> SparkSession:
     return spark
 
 
-def examine(scratch: Scratch, upload: str, plan: "Dict[str, Any]", output: str) -> "Dict[str, Any]":
+def examine(scratch: Scratch, upload: str, plan: dict[str, Any], output: str) -> dict[str, Any]:
     if plan["format"] == "csv":
         source, read = csv_table(scratch, upload, plan)
         cells = [text_cell(column) for column in plan["columns"]]
@@ -116,7 +118,7 @@ def examine(scratch: Scratch, upload: str, plan: "Dict[str, Any]", output: str) 
     return facts
 
 
-def _samples(checked: DataFrame, source: DataFrame, unread: "list", plan: "Dict[str, Any]") -> "list":
+def _samples(checked: DataFrame, source: DataFrame, unread: list, plan: dict[str, Any]) -> list:
     asked = plan["personal"]
     if asked is None:
         return []
@@ -130,7 +132,7 @@ def _samples(checked: DataFrame, source: DataFrame, unread: "list", plan: "Dict[
     return sample_texts(checked, read, step) + sample_texts(source, others, step)
 
 
-def _measure(scratch: Scratch, placed: DataFrame, limits: "list", plan: "Dict[str, Any]") -> "Dict[str, Any]":
+def _measure(scratch: Scratch, placed: DataFrame, limits: list, plan: dict[str, Any]) -> dict[str, Any]:
     measured = measure.measure(scratch, placed, plan)
     summaries = {one["place"]: one for one in measured["summaries"]}
     newest = plan["freshnessPlace"]
@@ -144,7 +146,7 @@ def _measure(scratch: Scratch, placed: DataFrame, limits: "list", plan: "Dict[st
     }
 
 
-def _write_side(placed: DataFrame, side: str, plan: "Dict[str, Any]", output: str) -> str:
+def _write_side(placed: DataFrame, side: str, plan: dict[str, Any], output: str) -> str:
     """One file in the order of the upload: trainers and evaluation read one."""
     named = [F.col(f"v{place}").alias(plan["columns"][place]["name"]) for place in plan["described"]]
     folder = Path(output, f"{side}.parts")

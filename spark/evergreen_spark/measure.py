@@ -1,7 +1,9 @@
 """Measures the rows of the dataset: moments, deciles, counts in bins, fills, groups and samples."""
 
+from __future__ import annotations
+
 import math
-from typing import Any, Dict, List
+from typing import Any
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -18,21 +20,21 @@ _MOST_GOLDEN = 32
 _BANDS = 16
 
 
-def _kind(column: "Dict[str, Any]") -> str:
+def _kind(column: dict[str, Any]) -> str:
     if column["type"] in ("number", "integer"):
         return "numeric"
     return "text" if column["type"] == "text" else "categorical"
 
 
-def _number(plan: "Dict[str, Any]", place: int) -> str:
+def _number(plan: dict[str, Any], place: int) -> str:
     return f"length(v{place})" if plan["columns"][place]["type"] == "text" else f"v{place}"
 
 
-def _finite(value: "float | None") -> "float | None":
+def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def measure(scratch: Scratch, placed: DataFrame, plan: "Dict[str, Any]") -> "Dict[str, Any]":
+def measure(scratch: Scratch, placed: DataFrame, plan: dict[str, Any]) -> dict[str, Any]:
     """Summaries of the columns that are put into bins, and the counts of all by class, side and half."""
     binned = [place for place in plan["described"] if _kind(plan["columns"][place]) != "categorical"]
     summaries = _summarise(scratch, placed.where("side = 'train'"), binned, plan)
@@ -44,7 +46,7 @@ def measure(scratch: Scratch, placed: DataFrame, plan: "Dict[str, Any]") -> "Dic
             "categories": _count_categories(parted, categorical)}
 
 
-def _summarise(scratch: Scratch, train: DataFrame, binned: "List[int]", plan: "Dict[str, Any]") -> "Dict[int, Dict[str, Any]]":
+def _summarise(scratch: Scratch, train: DataFrame, binned: list[int], plan: dict[str, Any]) -> dict[int, dict[str, Any]]:
     if not binned:
         return {}
     target, has_numbers = plan["target"], plan["partedBy"] == "number"
@@ -68,25 +70,25 @@ def _summarise(scratch: Scratch, train: DataFrame, binned: "List[int]", plan: "D
     } for place in binned}
 
 
-def _part(summaries: "Dict[int, Dict[str, Any]]", plan: "Dict[str, Any]") -> Column:
+def _part(summaries: dict[int, dict[str, Any]], plan: dict[str, Any]) -> Column:
     """The class of a row, or the tenth of a numeric target."""
     if plan["partedBy"] is None:
         return F.lit("")
     if plan["partedBy"] == "category":
         return F.col(f"v{plan['target']}")
     edges = edges_of(summaries[plan["target"]]["deciles"] or [])
-    return F.expr(f"cast({bin_sql('v%d' % plan['target'], edges)} as string)") if edges else F.lit("")
+    return F.expr(f"cast({bin_sql(_number(plan, plan['target']), edges)} as string)") if edges else F.lit("")
 
 
-def _edges(summary: "Dict[str, Any]", column: "Dict[str, Any]") -> "List[float]":
+def _edges(summary: dict[str, Any], column: dict[str, Any]) -> list[float]:
     edges = edges_of(summary["deciles"] or [])
     if _kind(column) == "numeric" and summary["min"] is not None and summary["max"] is not None:
         return fine_edges(edges, summary["min"], summary["max"])
     return edges
 
 
-def _count_binned(parted: DataFrame, binned: "List[int]", summaries: "Dict[int, Dict[str, Any]]",
-                  plan: "Dict[str, Any]") -> "List[Dict[str, Any]]":
+def _count_binned(parted: DataFrame, binned: list[int], summaries: dict[int, dict[str, Any]],
+                  plan: dict[str, Any]) -> list[dict[str, Any]]:
     if not binned:
         return []
     by = ["part", "train", "half"]
@@ -109,7 +111,7 @@ def _count_binned(parted: DataFrame, binned: "List[int]", summaries: "Dict[int, 
             for key, rows in parts.items()]
 
 
-def _count_categories(parted: DataFrame, categorical: "List[int]") -> "List[Dict[str, Any]]":
+def _count_categories(parted: DataFrame, categorical: list[int]) -> list[dict[str, Any]]:
     if not categorical:
         return []
     pairs = F.array(*[F.struct(F.lit(place).alias("place"), F.col(f"v{place}").cast("string").alias("value")) for place in categorical])
@@ -118,7 +120,7 @@ def _count_categories(parted: DataFrame, categorical: "List[int]") -> "List[Dict
     return [row.asDict() for row in counted.orderBy("place", "value", *by).collect()]
 
 
-def count_classes(placed: DataFrame, plan: "Dict[str, Any]") -> "List[Dict[str, Any]]":
+def count_classes(placed: DataFrame, plan: dict[str, Any]) -> list[dict[str, Any]]:
     if plan["columns"][plan["target"]]["type"] != "category":
         return []
     counted = placed.groupBy(F.col(f"v{plan['target']}").alias("name")).agg(
@@ -126,7 +128,7 @@ def count_classes(placed: DataFrame, plan: "Dict[str, Any]") -> "List[Dict[str, 
     return [row.asDict() for row in counted.orderBy("name").collect()]
 
 
-def learn_fills(scratch: Scratch, placed: DataFrame, limits: "List[Dict[str, Any]]", plan: "Dict[str, Any]") -> "List[Dict[str, Any]]":
+def learn_fills(scratch: Scratch, placed: DataFrame, limits: list[dict[str, Any]], plan: dict[str, Any]) -> list[dict[str, Any]]:
     """Of each feature that is filled: how many values are missing, and the number that was learned, if one was."""
     if not plan["fills"]:
         return []
@@ -156,7 +158,7 @@ def learn_fills(scratch: Scratch, placed: DataFrame, limits: "List[Dict[str, Any
     return [{"place": place, "learned": learned.get(place), "missing": missing["rows"] - missing[f"m{place}"]} for place in asked]
 
 
-def count_repeated(placed: DataFrame, sets: "List[List[int] | None]") -> "List[int]":
+def count_repeated(placed: DataFrame, sets: list[list[int] | None]) -> list[int]:
     """Rows that repeat the values of an earlier one in columns that no two rows may share, set by set."""
     counts = []
     for places in sets:
@@ -169,7 +171,7 @@ def count_repeated(placed: DataFrame, sets: "List[List[int] | None]") -> "List[i
     return counts
 
 
-def greatest_near_group(placed: DataFrame, summaries: "Dict[int, Dict[str, Any]]", plan: "Dict[str, Any]") -> "int | None":
+def greatest_near_group(placed: DataFrame, summaries: dict[int, dict[str, Any]], plan: dict[str, Any]) -> int | None:
     """The greatest group of rows that are nearly the same; None when no number tells rows apart."""
     keys, is_spread = [], False
     for place in plan["described"]:
@@ -189,7 +191,7 @@ def greatest_near_group(placed: DataFrame, summaries: "Dict[int, Dict[str, Any]]
     return placed.groupBy(*keys).count().agg(F.max("count").alias("n")).first()["n"] or 0
 
 
-def sample_labels(placed: DataFrame, summaries: "Dict[int, Dict[str, Any]]", plan: "Dict[str, Any]") -> "List[Dict[str, Any]] | None":
+def sample_labels(placed: DataFrame, summaries: dict[int, dict[str, Any]], plan: dict[str, Any]) -> list[dict[str, Any]] | None:
     """Train rows drawn by their places: numbers in deviations from their mean, categories as texts."""
     columns = plan["columns"]
     features = [place for place, column in enumerate(columns) if column["role"] == "feature" and column["type"] != "text"][:_MOST_LABEL_COLUMNS]
@@ -204,7 +206,7 @@ def sample_labels(placed: DataFrame, summaries: "Dict[int, Dict[str, Any]]", pla
              "texts": [row[f"t{place}"] for place in others]} for row in rows]
 
 
-def golden_candidates(scratch: Scratch, placed: DataFrame, plan: "Dict[str, Any]") -> "List[Dict[str, Any]]":
+def golden_candidates(scratch: Scratch, placed: DataFrame, plan: dict[str, Any]) -> list[dict[str, Any]]:
     """Held-out rows, enough of each class or band of the target, complete and not, for any choice that follows."""
     test, target = placed.where("side = 'test'"), plan["target"]
     features = [place for place, column in enumerate(plan["columns"]) if column["role"] == "feature"]

@@ -1,8 +1,10 @@
 """A Parquet file as a table by its own schema; lines are row numbers."""
 
+from __future__ import annotations
+
 import json
 import re
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -15,8 +17,8 @@ _TYPE_NAMES = {"string": "VARCHAR", "binary": "BLOB", "tinyint": "TINYINT", "sma
                "timestamp": "TIMESTAMP WITH TIME ZONE", "timestamp_ntz": "TIMESTAMP"}
 
 
-def parquet_table(scratch: Scratch, path: str, plan: "Dict[str, Any]"
-                  ) -> "Tuple[Optional[DataFrame], Dict[str, Any], List[Cell], Dict[str, Any]]":
+def parquet_table(scratch: Scratch, path: str, plan: dict[str, Any]
+                  ) -> tuple[DataFrame | None, dict[str, Any], list[Cell], dict[str, Any]]:
     """The table with line, idx and a column for each key, what is known of the file, and a cell for each column."""
     columns = plan["columns"]
     refuse = lambda message: (None, {"unreadable": {"line": 0, "message": message}}, [], {})
@@ -53,7 +55,7 @@ def _duck_type(kind: str) -> str:
     return _TYPE_NAMES.get(kind, re.sub(r"^array<(.*)>$", r"\1[]", kind).upper())
 
 
-def _missing_columns(missing: "List[str]", present: "List[str]") -> str:
+def _missing_columns(missing: list[str], present: list[str]) -> str:
     text = lambda name: json.dumps(name, ensure_ascii=False)
     several = len(missing) > 1
     shown = ", ".join(text(name) for name in present[:20])
@@ -61,7 +63,7 @@ def _missing_columns(missing: "List[str]", present: "List[str]") -> str:
             f"{'are' if several else 'is'} missing; the file has {shown}{' …' if len(present) > 20 else ''}")
 
 
-def _needed(column: "Dict[str, Any]") -> str:
+def _needed(column: dict[str, Any]) -> str:
     if column["role"] == "identity":
         return "a plain value"
     return {"number": "a number", "integer": "a whole number", "timestamp": "a timestamp",

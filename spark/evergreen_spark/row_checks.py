@@ -1,7 +1,9 @@
 """Patterns and rules between columns, from the same rule objects that lib/data/checks/row-checks.ts compiles."""
 
+from __future__ import annotations
+
 from functools import reduce
-from typing import Any, Dict
+from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -14,7 +16,7 @@ _COMPARISONS = {
 }
 
 
-def breach_of(check: "Dict[str, Any]") -> Column:
+def breach_of(check: dict[str, Any]) -> Column:
     """True where a row breaks the check; false where a missing value leaves it open."""
     if check["check"] == "pattern":
         broken = ~full_match(F.col(f"v{check['place']}"), check["pattern"])
@@ -25,12 +27,12 @@ def breach_of(check: "Dict[str, Any]") -> Column:
     return F.coalesce(broken, F.lit(False))
 
 
-def _condition(asked: "Dict[str, Any]") -> Column:
+def _condition(asked: dict[str, Any]) -> Column:
     parts = [_comparison(comparison) for comparison in asked["comparisons"]]
     return reduce((lambda a, b: a | b) if asked["isAny"] else (lambda a, b: a & b), parts)
 
 
-def _comparison(asked: "Dict[str, Any]") -> Column:
+def _comparison(asked: dict[str, Any]) -> Column:
     here, how = F.col(f"v{asked['place']}"), asked["is"]
     if how == "missing":
         return here.isNull()

@@ -1,6 +1,8 @@
 """Tables that are kept on disk between steps, numbers of rows in an order, and exact order statistics."""
 
-from typing import Any, Callable, Dict, List, Tuple
+from __future__ import annotations
+
+from typing import Any, Callable
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
@@ -31,8 +33,8 @@ class Scratch:
         numbered = F.col("_id").bitwiseAND(F.lit((1 << 33) - 1)) + _looked_up("_part", offsets)
         return placed.withColumn(name, numbered).drop("_part", "_id")
 
-    def order_statistics(self, table: DataFrame, numbers: "Dict[int, Column]",
-                         wanted: "Callable[[int, int], List[int]]") -> "Dict[int, Tuple[int, Dict[int, float]]]":
+    def order_statistics(self, table: DataFrame, numbers: dict[int, Column],
+                         wanted: Callable[[int, int], list[int]]) -> dict[int, tuple[int, dict[int, float]]]:
         """Values at places of the sorted values, for all columns at once, exact and with no column in memory.
 
         Parameters
@@ -53,7 +55,7 @@ class Scratch:
         counted = (table.select(F.explode(pairs).alias("pair")).select("pair.*").where("value IS NOT NULL")
                    .groupBy("place", "value").count())
         sorted_values = self.keep(counted.orderBy("place", "value").withColumn("_part", F.spark_partition_id()))
-        offsets: "Dict[Tuple[int, int], int]" = {}
+        offsets: dict[tuple[int, int], int] = {}
         totals = dict.fromkeys(numbers, 0)
         for row in sorted_values.groupBy("_part", "place").agg(F.sum("count").alias("many")).orderBy("_part").collect():
             offsets[(row["_part"], row["place"])] = totals[row["place"]]
@@ -71,7 +73,7 @@ class Scratch:
             for position in positions:
                 hit = (F.col("place") == place) & (F.col("ended") > position) & (F.col("ended") - F.col("count") <= position)
                 hits = hit if hits is None else hits | hit
-        found: "Dict[int, Dict[int, float]]" = {place: {} for place in numbers}
+        found: dict[int, dict[int, float]] = {place: {} for place in numbers}
         if hits is not None:
             for row in ended.where(hits).collect():
                 for position in asked[row["place"]]:
@@ -80,12 +82,12 @@ class Scratch:
         return {place: (totals[place], found[place]) for place in numbers}
 
 
-def len_of(numbers: "Dict[int, Any]") -> int:
+def len_of(numbers: dict[int, Any]) -> int:
     """One more than the greatest place: a factor that keeps pairs apart."""
     return max(numbers) + 1
 
 
-def _looked_up(key: "Any", values: "Dict[int, int]") -> Column:
+def _looked_up(key: Any, values: dict[int, int]) -> Column:
     if not values:
         return F.lit(0)
     words = [F.lit(word) for pair in values.items() for word in (pair[0], F.lit(pair[1]).cast("bigint"))]

@@ -66,7 +66,7 @@ describe.skipIf('missing' in spark)(
     afterAll(() => platform.stop());
 
     it('is examined by a job of Spark, trained on and rolled out', async () => {
-      expect(large).toMatchObject({ outcome: 'promoted' });
+      expect(large).toMatchObject({ status: 'promoted' });
       const { ProcessingJobSummaries: jobs = [] } = await new SageMakerClient(platform.client).send(
         new ListProcessingJobsCommand({}),
       );
@@ -94,7 +94,7 @@ describe.skipIf('missing' in spark)(
         return JSON.stringify({ area: Number(area), district, price: Number(price) });
       });
       const run = await uploadAndWait('large.jsonl', lines.join('\n'));
-      expect(run).toMatchObject({ outcome: 'rejected' });
+      expect(run).toMatchObject({ status: 'rejected' });
       expect(run.reason).toMatch(/examined on Spark, which does not do: JSON lines; send CSV or Parquet/);
     }, 120_000);
   },

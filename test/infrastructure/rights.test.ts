@@ -63,17 +63,17 @@ const onEverything = new Map([
 
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
-  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|rewritten|datasets|definitions|captures|profiles|erasures|certificates|monitoring|jobs|packages|tuning|signatures|cards)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|rewritten|datasets|definitions|captures|profiles|erasures|certificates|monitoring|examinations|jobs|packages|tuning|signatures|cards)\/\*$/,
   // A batch's folder is told by its model and id.
   /^<\w*Data\w*\.Arn>\/batches\/\*\/((input|rows|parts|result)\/\*|rows\/manifest\.json)$/,
   // What is one model's alone.
-  /^<\w*(Data|Registry)\w*\.Arn>\/(datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|examinations|datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
   // One party of one model, or what a model's parties share; the average reads and writes those of all.
   /^<\w*Data\w*\.Arn>\/(parties\/yields\/(north|south)|definitions\/yields)\/\*$/,
   /^<\w*Registry\w*\.Arn>\/federated\/(updates|rounds|results|updates\/yields\/(north|south)|(rounds|results)\/yields)\/\*$/,
   /:log-group:\/aws\/sagemaker\/\*(:log-stream:\*)?$/,
-  /^arn:<AWS::Partition>:ecr:<AWS::Region>:\*:repository\/pytorch-training$/,
-  /:sagemaker:[^*]+:(training-job|hyper-parameter-tuning-job)\/evergreen-\*$/,
+  /^arn:<AWS::Partition>:ecr:<AWS::Region>:\*:repository\/(pytorch-training|sagemaker-spark-processing)$/,
+  /:sagemaker:[^*]+:(training-job|hyper-parameter-tuning-job|processing-job)\/evergreen-\*$/,
   /:states:[^*]+:execution:<\w+\.Name>:\*$/,
 ];
 
@@ -229,20 +229,43 @@ describe.each(stages)('rights of stage %s', (stage) => {
     ]);
   });
 
-  it('let the pipeline run searches of this product alone, as the roles of its models alone', () => {
+  it('let jobs that examine a file read what was uploaded for their model, and write what they counted of it', () => {
+    for (const { name } of models.map(({ definition }) => definition)) {
+      const objects = rights
+        .filter(({ role, action }) => role === `Data/Spark/${name}` && /^s3:.*Object/.test(action))
+        .map(
+          ({ action, resource }) =>
+            `${action} ${/>?\/?([^/>]*\/[^/]*\/\*)$/.exec(resource)?.[1] ?? 'a program'}`,
+        );
+      expect([...new Set(objects)].sort()).toEqual(
+        [
+          's3:GetObject a program',
+          ...['s3:GetObject', 's3:GetObjectVersion'].flatMap((action) => [
+            `${action} examinations/${name}/*`,
+            `${action} incoming/${name}/*`,
+          ]),
+          `s3:PutObject examinations/${name}/*`,
+        ].sort(),
+      );
+    }
+  });
+
+  it('let the pipeline run searches and examinations of this product alone, as the roles of its models alone', () => {
     const ours = rights.filter(({ role }) => role === 'Pipeline/Pipeline/Role');
     const jobs = ours.filter(({ action }) => action.startsWith('sagemaker:'));
     for (const { action, resource } of jobs) {
       if (action !== 'sagemaker:ListTags') expect(resource).toMatch(/\/evergreen-\*$/);
     }
-    // As in AWS's policy for createHyperParameterTuningJob.sync.
-    const ofKinds = ['Create', 'Describe', 'Stop'].map((verb) => `${verb}HyperParameterTuningJob`);
+    // As in AWS's policies for createHyperParameterTuningJob.sync and createProcessingJob.sync.
+    const ofKinds = ['HyperParameterTuningJob', 'ProcessingJob'].flatMap((kind) =>
+      ['Create', 'Describe', 'Stop'].map((verb) => `${verb}${kind}`),
+    );
     const asked = [...ofKinds, 'AddTags', 'ListTags'].map((action) => `sagemaker:${action}`);
     expect([...new Set(jobs.map(({ action }) => action))].sort()).toEqual(asked.sort());
     const passed = ours.filter(({ action }) => action === 'iam:PassRole');
-    expect(passed).toHaveLength(models.length);
+    expect(passed).toHaveLength(2 * models.length);
     for (const { resource, condition } of passed) {
-      expect(resource).toMatch(/^<\w*TrainingRoles\w+Jobs\w*\.Arn>$/);
+      expect(resource).toMatch(/^<\w*(TrainingRoles\w+Jobs|DataSpark(iris|prices|yields))\w*\.Arn>$/);
       expect(condition).toEqual({ StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
     }
     const everybodyElse = rights.filter(

@@ -4,14 +4,17 @@ import { fileURLToPath } from 'node:url';
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { sparkImage } from '../../lib/data/spark/spark-image.ts';
+import { sparkJob } from '../../lib/data/spark/spark-job.ts';
 import { repositoryRoot } from '../../lib/local/home.ts';
+import { awsStage } from '../../lib/platform/stage.ts';
 import { federationPlan, roundKey } from '../../lib/training/federated-jobs.ts';
 import { aFederatedOrder, anOrder, site, tuningOrders } from '../../lib/training/fixtures/builders.ts';
 import { channel, trainingJob, tuningJob } from '../../lib/training/training-job.ts';
 import { nextSearch, nothingSpent } from '../../lib/training/tuning-budget.ts';
 
 interface Request {
-  operation: 'CreateTrainingJob' | 'CreateHyperParameterTuningJob';
+  operation: 'CreateTrainingJob' | 'CreateHyperParameterTuningJob' | 'CreateProcessingJob';
   request: object | undefined;
 }
 
@@ -70,6 +73,26 @@ function ofParties(): Request[] {
   return [...jobs, ...(plan ? [named(plan.packageJob, '-r9r9c5a4')] : [])];
 }
 
+/** Of an upload that Spark examines. */
+function examination(): Request {
+  const job = sparkJob(
+    {
+      dataBucket: site.dataBucket,
+      codeBucket: site.codeBucket,
+      packageKey: `${'a'.repeat(64)}.zip`,
+      programKey: `${'b'.repeat(64)}.py`,
+      image: sparkImage('eu-central-1', 'amazonaws.com') ?? '',
+      rolePrefix: site.rolePrefix,
+      kmsKeyArn: site.kmsKeyArn,
+      ...awsStage.spark,
+      maxSourceBytes: 1,
+    },
+    { runId: 'iris-0123456789abcdef', model: 'iris' },
+  );
+  const ProcessingJobName = `${job.ProcessingJobName}${attempt}`;
+  return { operation: 'CreateProcessingJob', request: { ...job, ProcessingJobName } };
+}
+
 describe('requests to SageMaker', () => {
   it('have the shape that AWS accepts', () => {
     const tuning = Object.values(tuningOrders).map((order): Request => {
@@ -80,8 +103,8 @@ describe('requests to SageMaker', () => {
         request: { ...job, HyperParameterTuningJobName },
       };
     });
-    const requests = [training(), ...tuning, secondSearch(), ...ofParties()];
-    expect(requests).toHaveLength(Object.keys(tuningOrders).length + 5);
+    const requests = [training(), ...tuning, secondSearch(), ...ofParties(), examination()];
+    expect(requests).toHaveLength(Object.keys(tuningOrders).length + 6);
     expect(complaintsAbout(...requests)).toEqual(requests.map(() => ''));
   });
 

@@ -226,7 +226,7 @@ describe('what the pipeline starts', () => {
 
   it('has a new name after a redrive, for a used name is refused', () => {
     const starts = statesOf(text).filter(([, { Resource = '' }]) => /:(create|start)/.test(Resource));
-    expect(starts.map(([name]) => name).sort()).toEqual(['RollOut', 'Train', 'Tune']);
+    expect(starts.map(([name]) => name).sort()).toEqual(['ExamineLargeData', 'RollOut', 'Train', 'Tune']);
     for (const [name, { Arguments }] of starts) {
       const naming = typeof Arguments === 'string' ? Arguments : Arguments?.Name;
       expect(naming, name).toContain('Execution.RedriveCount : 0)');
