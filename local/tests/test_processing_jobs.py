@@ -1,5 +1,7 @@
 import json
+import shutil
 
+import pytest
 from training_support import IMAGE, ROLE, wait_until
 
 SCRIPT = """
@@ -71,3 +73,13 @@ def test_one_runs_inside_a_state_machine(bench):
     describe = lambda: states.describe_execution(executionArn=arn)
     wait_until(lambda: describe()["status"] != "RUNNING")
     assert json.loads(describe()["output"])["ProcessingJobStatus"] == "Completed"
+
+
+@pytest.mark.skipif(shutil.which("spark-submit") is not None, reason="this machine has spark-submit on its PATH")
+def test_a_job_of_spark_says_what_is_missing(bench):
+    asked = request(bench)
+    asked["AppSpecification"]["ContainerEntrypoint"] = ["smspark-submit", *asked["AppSpecification"]["ContainerEntrypoint"][1:]]
+    bench.sagemaker.create_processing_job(**asked)
+    job = ended(bench, asked["ProcessingJobName"])
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert "pip install -r spark/requirements.txt" in job["FailureReason"]
