@@ -144,6 +144,20 @@ describe('HttpDoor', () => {
     expect((await fetch(url)).status).toBe(200);
   });
 
+  it('forgets requests that wait for their turn on a connection that is cut', async () => {
+    const url = await open({
+      mostInFlight: 64,
+      handle: async () => {
+        await sleep(50);
+        return ok;
+      },
+    });
+    const request = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n';
+    expect(await raw(url, `${request.repeat(3)}CONNECT / HTTP/1.1\r\nhost: a\r\n\r\n`)).toBe('');
+    await untilInFlight(0);
+    expect((await fetch(url)).status).toBe(200);
+  });
+
   it('ends requests in flight, sends new ones away and closes (F40)', async () => {
     let release: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => {
