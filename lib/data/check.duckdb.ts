@@ -193,6 +193,16 @@ export interface Copies {
   ofKey: number;
 }
 
+/** False when no two good rows are alike: to number the copies of each takes five times as long as to see that. */
+async function mayRepeat(connection: DuckDBConnection, values: string): Promise<boolean> {
+  const [counted] = await select(
+    connection,
+    `SELECT count(DISTINCT hash(${values})) < count(*) AS repeats FROM checked WHERE NOT bad`,
+    z.object({ repeats: z.boolean() }),
+  );
+  return counted?.repeats ?? true;
+}
+
 /**
  * Turns `checked` into `good`: rows in which nothing is wrong, each with its number among its exact copies and, when one
  * row of an identity is kept, its number among those.
@@ -207,7 +217,10 @@ export async function findCopies(
   const compared = [...new Set([...dataColumns(columns), ...identifying])];
   const values = columns.map((_, place) => `v${place}`).join(', ');
   const list = (some: readonly Column[]) => some.map((column) => `v${columns.indexOf(column)}`).join(', ');
-  const copied = `SELECT line, ${values}, row_number() OVER (PARTITION BY ${list(compared)} ORDER BY line) AS copy FROM checked WHERE NOT bad`;
+  const number = (await mayRepeat(connection, list(compared)))
+    ? `row_number() OVER (PARTITION BY ${list(compared)} ORDER BY line)`
+    : '1::BIGINT';
+  const copied = `SELECT line, ${values}, ${number} AS copy FROM checked WHERE NOT bad`;
   const order = keyDuplicates === 'last' ? 'DESC' : '';
   // Copies are numbered apart, or the last row of an identity could be one that is dropped as a copy.
   const numbered =

@@ -6,7 +6,7 @@ import { jsonLengthHeader } from '../inference/binary-tensors.ts';
 import { toProblem, type WireResponse } from '../inference/problem.ts';
 import type { WireRequest } from '../inference/request-body.ts';
 import { EvergreenError } from '../shared/errors.ts';
-import { brokenWayOf, brokenWayOfError, toBrokenProblem } from './broken-request.ts';
+import { type BrokenWay, brokenWayOf, brokenWayOfError, toBrokenProblem } from './broken-request.ts';
 
 export interface HttpDoorOptions {
   handle(request: WireRequest): Promise<WireResponse>;
@@ -62,8 +62,16 @@ export class HttpDoor {
       this.#reply(response, toBrokenProblem('expectation'));
       request.resume();
     });
+    this.#server.on('connect', (_, socket: Socket) => {
+      // From here on the connection is nobody's but ours, with its errors.
+      socket.on('error', () => socket.destroy());
+      this.#endWith(socket, 'tunnel');
+      socket.destroySoon();
+    });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-      this.#refuseBroken(error, socket);
+      // What is no HTTP, or comes too slowly, gets an answer where there is still somebody to read it.
+      if (socket.writable && error.code !== 'ECONNRESET') this.#endWith(socket, brokenWayOfError(error.code));
+      else socket.destroy();
     });
   }
 
@@ -213,13 +221,9 @@ export class HttpDoor {
     }
   }
 
-  /** What is no HTTP, or comes too slowly, gets an answer where there is still somebody to read it. */
-  #refuseBroken(error: NodeJS.ErrnoException, socket: Socket): void {
-    if (!socket.writable || error.code === 'ECONNRESET') {
-      socket.destroy();
-      return;
-    }
-    const { status, headers, body } = toBrokenProblem(brokenWayOfError(error.code));
+  /** An answer where Node gives nothing to answer with. */
+  #endWith(socket: Socket, way: BrokenWay): void {
+    const { status, headers, body } = toBrokenProblem(way);
     this.#options.onReply?.(status);
     const fields = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body) });
     const lines = [`HTTP/1.1 ${status} `, ...fields.map(([name, value]) => `${name}: ${value}`)];
