@@ -35,7 +35,12 @@ export interface DriftLimits extends ShiftLimits {
 }
 
 const three = (value: number) => value.toFixed(3);
-const chance = (value: number) => (value < 1e-4 ? value.toExponential(0) : value.toFixed(4));
+/** With millions of rows a chance is less than numbers can hold. */
+const least = 1e-300;
+function chance(value: number): string {
+  if (value < least) return `under ${least}`;
+  return value < 1e-4 ? value.toExponential(0) : value.toFixed(4);
+}
 const what = { psi: 'PSI', distance: 'KS distance', share: 'change of a share' } as const;
 const where = {
   'kolmogorov-smirnov': '',
