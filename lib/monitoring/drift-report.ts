@@ -12,7 +12,7 @@ const bin = z.object({
 });
 
 const judgedTest = z.object({
-  test: z.enum(['kolmogorov-smirnov', 'chi-square', 'unseen', 'missing', 'wrong']),
+  test: z.enum(['kolmogorov-smirnov', 'mann-whitney', 'chi-square', 'unseen', 'missing', 'wrong']),
   measure: z.enum(['psi', 'distance', 'share']),
   effect: z.number(),
   limit: z.number(),

@@ -44,6 +44,7 @@ function chance(value: number): string {
 const what = { psi: 'PSI', distance: 'KS distance', share: 'change of a share' } as const;
 const where = {
   'kolmogorov-smirnov': '',
+  'mann-whitney': ' by ranks',
   'chi-square': '',
   unseen: ' of values never seen in training',
   missing: ' of missing values',
