@@ -10,9 +10,7 @@ import sys
 import time
 
 began = time.monotonic()
-with subprocess.Popen(
-    sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-) as child:
+with subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
     printed, errors = child.communicate()
 seconds = time.monotonic() - began
 peak = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -34,10 +34,7 @@ for name in reference.column_names:
         bins = np.concatenate([[-np.inf], edges, [np.inf]])
         test = stats.ks_2samp(a, b, method="asymp")
         p_value = test.pvalue
-        is_large = (
-            test.statistic >= 0.1
-            or index(np.histogram(a, bins)[0], np.histogram(b, bins)[0]) >= 0.1
-        )
+        is_large = test.statistic >= 0.1 or index(np.histogram(a, bins)[0], np.histogram(b, bins)[0]) >= 0.1
     if p_value < 0.001 and is_large:
         named.append(name)
 print(json.dumps({"named": named}))
