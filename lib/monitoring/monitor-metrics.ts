@@ -1,14 +1,13 @@
-import { type Measurement, metricLine } from '../shared/embedded-metrics.ts';
+import { type Measurement, type Measurements, metricLine } from '../shared/embedded-metrics.ts';
+import type { CloudMetricName } from '../shared/metric-names.ts';
 import type { DriftReport } from './drift-report.ts';
-
-type Figures = Record<string, Measurement>;
 
 const count = (value: number): Measurement => ({ value, unit: 'Count' });
 const plain = (value: number): Measurement => ({ value, unit: 'None' });
 
 /* Without enough data there is no figure: an alarm must not take silence for health or for drift. */
 
-function driftFigures({ verdict, features, sample }: DriftReport): Figures {
+function driftFigures({ verdict, features, sample }: DriftReport): Measurements {
   if (verdict === 'not enough data') return { DriftSample: count(sample) };
   const drifted = features.filter((feature) => feature.verdict === 'drifted').length;
   const highest = features.flatMap(({ psi }) => (psi === null ? [] : [psi]));
@@ -33,10 +32,10 @@ function answerFigures({
   estimate,
   thumbs,
   attributions,
-}: DriftReport): Figures {
+}: DriftReport): Measurements {
   // When what comes in has changed, that is what is wrong; the answers follow it.
   const isOdd = verdict !== 'drifted' && anomalies.some(({ kind }) => kind === 'one answer');
-  const figures: Record<string, Measurement | undefined> = {
+  const figures: Partial<Record<CloudMetricName, Measurement | undefined>> = {
     DriftedOutputs: driftedOf(outputs),
     DriftedConcepts: driftedOf(concept),
     OddAnswers: outputs ? count(isOdd ? 1 : 0) : undefined,
@@ -55,7 +54,7 @@ function answerFigures({
   );
 }
 
-function qualityFigures(quality: { value: number | null; sample: number }): Figures {
+function qualityFigures(quality: { value: number | null; sample: number }): Measurements {
   const { value, sample } = quality;
   return { LiveQualitySample: count(sample), ...(value === null ? {} : { LiveQuality: plain(value) }) };
 }
@@ -72,7 +71,7 @@ export function metricsOf(report: DriftReport): string[] {
     value: null,
     sample: 0,
   };
-  const age: Figures = champion ? { DataAgeDays: plain(champion.dataAgeDays) } : {};
+  const age: Measurements = champion ? { DataAgeDays: plain(champion.dataAgeDays) } : {};
   const ofTraffic = driftFigures(report);
   const ofLabels = qualityFigures(ofChampion);
   const byModel = metricLine(at, { model }, [['model']], {
