@@ -219,14 +219,19 @@ function addWatching(program: Command, on: On): void {
       .argument('<model>')
       .option('--now', 'measure now instead of showing the last measurement')
       .option('--page <file>', 'write the page with the pictures: distributions then and now, the hours')
+      .option('--prometheus <file>', 'write the figures for Prometheus, as docs/metrics.md names them')
       .addOption(
         new Option(
           '--reference <file>',
           'compare --current with these rows, or with a profile.json',
-        ).conflicts(['now', 'page']),
+        ).conflicts(['now', 'page', 'prometheus']),
       )
       .addOption(
-        new Option('--current <file>', 'rows to compare, on this machine').conflicts(['now', 'page']),
+        new Option('--current <file>', 'rows to compare, on this machine').conflicts([
+          'now',
+          'page',
+          'prometheus',
+        ]),
       )
       .option('--models <folder>', 'folder with the model folders, for files (default: models/)')
       .option('--save-profile <file>', 'keep the counts of --reference, to compare with them again')

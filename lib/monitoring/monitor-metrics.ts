@@ -59,12 +59,16 @@ function qualityFigures(quality: { value: number | null; sample: number }): Meas
   return { LiveQualitySample: count(sample), ...(value === null ? {} : { LiveQuality: plain(value) }) };
 }
 
+interface Measured {
+  dimensions: { model: string; version?: string };
+  metrics: Measurements;
+}
+
 /**
- * The metrics of a measurement as log lines. By model: the heartbeat, drift, and quality of the champion; by model and
- * version: drift for the champion, quality for each version with labels.
+ * The metrics of a measurement. By model: the heartbeat, drift, and quality of the champion; by model and version: drift
+ * for the champion, quality for each version with labels.
  */
-export function metricsOf(report: DriftReport): string[] {
-  const at = new Date(report.measuredAt);
+export function measurementsOf(report: DriftReport): Measured[] {
   const { model, champion, quality } = report;
   const versions = quality?.versions ?? [];
   const ofChampion = versions.find(({ version }) => version === champion?.version) ?? {
@@ -74,18 +78,29 @@ export function metricsOf(report: DriftReport): string[] {
   const age: Measurements = champion ? { DataAgeDays: plain(champion.dataAgeDays) } : {};
   const ofTraffic = driftFigures(report);
   const ofLabels = qualityFigures(ofChampion);
-  const byModel = metricLine(at, { model }, [['model']], {
+  const byModel = {
     MonitorHeartbeat: count(1),
     ...age,
     ...ofTraffic,
     ...answerFigures(report),
     ...ofLabels,
-  });
+  };
   const figures = new Map(versions.map(({ version, ...found }) => [version, qualityFigures(found)] as const));
   // Every figure of a version is a metric that is paid for: these are the ones to compare versions by.
   if (champion) figures.set(champion.version, { ...ofTraffic, ...ofLabels });
-  const byVersion = [...figures].map(([version, metrics]) =>
-    metricLine(at, { model, version: String(version) }, [['model', 'version']], metrics),
+  return [
+    { dimensions: { model }, metrics: byModel },
+    ...[...figures].map(([version, metrics]) => ({
+      dimensions: { model, version: String(version) },
+      metrics,
+    })),
+  ];
+}
+
+/** The same as log lines, which CloudWatch reads. */
+export function metricsOf(report: DriftReport): string[] {
+  const at = new Date(report.measuredAt);
+  return measurementsOf(report).map(({ dimensions, metrics }) =>
+    metricLine(at, dimensions, [Object.keys(dimensions)], metrics),
   );
-  return [byModel, ...byVersion];
 }
