@@ -1,4 +1,6 @@
 import { wilsonBounds } from '../lib/statistics/wilson.ts';
+import { driftOdds } from './drift/odds.ts';
+import { qualityOdds } from './drift/quality-odds.ts';
 import { type Figure, figure, figureAtLeast, median, type Suite } from './figures.ts';
 import { type Behaviour, goodModel, simulateRollout, type Traffic } from './simulated-rollout.ts';
 
@@ -100,5 +102,5 @@ export const decisionsSuite: Suite = async ({ say }) => {
     if (most !== undefined) figures.push(figure(`${label}: refused`, [share], '1', most));
     if (least !== undefined) figures.push(figureAtLeast(`${label}: rolled back`, [share], '1', least));
   }
-  return figures;
+  return [...figures, ...(await driftOdds({ say })), ...(await qualityOdds({ say }))];
 };

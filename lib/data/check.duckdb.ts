@@ -121,7 +121,7 @@ export async function checkRows(
 }
 
 /** A number as {@link generalisedNumber} makes it; ranges and rules were held against the number itself. */
-function coarserSql(value: string, width: number | undefined): string {
+export function coarserSql(value: string, width: number | undefined): string {
   return width === undefined
     ? value
     : `floor(${value} / ${width.toExponential()}) * ${width.toExponential()}`;

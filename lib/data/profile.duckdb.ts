@@ -204,13 +204,13 @@ async function countBinned(
   return { profiles, joint, onOtherBins };
 }
 
-function histogramSql(number: string, edges: readonly number[], filter = ''): string {
+export function histogramSql(number: string, edges: readonly number[], filter = ''): string {
   const all = [...edges.map((edge) => edge.toExponential()), `'infinity'::DOUBLE`];
   return `map_values(histogram(CAST(${number} AS DOUBLE), [${all.join(', ')}]) ${filter})`;
 }
 
 /** Of a part without any value the database gives no histogram. */
-function padded(found: unknown, bins: number): number[] {
+export function padded(found: unknown, bins: number): number[] {
   return Array.isArray(found) ? found.map(Number) : new Array<number>(bins).fill(0);
 }
 
