@@ -10,6 +10,7 @@ import { card, monitor, retrain, rollout } from './policies.ts';
 import { personalDataProblems, privacy, privacyProblems } from './privacy.ts';
 import { serve, serveProblems } from './serve.ts';
 import { train } from './training.ts';
+import { updateProblems } from './update-mode.ts';
 
 /** A model's name is part of keys, addresses and metric dimensions. */
 export const modelName = z
@@ -100,6 +101,7 @@ const newDefinition = modelDefinition.superRefine((definition, context) => {
     ...federationProblems(definition),
     ...dataProblems(definition),
     ...serveProblems(definition),
+    ...updateProblems(definition),
   ];
   for (const problem of problems) context.addIssue({ code: 'custom', ...problem });
 });
