@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EvergreenError } from '../shared/errors.ts';
+import { abProblems } from './ab-test.ts';
 import { type Algorithm, algorithmsOf, refuseAlgorithm, task } from './algorithms.ts';
 import { dataPolicy } from './data-policy.ts';
 import { dataProblems } from './data-problems.ts';
@@ -102,6 +103,7 @@ const newDefinition = modelDefinition.superRefine((definition, context) => {
     ...dataProblems(definition),
     ...serveProblems(definition),
     ...updateProblems(definition),
+    ...abProblems(definition),
   ];
   for (const problem of problems) context.addIssue({ code: 'custom', ...problem });
 });

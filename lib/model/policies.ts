@@ -1,13 +1,17 @@
 import { z } from 'zod';
+import { abTest } from './ab-test.ts';
 
 const share = z.number().min(0).max(1);
 
 export const rollout = z.strictObject({
   /**
    * `canary` gives a version its share of the traffic and judges it; `blue-green` makes it champion right after its
-   * replay; `pinned` leaves the champion until a person promotes another.
+   * replay; `pinned` leaves the champion until a person promotes another; `ab` splits the traffic by fixed shares for days,
+   * until labels prove one of the two better.
    */
-  strategy: z.enum(['canary', 'blue-green', 'pinned']).default('canary'),
+  strategy: z.enum(['canary', 'blue-green', 'pinned', 'ab']).default('canary'),
+  /** Of the strategy `ab`; docs/decisions/0017-ab-tests-that-may-be-looked-at.md. */
+  ab: abTest.optional(),
   approval: z.enum(['automatic', 'person']).default('automatic'),
   /** Hours until a run that waits for a person is rejected. */
   approvalTimeoutHours: z.int().min(1).max(8760).default(72),

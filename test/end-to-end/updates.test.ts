@@ -72,3 +72,63 @@ describe('a model that takes in what callers say', () => {
     expect(asked).toMatchObject([{ who: 'feedback', version: 1, details: { requestId: 'labels-1-20' } }]);
   }, 420_000);
 });
+
+describe('an A/B test', () => {
+  const gauge = (rain: number, isMoved: boolean) => (rain > (isMoved ? 30 : 60) ? 'high' : 'low');
+  const rowsOf = (isMoved: boolean) =>
+    csv(
+      'rain,stage',
+      times(200, () => random() * 100).map((rain) => `${rain.toFixed(2)},${gauge(rain, isMoved)}`),
+    );
+  const reply = z.object({ predictionId: z.string(), version: z.int() });
+
+  it('keeps callers on their side and promotes the version that labels prove better', async () => {
+    expect(await upload('gauges', rowsOf(false))).toMatchObject({ status: 'promoted', version: 1 });
+    const path = platform.file('moved.csv', rowsOf(true));
+    const { run } = await platform.ask(uploaded, 'upload', 'gauges', path);
+    if (!run) throw new Error('the second upload began no run');
+    await eventually('the test begins', 120, async () => {
+      const { entries } = await platform.ask(log, 'models', 'log', 'gauges');
+      return entries.some(
+        ({ action, why }) => action === 'canary-started' && why.startsWith('A/B test with 50 %'),
+      );
+    });
+    // What is live is cached for two seconds.
+    await sleep(3000);
+
+    const versions = new Map<string, Set<number>>();
+    const labels: object[] = [];
+    const ask = async (caller: string) => {
+      const rows = times(4, () => ({ rain: Number((random() * 100).toFixed(2)) }));
+      const headers = { 'x-evergreen-caller': caller };
+      const { status, body } = await platform.http(
+        'POST',
+        '/models/gauges/predict',
+        { rows },
+        undefined,
+        headers,
+      );
+      expect(status, JSON.stringify(body)).toBe(200);
+      const { predictionId, version } = reply.parse(body);
+      versions.set(caller, (versions.get(caller) ?? new Set()).add(version));
+      labels.push(...rows.map(({ rain }, row) => ({ predictionId, row, label: gauge(rain, true) })));
+    };
+    const callers = times(120, (index) => `caller-${index}`);
+    for (const caller of callers) await ask(caller);
+    for (const caller of callers.slice(0, 10)) await ask(caller);
+    for (const seen of versions.values()) expect(seen.size).toBe(1);
+    const ofCandidate = [...versions.values()].filter((seen) => seen.has(2)).length;
+    // A share of 50 % of 120 callers: outside with a chance of 1 in 100,000.
+    expect(ofCandidate).toBeGreaterThan(36);
+    expect(ofCandidate).toBeLessThan(84);
+
+    const file = platform.file('gauge-labels.json', JSON.stringify(labels));
+    await platform.ask(told, 'feedback', '--model', 'gauges', '--file', file);
+    const result = await ended(run.runId);
+    expect(result, result.reason).toMatchObject({ status: 'promoted', version: 2 });
+    expect(result.reason).toMatch(/^the candidate is better/);
+    const { entries } = await platform.ask(log, 'models', 'log', 'gauges');
+    const promoted = entries.find(({ action, version }) => action === 'promoted' && version === 2);
+    expect(promoted?.details).toMatchObject({ comparison: { verdict: 'better' }, verdict: 'promote' });
+  }, 420_000);
+});
