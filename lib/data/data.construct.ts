@@ -83,6 +83,8 @@ export class DataRoom extends Construct {
   grantReadSources(grantee: IGrantable): void {
     this.bucket.grantReadBelow(grantee, 'incoming/');
     this.bucket.grantReadBelow(grantee, 'retrain/');
+    // New code trains on what the champion learned from, which may be what an erasure left.
+    this.bucket.grantReadBelow(grantee, 'rewritten/');
   }
 
   grantReadDatasets(grantee: IGrantable): void {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Task } from './algorithms.ts';
 import type { Feature, Target } from './features.ts';
 import type { TrainingDefinition } from './training.ts';
+import { takesRowsIn } from './update-mode.ts';
 
 /** What the weights of a model may tell of any one train row. What is not protected: training/README.md. */
 const differentialPrivacy = z.strictObject({
@@ -45,7 +46,7 @@ interface Trained {
   target: Target;
   features: Readonly<Record<string, Feature>>;
   train: TrainingDefinition;
-  retrain: { mode: 'anew' | 'online' };
+  retrain: Parameters<typeof takesRowsIn>[0];
   privacy: z.infer<typeof privacy>;
 }
 
@@ -76,7 +77,10 @@ export function privacyProblems(definition: Trained): PrivacyProblem[] {
   }
   if (train.tune) note(`each trial would spend epsilon anew; leave it out with ${asked}`, 'train', 'tune');
   if (train.warmStart) note(`${asked} begins anew; leave it out`, 'train', 'warmStart');
-  if (retrain.mode === 'online') note(`${asked} trains anew; set it to anew`, 'retrain', 'mode');
+  if (takesRowsIn(retrain)) {
+    const field = retrain.update === undefined ? 'mode' : 'update';
+    note(`${asked} trains anew; set it to ${field === 'mode' ? 'anew' : 'batch'}`, 'retrain', field);
+  }
   if (train.instanceCount > 1) note(`${asked} trains on one instance`, 'train', 'instanceCount');
   return problems;
 }

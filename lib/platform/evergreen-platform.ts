@@ -105,7 +105,7 @@ export class EvergreenPlatform extends Construct {
     const { monitoring } = this;
     this.eraser = new EraserRole(this, 'Eraser', { data, registry, predictions: monitoring.predictions });
     this.rollout.judge.addEnvironment('PREDICTIONS_TABLE', monitoring.predictions.tableName);
-    monitoring.grantReadLabels(this.rollout.judge);
+    monitoring.grantReadLabelled(this.rollout.judge);
     this.remediation = new RemediationRoom(this, 'Remediation', {
       stage,
       data,

@@ -83,6 +83,7 @@ export const logAction = z.enum([
   'candidate-withdrawn',
   'rolled-back',
   'alarm-judged',
+  'retrain-asked',
   'rows-erased',
   'data-destroyed',
 ]);

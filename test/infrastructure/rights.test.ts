@@ -223,6 +223,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
       'Eraser',
       'Intake/EndRunRole',
       'Registry/RegisterVersionRole',
+      'Remediation/AskRetrainRole',
       'Remediation/RemediateAlarmRole',
       'Rollout/BeginRolloutRole',
       'Rollout/ShiftTrafficRole',
@@ -411,6 +412,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
       'Batch/Batch/Role',
       'Monitoring/ScheduleRole',
       'Pipeline/Pipeline/Role',
+      'Remediation/ScheduleRole',
       'Rollout/Rollout/Role',
       'Train/Training/Role',
     ]);

@@ -218,6 +218,7 @@ const leavingTraffic = new Set<LogEntry['action']>([
   'approved',
   'rejected',
   'alarm-judged',
+  'retrain-asked',
   'rows-erased',
   'data-destroyed',
 ]);
