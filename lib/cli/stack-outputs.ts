@@ -12,6 +12,8 @@ export const stackOutputs = z.object({
   SubjectKeyArn: z.string(),
   ModelBucket: z.string(),
   RegistryTable: z.string(),
+  /** What signs and registers a version that is imported. */
+  RegisterVersionFunction: z.string(),
   /** ARN of the key that signs versions. */
   SigningKeyArn: z.string(),
   RunsTable: z.string(),

@@ -223,6 +223,16 @@ export const datasetManifest = z.object({
   }),
   /** Datasets that this one was made from, and why; of an upload there are none. */
   parents: z.array(z.object({ datasetId: z.string(), because: z.enum(['erasure', 'retrain']) })).optional(),
+  /** Of a dataset that came from another deployment: which one, and where its upload lay there. */
+  importedFrom: z
+    .object({
+      stack: z.string(),
+      account: z.string(),
+      region: z.string(),
+      exportedAt: z.iso.datetime(),
+      source: sourceObject,
+    })
+    .optional(),
   /** Of the training code that was deployed with the definition. */
   codeDigest: digest.optional(),
   createdAt: z.iso.datetime(),

@@ -38,6 +38,7 @@ export class EvergreenStack extends Stack {
       ModelBucket: registry.models.bucketName,
       SigningKeyArn: registry.signingKey.keyArn,
       RegistryTable: registry.table.tableName,
+      RegisterVersionFunction: registry.register.functionName,
       RunsTable: intake.runs.tableName,
       PredictionsTable: monitoring.predictions.tableName,
       PipelineArn: pipeline.stateMachine.stateMachineArn,

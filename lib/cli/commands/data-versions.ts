@@ -125,7 +125,7 @@ export async function diffData(context: Context, model: string, a: string, b: st
 }
 
 /** Rows of a retrain come from the champion's dataset of then: the record beside them says which. */
-async function withRetrainParents(
+export async function withRetrainParents(
   { s3, outputs }: Source,
   manifests: readonly DatasetManifest[],
 ): Promise<DatasetManifest[]> {

@@ -215,6 +215,7 @@ function logBlock(entries: LogEntry[], empty: string): Block {
 /** What is logged without a change of what is live. */
 const leavingTraffic = new Set<LogEntry['action']>([
   'registered',
+  'imported',
   'approved',
   'rejected',
   'alarm-judged',

@@ -1,7 +1,7 @@
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { EvergreenError } from '../../shared/errors.ts';
 import type { DatasetManifest } from '../dataset.ts';
-import { type EpsilonLedger, epsilonLedger, spend, totalOf } from './epsilon-ledger.ts';
+import { type EpsilonLedger, epsilonLedger, mergeLedgers, spend, totalOf } from './epsilon-ledger.ts';
 
 const ledgerKey = (model: string, datasetId: string) => `ledgers/${model}/${datasetId}.json`;
 const attempts = 5;
@@ -22,6 +22,16 @@ async function read(
   }
 }
 
+/** What publishing has spent of a dataset; undefined when nothing was published. */
+export async function readLedger(
+  s3: S3Client,
+  bucket: string,
+  model: string,
+  datasetId: string,
+): Promise<EpsilonLedger | undefined> {
+  return (await read(s3, bucket, model, datasetId))?.ledger;
+}
+
 /**
  * Enters epsilon as spent, before anything is published: of two at a time the second reads what the first wrote.
  *
@@ -34,15 +44,35 @@ export async function spendEpsilon(
   entry: EpsilonLedger['spent'][number],
   budget: number,
 ): Promise<EpsilonLedger> {
+  return change(s3, bucket, { model, datasetId }, async (found) => {
+    if (found) return spend(found, entry, budget);
+    const earlier = await Promise.all(parents.map((parent) => read(s3, bucket, model, parent.datasetId)));
+    const inherited = earlier.reduce((sum, each) => sum + (each ? totalOf(each.ledger) : 0), 0);
+    const empty: EpsilonLedger = {
+      schema: 'evergreen/epsilon-ledger/v1',
+      model,
+      datasetId,
+      inherited,
+      spent: [],
+    };
+    return spend(empty, entry, budget);
+  });
+}
+
+/** Enters what another deployment had spent of the same dataset; the same ledger twice is entered once. */
+export async function takeOverLedger(s3: S3Client, bucket: string, there: EpsilonLedger): Promise<void> {
+  await change(s3, bucket, there, async (found) => (found ? mergeLedgers(found, there) : there));
+}
+
+async function change(
+  s3: S3Client,
+  bucket: string,
+  { model, datasetId }: Pick<EpsilonLedger, 'model' | 'datasetId'>,
+  next: (found: EpsilonLedger | undefined) => Promise<EpsilonLedger>,
+): Promise<EpsilonLedger> {
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const found = await read(s3, bucket, model, datasetId);
-    let before = found?.ledger;
-    if (!before) {
-      const earlier = await Promise.all(parents.map((parent) => read(s3, bucket, model, parent.datasetId)));
-      const inherited = earlier.reduce((sum, each) => sum + (each ? totalOf(each.ledger) : 0), 0);
-      before = { schema: 'evergreen/epsilon-ledger/v1', model, datasetId, inherited, spent: [] };
-    }
-    const after = spend(before, entry, budget);
+    const after = await next(found?.ledger);
     try {
       await s3.send(
         new PutObjectCommand({

@@ -36,3 +36,13 @@ export function spend(
   }
   return { ...ledger, spent: [...ledger.spent, entry] };
 }
+
+/** The ledger of a dataset that two deployments published of: all that either spent. */
+export function mergeLedgers(here: EpsilonLedger, there: EpsilonLedger): EpsilonLedger {
+  const known = new Set(here.spent.map((entry) => JSON.stringify(entry)));
+  return {
+    ...here,
+    inherited: Math.max(here.inherited, there.inherited),
+    spent: [...here.spent, ...there.spent.filter((entry) => !known.has(JSON.stringify(entry)))],
+  };
+}
