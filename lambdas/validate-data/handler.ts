@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { readProfile } from '../../lib/data/dataset.store.ts';
 import { validationRequest } from '../../lib/data/dataset.ts';
+import { hashKeyReader } from '../../lib/data/privacy/hash-key.store.ts';
 import { validateDataset } from '../../lib/data/validate-dataset.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
-import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { stepHandler } from '../step.ts';
 
@@ -15,6 +16,7 @@ export const handler = stepHandler(validationRequest, async (request) => {
   const environment = readEnvironment({
     DATA_BUCKET: z.string().min(1),
     REGISTRY_TABLE: z.string().min(1),
+    HASH_KEY: z.string().min(1),
     MAX_SOURCE_BYTES: z.coerce.number().int().positive().default(twoGibibytes),
     DUCKDB_MEMORY_LIMIT: memoryLimit.default('1GB'),
   });
@@ -29,6 +31,7 @@ export const handler = stepHandler(validationRequest, async (request) => {
       const { champion } = await registry.readLive(name);
       return champion && readProfile(s3Client(), { bucket, model: name, datasetId: champion.datasetId });
     },
+    readHashKey: hashKeyReader(kmsClient(), environment.HASH_KEY),
     now: () => new Date(),
   });
   const { verdict, datasetId, rows } = outcome;

@@ -148,7 +148,14 @@ export async function conclude(
       checks,
     ),
     cleaning: cleaningSteps(
-      { normalised: checked.normalised, copies, outlierLimits, fills, anonymity },
+      {
+        normalised: checked.normalised,
+        disguised: checked.disguised,
+        copies,
+        outlierLimits,
+        fills,
+        anonymity,
+      },
       definition,
     ),
     beforeAndAfter: beforeAndAfter(columns, checked, measured),

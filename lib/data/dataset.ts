@@ -79,6 +79,7 @@ export const cleaningStep = z.object({
     'outliers',
     'imputation',
     'normalisation',
+    'pseudonymisation',
     'suppression',
   ]),
   column: z.string().nullable(),

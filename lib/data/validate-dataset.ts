@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { ModelDefinition } from '../model/definition.ts';
 import { type DeployedModel, definitionKey, deployedModel } from '../model/deployed-model.ts';
+import { hashKeyNameOf } from '../model/disguise.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { readDocument } from '../shared/objects.ts';
@@ -23,6 +25,7 @@ import {
 import type { Examination } from './examination.ts';
 import { examineUpload } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
+import type { ReadHashKey } from './privacy/hash-key.store.ts';
 import { makeReport } from './report/make-report.ts';
 import { downloadSource } from './source.store.ts';
 import { writeSide } from './split.duckdb.ts';
@@ -38,6 +41,8 @@ export interface ValidationTools {
   /** The profile of the dataset that the model in production was trained on; null when there is none. */
   readEarlier: (model: string) => Promise<DatasetProfile | null>;
   now: () => Date;
+  /** @default - a definition that hashes is refused */
+  readHashKey?: ReadHashKey;
 }
 
 /** What a state of the pipeline hands on is limited; the report has all. */
@@ -77,6 +82,7 @@ export async function validateDataset(
       limits: stageLimits(tools.maxSourceBytes),
       earlier: await tools.readEarlier(request.model),
       now: startedAt,
+      hashKey: await hashKeyOf(definition, tools),
     });
     const { report, files } = makeReport(found, {
       definition,
@@ -103,6 +109,17 @@ export async function validateDataset(
     });
     return outcomeOf(report, datasetKey(request.model, datasetId, 'manifest.json'));
   });
+}
+
+/** @throws EvergreenError `hash-key-unavailable`. */
+async function hashKeyOf(definition: ModelDefinition, { readHashKey }: ValidationTools): Promise<Uint8Array> {
+  const keyName = hashKeyNameOf(definition);
+  if (keyName === undefined) return new Uint8Array();
+  if (readHashKey) return readHashKey(definition.name, keyName);
+  throw new EvergreenError(
+    'hash-key-unavailable',
+    `${definition.name} hashes with the key ${keyName}, and there is none here`,
+  );
 }
 
 async function readDefinition(

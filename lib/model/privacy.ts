@@ -14,8 +14,11 @@ const differentialPrivacy = z.strictObject({
   clipNorm: z.number().positive().default(1),
 });
 
-/** What becomes of features of a personal-data class. A dropped one is no feature: its column is read and not kept. */
-const treatment = z.enum(['keep', 'drop']).optional();
+/**
+ * What becomes of features of a personal-data class. A dropped one is no feature: its column is read and not kept. Of
+ * texts a keyed hash, or the last characters, take the place of the value.
+ */
+const treatment = z.enum(['keep', 'drop', 'hash', 'mask']).optional();
 
 /** Columns that together may tell who a row is about, though none does alone. */
 const anonymity = z.strictObject({
@@ -32,6 +35,12 @@ export const privacy = z.strictObject({
   personalData: z
     .strictObject({ identifier: treatment, contact: treatment, sensitive: treatment })
     .optional(),
+  /** The key of hashes, by a name: with another name all hashes are others, and the model is trained anew. @default 1 */
+  hash: z
+    .strictObject({ key: z.string().regex(/^[a-z0-9]{1,16}$/, 'use 1 to 16 of a-z and 0-9') })
+    .optional(),
+  /** Characters at the end of a masked text that stay; of a short one at most half. @default 4 */
+  mask: z.strictObject({ keepLast: z.int().min(0).max(20) }).optional(),
   anonymity: anonymity.optional(),
   /** `data publish`: counts with noise; all that is published of a dataset's rows spends this epsilon. @default 1 */
   publish: z.strictObject({ budget: z.number().positive().max(100) }).optional(),
@@ -123,8 +132,23 @@ export function personalDataProblems(definition: Personal): PrivacyProblem[] {
     const isFederated = definition.train.federated && 'generalise' in feature && feature.generalise;
     const message = isFederated ? federated : refuseGeneralise(feature);
     if (message) problems.push({ path: ['features', name, 'generalise'], message });
+    const refused = refuseDisguise(feature, definition);
+    if (refused) problems.push({ path: ['features', name], message: refused });
   }
   return problems;
+}
+
+/** What is hashed or masked has no range and is none of a list of categories. */
+function refuseDisguise(feature: Feature, { train, privacy: asked }: Personal): string | undefined {
+  const { personalData: of, type } = feature;
+  const treatment = of === 'none' ? undefined : asked.personalData?.[of];
+  if (treatment !== 'hash' && treatment !== 'mask') return undefined;
+  if (train.federated) {
+    return `privacy.personalData.${of} asks for ${treatment}, and with train.federated nobody would do it to the rows of a party`;
+  }
+  return type === 'text'
+    ? undefined
+    : `privacy.personalData.${of} asks for ${treatment}, which is for texts; declare it as a text (a hash is one word of it), or generalise it`;
 }
 
 /** A coarser value must still be one of the feature. */

@@ -93,6 +93,7 @@ export class EvergreenPlatform extends Construct {
       models: definitions,
       furtherPaths: MonitoringRoom.apiPaths(definitions.map(({ name }) => name)),
     });
+    data.grantHash(this.inference.predict);
     this.batch = new BatchRoom(this, 'Batch', { stage, data, registry, layers });
     this.monitoring = new MonitoringRoom(this, 'Monitoring', {
       stage,

@@ -35,6 +35,7 @@ export class EvergreenStack extends Stack {
       DataBucket: data.bucket.bucketName,
       EraserRoleArn: this.platform.eraser.roleArn,
       SubjectKeyArn: data.subjectKey.keyArn,
+      HashKeyArn: data.hashKey.keyArn,
       ModelBucket: registry.models.bucketName,
       SigningKeyArn: registry.signingKey.keyArn,
       RegistryTable: registry.table.tableName,

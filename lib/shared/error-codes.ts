@@ -178,6 +178,11 @@ export const errorCatalogue = {
     meaning: 'The signing key did not answer, so that nothing could be signed or checked.',
     remedy: 'Enable the key, or give the role back the action that the message names.',
   },
+  'hash-key-unavailable': {
+    kind: 'unavailable',
+    meaning: 'The key that personal features are hashed with did not answer.',
+    remedy: 'Enable the key HashKeyArn, or give the role back the action that the message names.',
+  },
   'model-inadmissible': {
     kind: 'not-allowed',
     meaning: 'The ONNX file contains something that is never served, or does not fit the definition.',

@@ -18,6 +18,7 @@ import { listDatasets } from '../../data/versions/datasets.store.ts';
 import { listKeys } from '../../data/versions/objects-below.store.ts';
 import type { ModelDefinition } from '../../model/definition.ts';
 import { definitionKey, deployedModel } from '../../model/deployed-model.ts';
+import { disguiseOf } from '../../model/disguise.ts';
 import { readBytes, readDocument } from '../../shared/objects.ts';
 import type { Connection } from '../connection.ts';
 import { modelNames } from '../stack-outputs.ts';
@@ -147,7 +148,7 @@ async function readModel(
       ? await readDocument(s3, { bucket, key: newest.files.report.key }, datasetReport)
       : undefined;
   const [only, ...others] = definition?.identity ?? [];
-  const features = Object.values(definition?.features ?? {});
+  const features = Object.entries(definition?.features ?? {});
   return {
     name,
     subject: definition?.privacy.subject ?? (others.length === 0 ? (only ?? null) : null),
@@ -162,8 +163,10 @@ async function readModel(
     isProtected:
       definition !== undefined &&
       features.every(
-        (feature) =>
-          feature.personalData === 'none' || ('generalise' in feature && feature.generalise !== undefined),
+        ([feature, described]) =>
+          described.personalData === 'none' ||
+          ('generalise' in described && described.generalise !== undefined) ||
+          disguiseOf(definition, feature) !== undefined,
       ),
   };
 }
