@@ -168,7 +168,8 @@ function breaches(column: Column, value: string): [breach: string, rule: string]
   }
   if (column.min !== undefined) found.push([`${value} < ${numberSql(column.min)}`, 'range']);
   if (column.max !== undefined) found.push([`${value} > ${numberSql(column.max)}`, 'range']);
-  if (column.categories.length > 0) {
+  // Any value falls into one of the buckets.
+  if (column.categories.length > 0 && column.disguise === undefined) {
     const allowed = column.categories.map((category) => `'${category.replaceAll("'", "''")}'`);
     found.push([`${value} NOT IN (${allowed.join(', ')})`, 'category']);
   }

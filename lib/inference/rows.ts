@@ -1,6 +1,14 @@
 import type { Cell, Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
-import { disguiseOf, hashedValue, hashPattern, maskedValue } from '../model/disguise.ts';
+import {
+  areBuckets,
+  bucketOf,
+  disguiseOf,
+  hashBuckets,
+  hashedValue,
+  hashPattern,
+  maskedValue,
+} from '../model/disguise.ts';
 import type { Feature } from '../model/features.ts';
 import { generalisedNumber } from '../model/generalise.ts';
 import { normaliseSpelling } from '../model/normalise.ts';
@@ -96,10 +104,11 @@ function shownNumber(value: number): string {
 
 function textRule(feature: Extract<Feature, { type: 'category' | 'text' }>): CellRule {
   const isAllowed = feature.type === 'category' ? new Set(feature.categories) : undefined;
+  const takesAny = feature.type === 'category' && areBuckets(feature.categories);
   return (value) => {
     if (typeof value !== 'string') return { message: `is ${shown(value)}; a text is needed` };
     if (feature.type === 'category') {
-      if (isAllowed?.has(value)) return { cell: value };
+      if (takesAny || isAllowed?.has(value)) return { cell: value };
       const nearest = nearestOf(value, feature.categories);
       const hint = nearest === undefined ? '' : `; did you mean ${shown(nearest)}?`;
       return { message: `is ${shown(value)}; allowed are ${listed(feature.categories)}${hint}` };
@@ -135,6 +144,16 @@ export function compileDisguises(
   for (const name of Object.keys(definition.features)) {
     const disguise = disguiseOf(definition, name);
     if (disguise?.kind === 'mask') found.set(name, (value) => maskedValue(value, disguise.keepLast));
+    if (disguise?.kind === 'bucket') {
+      const buckets = hashBuckets(disguise.buckets);
+      const known = new Set(buckets);
+      found.set(
+        name,
+        hashKey
+          ? (value) => bucketOf(hashKey, name, value, buckets)
+          : (value) => (known.has(value) ? value : undefined),
+      );
+    }
     if (disguise?.kind !== 'hash') continue;
     const isHashed = new RegExp(`^${hashPattern(disguise.key)}$`);
     found.set(

@@ -13,6 +13,8 @@ import { serve, serveProblems } from './serve.ts';
 import { train } from './training.ts';
 import { updateProblems } from './update-mode.ts';
 
+export { hashBuckets } from './disguise.ts';
+
 /** A model's name is part of keys, addresses and metric dimensions. */
 export const modelName = z
   .string()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Task } from './algorithms.ts';
+import { areBuckets } from './disguise.ts';
 import type { Feature, Target } from './features.ts';
 import type { TrainingDefinition } from './training.ts';
 import { takesRowsIn } from './update-mode.ts';
@@ -15,8 +16,9 @@ const differentialPrivacy = z.strictObject({
 });
 
 /**
- * What becomes of features of a personal-data class. A dropped one is no feature: its column is read and not kept. Of
- * texts a keyed hash, or the last characters, take the place of the value.
+ * What becomes of features of a personal-data class. A dropped one is no feature: its column is read and not kept. A
+ * keyed hash takes the place of a text, one of some buckets that of a category, see {@link hashBuckets}; or the last
+ * characters that of a text.
  */
 const treatment = z.enum(['keep', 'drop', 'hash', 'mask']).optional();
 
@@ -42,8 +44,16 @@ export const privacy = z.strictObject({
   /** Characters at the end of a masked text that stay; of a short one at most half. @default 4 */
   mask: z.strictObject({ keepLast: z.int().min(0).max(20) }).optional(),
   anonymity: anonymity.optional(),
-  /** `data publish`: counts with noise; all that is published of a dataset's rows spends this epsilon. @default 1 */
-  publish: z.strictObject({ budget: z.number().positive().max(100) }).optional(),
+  /**
+   * `data publish`: counts with noise; all that is published of a dataset's rows spends this epsilon. @default 1
+   * `of: 'model'` has one budget for all datasets of the model, also for uploads that repeat rows of others.
+   */
+  publish: z
+    .strictObject({
+      budget: z.number().positive().max(100),
+      of: z.enum(['dataset', 'model']).optional(),
+    })
+    .optional(),
   /** Column with the id of whom a row is about: what erasure goes by. @default the one column of `identity` */
   subject: z.string().optional(),
   /** Trains with noise. For linear models by gradient-descent, or a train.py of the model's own. */
@@ -138,17 +148,22 @@ export function personalDataProblems(definition: Personal): PrivacyProblem[] {
   return problems;
 }
 
-/** What is hashed or masked has no range and is none of a list of categories. */
+/** What is hashed or masked has no range; a category that is hashed is in no list. */
 function refuseDisguise(feature: Feature, { train, privacy: asked }: Personal): string | undefined {
   const { personalData: of, type } = feature;
   const treatment = of === 'none' ? undefined : asked.personalData?.[of];
-  if (treatment !== 'hash' && treatment !== 'mask') return undefined;
-  if (train.federated) {
+  const isDisguised = treatment === 'hash' || treatment === 'mask';
+  if (isDisguised && train.federated) {
     return `privacy.personalData.${of} asks for ${treatment}, and with train.federated nobody would do it to the rows of a party`;
   }
-  return type === 'text'
-    ? undefined
-    : `privacy.personalData.${of} asks for ${treatment}, which is for texts; declare it as a text (a hash is one word of it), or generalise it`;
+  if (type === 'category' && treatment !== 'mask') {
+    if (areBuckets(feature.categories) === (treatment === 'hash')) return undefined;
+    return treatment === 'hash'
+      ? `privacy.personalData.${of} asks for hash, and its categories would say what is hashed; write categories: hashBuckets(64)`
+      : "its categories are buckets of hashes; give it a class of personalData, and say 'hash' of that in privacy.personalData";
+  }
+  if (!isDisguised || type === 'text') return undefined;
+  return `privacy.personalData.${of} asks for ${treatment}, which is for texts${treatment === 'hash' ? ' and categories' : ''}; declare it as one, or generalise it`;
 }
 
 /** A coarser value must still be one of the feature. */

@@ -170,6 +170,24 @@ describe('what was overwritten, deleted or lost', () => {
     await exportFolder(here);
   });
 
+  it('is made again from its upload when a dataset was lost (runbook, restore)', async () => {
+    const s3 = new S3Client(here.client);
+    const Bucket = await here.output('DataBucket');
+    const shown = async () => here.ask(datasetManifest, 'data', 'show', 'loans');
+    const before = await shown();
+    const Prefix = `datasets/loans/${before.datasetId}/`;
+    const { Versions = [] } = await s3.send(new ListObjectVersionsCommand({ Bucket, Prefix }));
+    for (const { Key, VersionId } of Versions) {
+      await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+    }
+    expect(await here.ask(z.array(z.unknown()), 'data', 'list', 'loans')).toEqual([]);
+    await here.cli('upload', 'loans', join(here.folder, 'loans.csv'), '--force', '--wait');
+    const after = await shown();
+    expect(after.datasetId).toBe(before.datasetId);
+    expect(after.files.train.sha256).toBe(before.files.train.sha256);
+    expect(after.files.test.sha256).toBe(before.files.test.sha256);
+  });
+
   it('is registered anew from an export when the registry was lost', async () => {
     const documents = DynamoDBDocumentClient.from(new DynamoDBClient(here.client));
     const TableName = await here.output('RegistryTable');

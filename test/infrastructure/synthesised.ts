@@ -39,6 +39,13 @@ export const models: ModelFolder[] = [
       train: { algorithm: 'random-forest' },
       monitor: { everyMinutes: 1440, quality: { metric: 'rmse', limit: 20 } },
       retrain: { everyDays: 7, everyLabels: 100 },
+      data: {
+        retention: {
+          archiveUploadsAfterDays: 90,
+          expireUploadsAfterDays: 400,
+          destroyDatasetsAfterDays: 500,
+        },
+      },
     }),
   },
   {

@@ -24,7 +24,7 @@ import type { Connection } from '../connection.ts';
 import { modelNames } from '../stack-outputs.ts';
 import type { DeploymentFacts } from './deployment-facts.ts';
 
-type Source = Pick<Connection, 's3' | 'kms' | 'documents' | 'outputs'>;
+type Source = Pick<Connection, 's3' | 'kms' | 'documents' | 'outputs' | 'runs'>;
 
 /** Reads settings as they are now. Rights: those of reading buckets', tables' and keys' settings, and the data bucket. */
 export async function readDeploymentFacts(source: Source): Promise<DeploymentFacts> {
@@ -142,7 +142,9 @@ async function readModel(
   const { s3, outputs } = source;
   const bucket = outputs.DataBucket;
   const [newest] = await listDatasets(s3, bucket, name);
-  const definition = await readDefinition(source, name, newest?.definitionDigest);
+  // What the newest run began with, also when it led to no dataset: the newest dataset may be of an older definition.
+  const [run] = await source.runs.list({ model: name, limit: 1 });
+  const definition = await readDefinition(source, name, run?.definitionDigest ?? newest?.definitionDigest);
   const report =
     newest && (await readBytes(s3, { bucket, key: newest.files.report.key }))
       ? await readDocument(s3, { bucket, key: newest.files.report.key }, datasetReport)

@@ -1,7 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DatasetManifest, datasetKey } from '../../data/dataset.ts';
-import { readLedger } from '../../data/privacy/epsilon-ledger.store.ts';
+import { readWholeLedger } from '../../data/privacy/epsilon-ledger.store.ts';
+import { datasetsOfSameRows } from '../../data/privacy/shared-rows.ts';
 import { downloadSource } from '../../data/source.store.ts';
 import { definitionKey } from '../../model/deployed-model.ts';
 import { signatureKeyOf } from '../../registry/model-signature.ts';
@@ -77,6 +78,15 @@ class ObjectFolder {
   }
 }
 
+export interface ExportContent {
+  model: string;
+  datasets: readonly DatasetManifest[];
+  /** All datasets of the model, with what they were made from. */
+  related: readonly DatasetManifest[];
+  who: string;
+  at: string;
+}
+
 /**
  * Fills a folder with datasets and the versions that learned from them.
  *
@@ -85,7 +95,7 @@ class ObjectFolder {
  */
 export async function collectTransfer(
   { s3, kms, registry, outputs, stack }: TransferSource,
-  wish: { model: string; datasets: readonly DatasetManifest[]; who: string; at: string },
+  wish: ExportContent,
   folder: string,
   told: (what: string) => void,
 ): Promise<TransferManifest> {
@@ -103,7 +113,8 @@ export async function collectTransfer(
       page: await kept.keepIfThere(bucket, datasetKey(model, datasetId, 'report.html')),
       definition: await kept.keep(bucket, definitionKey(model, definitionDigest)),
       retrainRecord: recordKey === undefined ? null : await kept.keepIfThere(bucket, recordKey),
-      ledger: (await readLedger(s3, bucket, model, datasetId)) ?? null,
+      ledger:
+        (await readWholeLedger(s3, bucket, manifest, datasetsOfSameRows(wish.related, datasetId))) ?? null,
     });
   }
   const ids = new Set(wanted.map(({ datasetId }) => datasetId));

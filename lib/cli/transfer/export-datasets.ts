@@ -44,13 +44,14 @@ export async function exportDatasets(
   const kept = await listDatasets(s3, outputs.DataBucket, model);
   const named = ids ? ids.map((id) => findDataset(kept, model, id)) : kept;
   if (named.length === 0) findDataset(kept, model, undefined);
+  const related = await withRetrainParents(source, kept);
   const chosen = withParents(
-    await withRetrainParents(source, kept),
+    related,
     named.map(({ datasetId }) => datasetId),
   );
   const datasets = kept.filter(({ datasetId }) => chosen.has(datasetId));
   return writeTransfer(to, async (folder) => {
-    const manifest = await collectTransfer(source, { model, datasets, who, at }, folder, told);
+    const manifest = await collectTransfer(source, { model, datasets, related, who, at }, folder, told);
     const text = JSON.stringify(manifest, null, 2);
     writeManifest(folder, text);
     told(to);

@@ -44,7 +44,7 @@ export function cleaningSteps(
       message:
         column.disguise?.kind === 'mask'
           ? `${values(count)} keep their last ${column.disguise.keepLast} characters at most, here and in every request`
-          : `${values(count)} became hashes by the key ${column.disguise?.key}, here and in every request`,
+          : `${values(count)} became ${column.type === 'category' ? 'buckets' : 'hashes'} by the key ${column.disguise?.key}, here and in every request`,
     }),
   );
   const isDropped = data.duplicates === 'drop' || data.keyDuplicates !== 'keep';

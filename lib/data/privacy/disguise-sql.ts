@@ -1,4 +1,4 @@
-import { type Disguise, hashedBefore, hashPattern, hashPrefix } from '../../model/disguise.ts';
+import { bucketDigits, type Disguise, hashedBefore, hashPattern, hashPrefix } from '../../model/disguise.ts';
 
 const blockBytes = 64;
 
@@ -6,7 +6,7 @@ const blockBytes = 64;
 export type TextParameter = (value: string) => string;
 
 /**
- * SQL of a text as {@link hashedValue} or {@link maskedValue} makes it. The key comes in by parameters: no statement, and
+ * SQL of a value as {@link hashedValue}, {@link bucketOf} or {@link maskedValue} makes it. The key comes in by parameters: no statement, and
  * so no message about one, holds it.
  *
  * Source: RFC 2104.
@@ -29,7 +29,14 @@ export function disguiseSql(
   const xored = (byte: number) => Buffer.from(padded.map((each) => each ^ byte));
   const inner = Buffer.concat([xored(0x36), Buffer.from(hashedBefore(feature))]).toString('hex');
   const outer = xored(0x5c).toString('hex');
-  const isHashed = `regexp_full_match(${value}, ${parameter(hashPattern(disguise.key))})`;
   const mac = `sha256(unhex(${parameter(outer)}) || unhex(sha256(unhex(${parameter(inner)}) || encode(${value}))))`;
+  if (disguise.kind === 'bucket') {
+    const { buckets } = disguise;
+    const digits = bucketDigits(buckets);
+    const isBucket = `regexp_full_match(${value}, 'bucket-[0-9]{${digits}}') AND CAST(right(${value}, ${digits}) AS INTEGER) < ${buckets}`;
+    const place = `CAST('0x' || left(${mac}, 8) AS UBIGINT) % ${buckets}`;
+    return `CASE WHEN ${isBucket} THEN ${value} WHEN ${value} IS NOT NULL THEN 'bucket-' || lpad(CAST(${place} AS VARCHAR), ${digits}, '0') END`;
+  }
+  const isHashed = `regexp_full_match(${value}, ${parameter(hashPattern(disguise.key))})`;
   return `CASE WHEN ${isHashed} THEN ${value} WHEN ${value} IS NOT NULL THEN ${parameter(hashPrefix(disguise.key))} || left(${mac}, 32) END`;
 }

@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { compileRowTarget } from '../../inference/wire.ts';
-import { type Disguise, hashedBefore, hashedValue, maskedValue } from '../../model/disguise.ts';
+import {
+  bucketOf,
+  type Disguise,
+  hashBuckets,
+  hashedBefore,
+  hashedValue,
+  maskedValue,
+} from '../../model/disguise.ts';
 import { parameterTypes, quoteText, wholeText, withWorkspace } from '../database.duckdb.ts';
 import { datasetReport } from '../dataset.ts';
 import { parquetOf } from '../fixtures/parquet.ts';
@@ -15,6 +22,7 @@ const features = {
   weight: { type: 'number', min: 0, max: 1000 },
   owner: { type: 'text', personalData: 'identifier', mayBeMissing: true, maxLength: 60 },
   card: { type: 'text', personalData: 'contact', mayBeMissing: true },
+  agent: { type: 'category', personalData: 'identifier', categories: hashBuckets(12), mayBeMissing: true },
 } as const;
 const definition = aDefinition({
   features,
@@ -25,12 +33,13 @@ const rows = Array.from({ length: 60 }, (_, i) => ({
   weight: 100 + i,
   owner: emails[i % 3] ?? '',
   card: `40128888888${String(10_000 + i).slice(1)}`,
+  agent: `agent ${i % 5}`,
   kind: i % 2 === 0 ? 'apple' : 'pear',
 }));
 const csv = [
-  'weight,owner,card,kind',
+  'weight,owner,card,agent,kind',
   ...rows.map((row) => Object.values(row).join(',')),
-  ',ann@example.org,4012888888881881,apple',
+  ',ann@example.org,4012888888881881,agent 1,apple',
 ].join('\n');
 
 async function readSql(disguise: Disguise, value: string): Promise<string | null> {
@@ -67,6 +76,24 @@ describe('disguiseSql', () => {
         expect(hashedValue(hashKey, 'k2', 'owner', hashed)).toBe(hashed);
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it('puts into the bucket that requests fall into, and leaves a bucket as it is', async () => {
+    const counts = fc.constantFrom(2, 10, 11, 64, 1000);
+    await fc.assert(
+      fc.asyncProperty(texts, counts, async (text, buckets) => {
+        const disguise = { kind: 'bucket', key: '1', buckets } as const;
+        const bucket = bucketOf(hashKey, 'owner', text, hashBuckets(buckets));
+        expect(hashBuckets(buckets)).toContain(bucket);
+        expect(await readSql(disguise, text)).toBe(bucket);
+        expect(await readSql(disguise, bucket)).toBe(bucket);
+      }),
+      { numRuns: 100 },
+    );
+    // Looks like a bucket, and is none of so many.
+    expect(await readSql({ kind: 'bucket', key: '1', buckets: 11 }, 'bucket-99')).toBe(
+      bucketOf(hashKey, 'owner', 'bucket-99', hashBuckets(11)),
     );
   });
 
@@ -113,10 +140,17 @@ describe('a dataset with hashed and masked columns', () => {
       const { writeFile } = await import('node:fs/promises');
       await writeFile(`${folder}/train.parquet`, bytes('train.parquet'));
       const reader = await connection.runAndReadAll(
-        `SELECT weight, owner, card FROM read_parquet(${quoteText(`${folder}/train.parquet`)})`,
+        `SELECT weight, owner, card, agent FROM read_parquet(${quoteText(`${folder}/train.parquet`)})`,
       );
       return z
-        .array(z.object({ weight: z.number(), owner: z.string().nullable(), card: z.string().nullable() }))
+        .array(
+          z.object({
+            weight: z.number(),
+            owner: z.string(),
+            card: z.string(),
+            agent: z.string(),
+          }),
+        )
         .parse(reader.getRowObjectsJS());
     });
 
@@ -126,12 +160,12 @@ describe('a dataset with hashed and masked columns', () => {
     const stored = await trainRows(validated);
     expect(stored.length).toBeGreaterThan(30);
     for (const row of stored) {
-      const { weight, owner, card } = rows[row.weight - 100] ?? {};
-      expect(readRows([{ weight, owner, card }])).toEqual([row]);
-      const body = new TextEncoder().encode(JSON.stringify({ rows: [{ weight, owner, card }] }));
+      const { kind: _, ...given } = rows[row.weight - 100] ?? { kind: '' };
+      expect(readRows([given])).toEqual([row]);
+      const body = new TextEncoder().encode(JSON.stringify({ rows: [{ ...given, agent: row.agent }] }));
       const columns = readQuickly(body);
       expect(columns && batches.ofColumns(columns).rows).toEqual([row]);
-      expect(columns && batches.ofColumns(columns).matrices.texts).toEqual([row.owner, row.card]);
+      expect(columns && batches.ofColumns(columns).matrices.texts).toEqual([row.owner, row.card, row.agent]);
     }
     expect(stored[0]?.owner).toMatch(/^hmac-1-[0-9a-f]{32}$/);
     expect(stored[0]?.card).toMatch(/^\*{11}\d{4}$/);
@@ -139,11 +173,11 @@ describe('a dataset with hashed and masked columns', () => {
 
   it('is the same from Parquet', async () => {
     const values = rows.map(
-      ({ weight, owner, card, kind }) =>
-        `(${weight}::DOUBLE, ${quoteText(owner)}, ${quoteText(card)}, ${quoteText(kind)})`,
+      ({ weight, owner, card, agent, kind }) =>
+        `(${weight}::DOUBLE, ${quoteText(owner)}, ${quoteText(card)}, ${quoteText(agent)}, ${quoteText(kind)})`,
     );
     const file = await parquetOf(
-      `SELECT * FROM (VALUES ${values.join(', ')}) AS t(weight, owner, card, kind)`,
+      `SELECT * FROM (VALUES ${values.join(', ')}) AS t(weight, owner, card, agent, kind)`,
     );
     const fromParquet = await validate(definition, file, { ...setting, key: 'incoming/fruit/a.parquet' });
     const [one, other] = [
@@ -186,6 +220,13 @@ describe('a dataset with hashed and masked columns', () => {
         count: 60,
         message: '60 values keep their last 4 characters at most, here and in every request',
       },
+      {
+        step: 'pseudonymisation',
+        column: 'agent',
+        place: 'dataset',
+        count: 60,
+        message: '60 values became buckets by the key 1, here and in every request',
+      },
     ]);
     expect(text('report.html')).toContain('became hashes by the key 1');
   });
@@ -200,7 +241,7 @@ describe('a dataset with hashed and masked columns', () => {
 
 describe('a request for a model that hashes', () => {
   const hashed = hashedValue(hashKey, '1', 'owner', 'ann@example.org');
-  const cells = { weight: 100, card: null };
+  const cells = { weight: 100, card: null, agent: null };
 
   it('is answered without the key when it comes hashed, and refused otherwise', () => {
     const { readRows, readQuickly } = compileRowTarget(definition);
@@ -209,6 +250,10 @@ describe('a request for a model that hashes', () => {
     expect(() => readRows([{ ...cells, owner: 'ann@example.org' }])).toThrow(
       '/rows/0/owner is hashed before it is used, and the key is not here; send it hashed',
     );
+    expect(readRows([{ ...cells, owner: hashed, agent: 'bucket-07' }])).toMatchObject([
+      { agent: 'bucket-07' },
+    ]);
+    expect(() => readRows([{ ...cells, owner: hashed, agent: 'agent 1' }])).toThrow('send it hashed');
     expect(readQuickly(new TextEncoder().encode('{"rows":[{"weight":1,"owner":"ann"}]}'))).toBeUndefined();
   });
 
@@ -227,7 +272,25 @@ describe('a definition', () => {
     [
       'hashes a number',
       { features: { ...features, age: { type: 'integer', personalData: 'identifier' } } },
-      /features\.age: privacy\.personalData\.identifier asks for hash, which is for texts; declare it as a text/,
+      /features\.age: privacy\.personalData\.identifier asks for hash, which is for texts and categories; declare it as one/,
+    ],
+    [
+      'lists the categories that it hashes',
+      { features: { faith: { type: 'category', personalData: 'identifier', categories: ['a', 'b'] } } },
+      /features\.faith: .* its categories would say what is hashed; write categories: hashBuckets\(64\)/,
+    ],
+    [
+      'has buckets and hashes nothing',
+      { features: { faith: { type: 'category', categories: hashBuckets(8) } } },
+      /features\.faith: its categories are buckets of hashes/,
+    ],
+    [
+      'masks a category',
+      {
+        features: { faith: { type: 'category', personalData: 'contact', categories: ['a', 'b'] } },
+        privacy: { personalData: { contact: 'mask' } },
+      },
+      /asks for mask, which is for texts; declare it as one/,
     ],
     [
       'has a name of a key that is none',

@@ -1,4 +1,4 @@
-import { defineModel } from '../../../../lib/model/definition.ts';
+import { defineModel, hashBuckets } from '../../../../lib/model/definition.ts';
 
 /** Who handled a claim tells how it ended; nothing that is kept says who that was. */
 export default defineModel({
@@ -6,12 +6,11 @@ export default defineModel({
   task: 'classification',
   features: {
     amount: { type: 'number', min: 0, max: 1000 },
-    agent: { type: 'text', personalData: 'contact', maxLength: 60 },
-    card: { type: 'text', personalData: 'identifier', maxLength: 30, mayBeMissing: true },
+    agent: { type: 'category', personalData: 'contact', categories: hashBuckets(64) },
   },
   target: { name: 'paid', type: 'category', categories: ['yes', 'no'] },
   identity: ['claim'],
-  privacy: { personalData: { contact: 'hash', identifier: 'mask' }, hash: { key: 'may26' } },
+  privacy: { personalData: { contact: 'hash' }, hash: { key: 'may26' } },
   train: {},
   gate: { limits: { accuracy: 0.9 } },
   rollout: { canary: { weight: 0 } },
