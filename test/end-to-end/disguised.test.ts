@@ -98,7 +98,7 @@ describe.each(['claims', 'mails'] as const)('a model that knows persons by their
       csv(Object.keys(rows[0] ?? {}), ...rows.map((row) => Object.values(row))),
     );
     const out = join(platform.folder, `${model}.parquet`);
-    const answer = await platform.cli('predict', model, '--file', file, '--batch', '--out', out);
+    const answer = await platform.cli('predict', model, '--file', file, '--batch', '--output', out);
     expect(answer).toMatchObject({ code: 0 });
     const answered = z
       .array(z.looseObject({ label: z.string(), error: z.null() }))

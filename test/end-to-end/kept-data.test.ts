@@ -134,7 +134,7 @@ async function exportFolder(platform: Platform): Promise<string> {
 }
 
 describe('what was overwritten, deleted or lost', () => {
-  it('comes back from the version that was before (runbook, restore)', async () => {
+  it('comes back from the version that was before (docs/restore.md)', async () => {
     const s3 = new S3Client(here.client);
     const [data, models] = [await here.output('DataBucket'), await here.output('ModelBucket')];
     const id = written.datasets[0];
@@ -170,7 +170,7 @@ describe('what was overwritten, deleted or lost', () => {
     await exportFolder(here);
   });
 
-  it('is made again from its upload when a dataset was lost (runbook, restore)', async () => {
+  it('is made again from its upload when a dataset was lost (docs/restore.md)', async () => {
     const s3 = new S3Client(here.client);
     const Bucket = await here.output('DataBucket');
     const shown = async () => here.ask(datasetManifest, 'data', 'show', 'loans');
