@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { shifts } from '../../lib/monitoring/fixtures/drift-odds.ts';
-import { normalQuantile } from '../../lib/statistics/normal.ts';
 import { wilsonBounds } from '../../lib/statistics/wilson.ts';
 import { type Figure, figure, figureAtLeast, type Suite } from '../figures.ts';
 import { environmentOf } from '../python-environment.ts';
 import { quietMonth, type Sample, shiftedSamples } from './odds-streams.ts';
+import { rowsForMean, rowsForShare } from './theory.ts';
 
 const z95 = 1.959963984540054;
 const peers = join(import.meta.dirname, 'peers');
@@ -24,24 +24,15 @@ const months = { each: 10, trains: [500, 2000], hourly: 40 };
 /** Tests in the family of a measurement of 20 features, five of each kind. */
 const tests = 5 * (3 + 3 + 4 + 1);
 
-/** What theory needs at the level of one test of the family, to find a change in 90 of 100 cases. */
-const standardErrors = normalQuantile(0.0005 / tests) + normalQuantile(0.1);
+/** The level that is left for one test. */
+const level = 0.001 / tests;
 
-/** Live rows with which the z test of two means, or two shares, finds a change. */
-function needed({ change, variance }: { change: number; variance: number }): number {
-  return 1 / ((change / standardErrors) ** 2 / variance - 1 / train);
-}
-
-const spreadOf = (before: number, after: number) => ({
-  change: after - before,
-  variance: ((before + after) / 2) * (1 - (before + after) / 2),
-});
-
+/** Live rows that theory needs for each change. */
 const planted = {
-  'mean + 0.5 sd': { change: 0.5, variance: 1 },
-  'category 30 % to 40 %': spreadOf(0.3, 0.4),
-  'missing 0 % to 5 %': spreadOf(0, 0.05),
-  'missing 5 % to 10 %': spreadOf(0.05, 0.1),
+  'mean + 0.5 sd': rowsForMean(0.5, train, level),
+  'category 30 % to 40 %': rowsForShare(0.3, 0.4, train, level),
+  'missing 0 % to 5 %': rowsForShare(0, 0.05, train, level),
+  'missing 5 % to 10 %': rowsForShare(0.05, 0.1, train, level),
 };
 
 /** A share with its 95 % interval. */
@@ -118,10 +109,10 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 
 async function detection(say: (line: string) => void): Promise<Figure[]> {
   const figures: Figure[] = [];
-  for (const [name, effect] of Object.entries(planted)) {
+  for (const [name, needed] of Object.entries(planted)) {
     const shifted = shifts[name];
     if (!shifted) throw new Error(`no shift is called ${name}`);
-    const live = Math.ceil(1.5 * needed(effect));
+    const live = Math.ceil(1.5 * needed);
     const { found, samples } = shiftedSamples(shifted, { train, live, repeats, seed: 16 });
     const label = `${name} in one of 20 features, ${live} live rows (theory × 1.5)`;
     say(`${label}: found ${shown(found, repeats)}`);
