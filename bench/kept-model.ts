@@ -25,6 +25,7 @@ import {
 import { answerOf, drawRow, type WorldRow } from './simulated-world.ts';
 
 const requestsPerDay = 1000;
+export const labelDelayDays = 2;
 const timeOf = (day: number) => new Date(Date.UTC(2026, 0, 1) + day * 86_400_000);
 
 /** The product: its poisoning check, gate, canary and alarms decide; day by day where it looks each hour. */
@@ -73,7 +74,7 @@ export class KeptModel {
     this.#ringing.clear();
   }
 
-  /** A day's canary. Labels of its requests come after it has ended. */
+  /** Its canary has a day's requests and is over within the day; labels of them come after it has ended. */
   #survives(candidate: Version, day: number): boolean {
     const sides = [this.champion, candidate].map((version, side) => ({
       asked: requestsPerDay * (side === 1 ? 0.2 : 0.8),
@@ -109,6 +110,8 @@ export class KeptModel {
 
   /** Judges what labels of a day said, and does what the decision table has for the alarms that begin to ring. */
   watch(day: number, labels: readonly Labelled[]): void {
+    // Labels of what a new champion answered come as late as all labels do.
+    if (day - this.champion.since < labelDelayDays) return;
     const labelled = labels.filter((label) => label.day === day);
     const answers = labelled.map((row) => ({
       version: this.champion.number,

@@ -1,5 +1,5 @@
 import { seededRandom } from '../lib/shared/random.ts';
-import { KeptModel } from './kept-model.ts';
+import { KeptModel, labelDelayDays } from './kept-model.ts';
 import {
   type Dataset,
   datasetOf,
@@ -31,7 +31,6 @@ const poisonedDay = 180;
 /** Share of one class that the poisoned upload calls by the other's name. */
 const poisonedShare = 0.7;
 const labelsPerDay = 200;
-const labelDelayDays = 2;
 /** Accuracy by which a version may miss the best and still count as the best at hand. */
 const tolerance = 0.02;
 
