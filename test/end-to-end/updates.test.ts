@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Run } from '../../lib/intake/run.ts';
 import { answers, log, runList, uploaded, watched } from './documents.ts';
-import { eventually, Platform } from './platform.ts';
+import { eventually, Platform, root } from './platform.ts';
 import { csv, randomNumbers } from './rows.ts';
 
 /* What trains a model again without an upload and without an alarm. */
@@ -130,5 +131,27 @@ describe('an A/B test', () => {
     const { entries } = await platform.ask(log, 'models', 'log', 'gauges');
     const promoted = entries.find(({ action, version }) => action === 'promoted' && version === 2);
     expect(promoted?.details).toMatchObject({ comparison: { verdict: 'better' }, verdict: 'promote' });
+  }, 420_000);
+});
+
+describe('a model whose trainer is deployed changed', () => {
+  it('is trained once on what its champion learned from', async () => {
+    const [newest] = await runsOf('rivers');
+    if (!newest) throw new Error('the first tests left no run of rivers');
+    const models = join(root, 'test', 'end-to-end', 'models-updates-next');
+    const options = ['--port', String(platform.port), '--models', models, '--bake', '2', '--auth'];
+    const answer = await platform.cli('up', ...options);
+    expect(answer.code, JSON.stringify(answer)).toBe(0);
+    const found = await eventually('a run by the new code', 120, async () =>
+      (await runsOf('rivers')).find(({ trigger }) => trigger.kind === 'new-code'),
+    );
+    expect(found.definitionDigest).not.toBe(newest.definitionDigest);
+    const run = await ended(found.runId);
+    expect(run, run.reason).toMatchObject({ status: 'promoted', version: 3 });
+    // The rows of the run by labels, whose version was champion.
+    expect(run.source?.key).toBe(`retrain/rivers/${newest.runId}.jsonl`);
+    await sleep(65_000);
+    const byCode = (await runsOf('rivers')).filter(({ trigger }) => trigger.kind === 'new-code');
+    expect(byCode).toHaveLength(1);
   }, 420_000);
 });

@@ -7,5 +7,5 @@ export default defineModel({
   features: { rain: { type: 'number', unit: 'mm', min: 0, max: 500 } },
   target: { name: 'stage', type: 'category', categories: ['low', 'high'] },
   train: { algorithm: 'gradient-descent', hyperparameters: { epochs: 30, batch_size: 8 } },
-  retrain: { update: 'hybrid', everyLabels: 20, cooldownMinutes: 0 },
+  retrain: { update: 'hybrid', everyLabels: 20, cooldownMinutes: 0, onNewCode: true },
 });
