@@ -193,6 +193,8 @@ export const datasetProfile = z.object({
   rows: count,
   features: z.record(z.string(), columnProfile),
   target: columnProfile,
+  /** The name of the key that each hashed feature was hashed with. */
+  hashed: z.record(z.string(), z.string()).optional(),
   /** Labels that contradict the rows most like theirs; a later dataset is held against it. */
   labelFlips: z.object({ sampled: count, judged: count, disagreeing: count }).nullable().optional(),
 });

@@ -25,6 +25,7 @@ import {
 import type { Examination } from './examination.ts';
 import { examineUpload } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
+import { comparableProfile, hashedFeatures } from './privacy/comparable-profile.ts';
 import type { ReadHashKey } from './privacy/hash-key.store.ts';
 import { makeReport } from './report/make-report.ts';
 import { downloadSource } from './source.store.ts';
@@ -77,10 +78,12 @@ export async function validateDataset(
       return { verdict: 'accepted', datasetId, reportKey: files.report.key, manifestKey, reasons: [], rows };
     }
 
+    const hashed = hashedFeatures(definition);
+    const earlier = await tools.readEarlier(request.model);
     const found = await examineUpload(workspace, { path, download, name: request.source.key }, columns, {
       definition,
       limits: stageLimits(tools.maxSourceBytes),
-      earlier: await tools.readEarlier(request.model),
+      earlier: earlier && comparableProfile(earlier, hashed),
       now: startedAt,
       hashKey: await hashKeyOf(definition, tools),
     });
@@ -97,7 +100,7 @@ export async function validateDataset(
       await writeReport(s3, place, files);
       return outcomeOf(report, null);
     }
-    await writeDataset(s3, place, files, await filesOf(workspace, columns, report, found), {
+    await writeDataset(s3, place, files, await filesOf(workspace, columns, report, { ...found, hashed }), {
       model: request.model,
       datasetId,
       definitionDigest: request.definitionDigest,
@@ -140,7 +143,7 @@ async function filesOf(
   { connection, folder }: Workspace,
   columns: readonly Column[],
   { model, datasetId, rows }: DatasetReport,
-  { profiles, labelFlips }: Examination,
+  { profiles, labelFlips, hashed }: Examination & { hashed: Record<string, string> },
 ): Promise<DatasetFiles> {
   const [train, test] = [join(folder, 'train.parquet'), join(folder, 'test.parquet')];
   await writeSide(connection, columns, 'train', train);
@@ -154,6 +157,7 @@ async function filesOf(
     rows: rows.train,
     features: ofFeatures,
     target: ofTarget,
+    ...(Object.keys(hashed).length === 0 ? {} : { hashed }),
     labelFlips,
   });
   const golden = goldenRows.parse({

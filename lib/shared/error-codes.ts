@@ -137,6 +137,11 @@ export const errorCatalogue = {
     meaning: 'A dataset that was destroyed here, or that rows of a person were erased from, would come back.',
     remedy: 'Export without it, or erase the rows where it comes from and export what is left.',
   },
+  'hash-key-differs': {
+    kind: 'not-allowed',
+    meaning: 'An export holds features that were hashed by a key which this deployment does not have.',
+    remedy: 'Upload the data here: it is hashed by the key of this deployment, and trained on anew.',
+  },
   'import-failed': {
     kind: 'unavailable',
     meaning: 'A version of an export could not be signed and registered.',

@@ -2,9 +2,10 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DatasetManifest, datasetKey } from '../../data/dataset.ts';
 import { readWholeLedger } from '../../data/privacy/epsilon-ledger.store.ts';
+import { hashKeyReader } from '../../data/privacy/hash-key.store.ts';
 import { datasetsOfSameRows } from '../../data/privacy/shared-rows.ts';
 import { downloadSource } from '../../data/source.store.ts';
-import { definitionKey } from '../../model/deployed-model.ts';
+import { definitionKey, deployedModel } from '../../model/deployed-model.ts';
 import { signatureKeyOf } from '../../registry/model-signature.ts';
 import type { ModelVersion } from '../../registry/registry.ts';
 import { parseManifest } from '../../registry/sign-package.ts';
@@ -12,8 +13,9 @@ import { SigningKey } from '../../registry/signing-key.store.ts';
 import { recordKeyOf } from '../../remediation/retrain-rows.ts';
 import { requireDigest, sha256 } from '../../shared/digest.ts';
 import { EvergreenError } from '../../shared/errors.ts';
-import { readBytes, readRequiredBytes } from '../../shared/objects.ts';
+import { readBytes, readDocument, readRequiredBytes } from '../../shared/objects.ts';
 import type { Connection } from '../connection.ts';
+import { hashChecksOf } from './hash-checks.ts';
 import { objectFile, type TransferDataset, type TransferManifest } from './transfer-manifest.ts';
 
 export type TransferSource = Pick<Connection, 's3' | 'kms' | 'registry' | 'outputs' | 'stack'>;
@@ -125,6 +127,16 @@ export async function collectTransfer(
   for (const version of versions.toSorted((a, b) => a.version - b.version)) {
     packed.push({ version, signature: await keepPackage(kept, models, version) });
   }
+  const definitions = await Promise.all(
+    [...new Set(wanted.map(({ definitionDigest }) => definitionDigest))].map((digest) =>
+      readDocument(s3, { bucket, key: definitionKey(model, digest) }, deployedModel),
+    ),
+  );
+  const hashChecks = await hashChecksOf(
+    model,
+    definitions.map(({ definition }) => definition),
+    hashKeyReader(kms, outputs.HashKeyArn),
+  );
   const [, , , region = '', account = ''] = outputs.SigningKeyArn.split(':');
   return {
     schema: 'evergreen/data-export/v1',
@@ -134,6 +146,7 @@ export async function collectTransfer(
     exportedBy: who,
     datasets,
     versions: packed,
+    hashChecks,
     signingKey,
     objects: [...kept.objects.values()],
   };

@@ -161,6 +161,19 @@ describe('importTransfer', () => {
     await expect(importing(target, place)).rejects.toMatchObject({ code: 'model-unknown' });
   });
 
+  it('refuses what was hashed by a key of another deployment', async () => {
+    const { place } = await anExport();
+    editManifest(place, (manifest) => ({ ...manifest, hashChecks: { may: 'a'.repeat(64) } }));
+    const target = new Deployment('Evergreen-prod');
+    await expect(importing(target, place)).rejects.toMatchObject({
+      code: 'hash-key-differs',
+      message: expect.stringMatching(
+        /^features of flowers are hashed with the key may of another deployment/,
+      ),
+    });
+    expect(target.store.versions).toEqual([]);
+  });
+
   it('takes over what publishing had spent, and does not enter it twice', async () => {
     const { source, ids } = await aSource();
     const entry = { at: '2026-11-23T10:00:00.000Z', who: 'ann', thousandths: 400, what: 'profile' };

@@ -1,5 +1,7 @@
+import { hashKeyReader } from '../../data/privacy/hash-key.store.ts';
 import type { Connection } from '../connection.ts';
 import { requireModel } from '../stack-outputs.ts';
+import { requireHashChecks } from './hash-checks.ts';
 import { importDataset, refuseDestroyed } from './import-datasets.ts';
 import { admitVersions, type ImportedVersion, importVersions } from './import-versions.ts';
 import { withTransfer } from './read-transfer.ts';
@@ -19,10 +21,10 @@ export interface Imported {
  * first, and the versions after them. Whatever is here already stays as it is, so the same import goes on after a crash.
  *
  * @param expected SHA-256 of the manifest, when it is known.
- * @throws EvergreenError `archive-damaged`, `dataset-destroyed`, `model-unknown`, `import-failed`, and what admission says.
+ * @throws EvergreenError `archive-damaged`, `dataset-destroyed`, `hash-key-differs`, `model-unknown`, `import-failed`, and what admission says.
  */
 export async function importTransfer(
-  target: Pick<Connection, 's3' | 'outputs' | 'registry' | 'lambda'>,
+  target: Pick<Connection, 's3' | 'kms' | 'outputs' | 'registry' | 'lambda'>,
   place: string,
   { expected, who, told }: { expected: string | undefined; who: string; told: (what: string) => void },
 ): Promise<Imported> {
@@ -30,6 +32,8 @@ export async function importTransfer(
   return withTransfer(place, expected, async (transfer) => {
     const { model, datasets, from } = transfer.manifest;
     requireModel(target.outputs, model);
+    const readHashKey = hashKeyReader(target.kms, target.outputs.HashKeyArn);
+    await requireHashChecks(model, transfer.manifest.hashChecks, readHashKey);
     await refuseDestroyed(target, model, datasets);
     const admitted = await admitVersions(target, transfer, told);
     const taken: Imported['datasets'] = [];

@@ -42,6 +42,8 @@ export const transferManifest = z.object({
     .min(1),
   /** Versions that learned from these datasets, by number. */
   versions: z.array(z.object({ version: modelVersion, signature: digest })),
+  /** What the keys that features are hashed with make of some words, by the names of the keys. */
+  hashChecks: z.record(z.string(), digest),
   /** Public half of the key that signed them. */
   signingKey: digest,
   /** `what` is the key that an object had; the upload of a dataset is missing when it is not kept any more. */

@@ -12,7 +12,7 @@ import {
   maskedValue,
 } from '../../model/disguise.ts';
 import { parameterTypes, quoteText, wholeText, withWorkspace } from '../database.duckdb.ts';
-import { datasetReport } from '../dataset.ts';
+import { datasetProfile, datasetReport } from '../dataset.ts';
 import { parquetOf } from '../fixtures/parquet.ts';
 import { aDefinition, type Validated, type ValidationSetting, validate } from '../fixtures/validation.ts';
 import { disguiseSql } from './disguise-sql.ts';
@@ -229,6 +229,24 @@ describe('a dataset with hashed and masked columns', () => {
       },
     ]);
     expect(text('report.html')).toContain('became hashes by the key 1');
+  });
+
+  it('is compared with one hashed by the same key, and not with one hashed by another', async () => {
+    const first = await validate(definition, csv, setting);
+    const earlier = datasetProfile.parse(JSON.parse(first.text('profile.json')));
+    expect(earlier.hashed).toEqual({ owner: '1', agent: '1' });
+    const compared = async (keyName: string) => {
+      const asked = aDefinition({
+        features,
+        privacy: { personalData: { identifier: 'hash', contact: 'mask' }, hash: { key: keyName } },
+      });
+      const key = createHmac('sha256', 'root').update(keyName).digest();
+      const again = await validate(asked, csv, { hashKey: keyName === '1' ? hashKey : key, earlier });
+      const { checks } = datasetReport.parse(JSON.parse(again.text('report.json')));
+      return checks.filter(({ check }) => check === 'shift').map(({ column }) => column);
+    };
+    expect(await compared('1')).toEqual(['weight', 'owner', 'card', 'agent']);
+    expect(await compared('2')).toEqual(['weight', 'card']);
   });
 
   it('is not made where the key does not answer', async () => {
