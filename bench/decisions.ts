@@ -1,6 +1,16 @@
 import { wilsonBounds } from '../lib/statistics/wilson.ts';
+import { abFigures } from './decisions-ab.ts';
+import { yearFigures } from './decisions-year.ts';
+import { driftOdds } from './drift/odds.ts';
+import { qualityOdds } from './drift/quality-odds.ts';
 import { type Figure, figure, figureAtLeast, median, type Suite } from './figures.ts';
-import { type Behaviour, goodModel, simulateRollout, type Traffic } from './simulated-rollout.ts';
+import {
+  type Behaviour,
+  type Ending,
+  goodModel,
+  simulateRollout,
+  type Traffic,
+} from './simulated-rollout.ts';
 
 const traffic: Traffic = {
   requests: 2000,
@@ -11,12 +21,12 @@ const traffic: Traffic = {
 };
 
 /** Whatever is wrong with a candidate, one thing at a time. */
-const wrong: Record<string, Partial<Behaviour>> = {
+const wrong = {
   'a constant': { isConstant: true },
   'errors + 5 points': { errorShare: 0.06 },
   'latency × 2': { medianLatencyMs: 80 },
   'accuracy − 5 points': { accuracy: 0.85 },
-};
+} satisfies Record<string, Partial<Behaviour>>;
 
 interface Case {
   name: string;
@@ -34,12 +44,29 @@ const sizes: [number, number][] = [
   [20_000, 60],
 ];
 
+const equal = (requests: number, rollouts: number): Case => ({
+  name: 'an equal model',
+  candidate: {},
+  traffic: { requests },
+  rollouts,
+  most: 0.01,
+});
+
+/** With so many requests the sample suffices, by what the rule says of itself (`detectable`). */
+const sufficient = (name: keyof typeof wrong, requests: number, rollouts: number): Case => ({
+  name,
+  candidate: wrong[name],
+  traffic: { requests },
+  rollouts,
+  least: 0.99,
+});
+
 const cases: Case[] = [
-  { name: 'an equal model', candidate: {}, traffic: { requests: 50 }, rollouts: 4000, most: 0.01 },
-  { name: 'an equal model', candidate: {}, traffic: { requests: 200 }, rollouts: 4000, most: 0.01 },
-  { name: 'an equal model', candidate: {}, traffic: { requests: 2000 }, rollouts: 2000, most: 0.01 },
-  { name: 'an equal model', candidate: {}, traffic: { requests: 20_000 }, rollouts: 400, most: 0.01 },
-  { name: 'an equal model', candidate: {}, traffic: { requests: 50_000 }, rollouts: 100, most: 0.01 },
+  equal(50, 4000),
+  equal(200, 4000),
+  equal(2000, 2000),
+  equal(20_000, 400),
+  equal(50_000, 100),
   {
     name: 'an equal model, a class of 1 %',
     candidate: {},
@@ -50,55 +77,46 @@ const cases: Case[] = [
   ...Object.entries(wrong).flatMap(([name, candidate]) =>
     sizes.map(([requests, rollouts]): Case => ({ name, candidate, traffic: { requests }, rollouts })),
   ),
-  // Where the sample suffices by what the rule says of itself (`detectable`).
-  {
-    name: 'a constant',
-    candidate: wrong['a constant'] ?? {},
-    traffic: { requests: 1000 },
-    rollouts: 400,
-    least: 0.99,
-  },
-  {
-    name: 'errors + 5 points',
-    candidate: wrong['errors + 5 points'] ?? {},
-    traffic: { requests: 6000 },
-    rollouts: 300,
-    least: 0.99,
-  },
-  {
-    name: 'latency × 2',
-    candidate: wrong['latency × 2'] ?? {},
-    traffic: { requests: 3000 },
-    rollouts: 300,
-    least: 0.99,
-  },
-  {
-    name: 'accuracy − 5 points',
-    candidate: wrong['accuracy − 5 points'] ?? {},
-    traffic: { requests: 20_000 },
-    rollouts: 400,
-    least: 0.99,
-  },
+  sufficient('a constant', 1000, 400),
+  sufficient('errors + 5 points', 6000, 300),
+  sufficient('latency × 2', 3000, 300),
+  sufficient('accuracy − 5 points', 20_000, 400),
 ];
 
-/** How often rollouts of good and of bad candidates end as they should, and what the bad ones cost. */
-export const decisionsSuite: Suite = async ({ say }) => {
+/** How many ended badly, with its 95 % interval, and what the candidate got until the end, however it ended. */
+function tellEndings(endings: readonly Ending[]): string {
+  const bad = endings.filter(({ isRolledBack }) => isRolledBack).length;
+  const { least, most } = wilsonBounds(bad, endings.length, 1.959963984540054);
+  const [share, from, to] = [bad / endings.length, least, most].map((each) => (each * 100).toFixed(2));
+  const spent = median(endings.map((ending) => ending.spent));
+  return `${bad} of ${endings.length} rolled back, ${share} % (95 % from ${from} to ${to}), after ${spent} requests of the candidate`;
+}
+
+/** Rollouts of good and of bad candidates, under the judge and under a canary that looks at errors alone. */
+function rolloutFigures(say: (line: string) => void): Figure[] {
   const figures: Figure[] = [];
   for (const { name, candidate, rollouts, most, least, ...each } of cases) {
     const how = { ...traffic, ...each.traffic };
-    const endings = Array.from({ length: rollouts }, (_, seed) =>
-      simulateRollout({ ...goodModel, ...candidate }, how, seed),
-    );
-    const bad = endings.filter(({ isRolledBack }) => isRolledBack);
-    const share = bad.length / rollouts;
-    const bounds = wilsonBounds(bad.length, rollouts, 1.959963984540054);
-    const spent = bad.length > 0 ? median(bad.map((ending) => ending.spent)) : Number.NaN;
     const label = `${name}, ${how.requests} requests at ${how.weight} %`;
-    say(
-      `${label}: ${bad.length} of ${rollouts} rolled back, ${(share * 100).toFixed(2)} % (95 % from ${(bounds.least * 100).toFixed(2)} to ${(bounds.most * 100).toFixed(2)}), after ${spent} requests of the candidate`,
-    );
+    const run = (rule: 'product' | 'errors only') =>
+      Array.from({ length: rollouts }, (_, seed) =>
+        simulateRollout({ ...goodModel, ...candidate }, how, seed, rule),
+      );
+    const endings = run('product');
+    say(`${label}: ${tellEndings(endings)}`);
+    say(`${label}, judged on errors only: ${tellEndings(run('errors only'))}`);
+    const share = endings.filter(({ isRolledBack }) => isRolledBack).length / rollouts;
     if (most !== undefined) figures.push(figure(`${label}: refused`, [share], '1', most));
     if (least !== undefined) figures.push(figureAtLeast(`${label}: rolled back`, [share], '1', least));
   }
   return figures;
-};
+}
+
+/** How often rollouts, A/B tests, drift and a year of decisions end as they should, and what the bad ones cost. */
+export const decisionsSuite: Suite = async ({ say }) => [
+  ...rolloutFigures(say),
+  ...abFigures(say),
+  ...yearFigures(say),
+  ...(await driftOdds({ say })),
+  ...(await qualityOdds({ say })),
+];

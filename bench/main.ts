@@ -1,5 +1,6 @@
 import { dataSuite } from './data.ts';
 import { decisionsSuite } from './decisions.ts';
+import { driftSuite } from './drift.ts';
 import { printFigures, type Suite } from './figures.ts';
 import { loopSuite } from './loop.ts';
 import { servingSuite } from './serving.ts';
@@ -8,6 +9,7 @@ import { trainingSuite } from './training.ts';
 const suites: Record<string, Suite> = {
   decisions: decisionsSuite,
   data: dataSuite,
+  drift: driftSuite,
   loop: loopSuite,
   serving: servingSuite,
   training: trainingSuite,

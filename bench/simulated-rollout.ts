@@ -41,7 +41,7 @@ export interface Ending {
 
 const looks = 20;
 const digest = '0'.repeat(64);
-const aVersion = (version: number) => ({
+export const aVersion = (version: number) => ({
   version,
   packagePrefix: 'p/',
   packageDigest: digest,
@@ -64,8 +64,19 @@ function drawNormal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** One rollout of a candidate beside a good champion, judged as the product judges it. */
-export function simulateRollout(candidate: Behaviour, traffic: Traffic, seed: number): Ending {
+/**
+ * What judges a rollout: the product, or, as a peer, the rule of a canary with a fixed weight that looks at errors alone: it
+ * is rolled back when more of its requests failed than the limit allows, and promoted at the end else.
+ */
+export type Rule = 'product' | 'errors only';
+
+/** One rollout of a candidate beside a good champion. The same seed gives both rules the same requests. */
+export function simulateRollout(
+  candidate: Behaviour,
+  traffic: Traffic,
+  seed: number,
+  rule: Rule = 'product',
+): Ending {
   const random = seededRandom(seed * 7919 + 1);
   const bakeSeconds = 600;
   const policy = rollout.parse({ canary: { weight: traffic.weight, bakeSeconds } });
@@ -110,6 +121,13 @@ export function simulateRollout(candidate: Behaviour, traffic: Traffic, seed: nu
       labelled: labelled[side] ?? [],
     });
     const [its, own] = [sideOf(0), sideOf(1)];
+    if (rule === 'errors only') {
+      const isFailing =
+        own.asked >= policy.judge.leastSample && own.errors > policy.limits.errorShare * own.asked;
+      const reason = `${own.errors} of ${own.asked} requests failed`;
+      if (isFailing || look === looks) return { isRolledBack: isFailing, spent: own.asked, reason };
+      continue;
+    }
     const figures = {
       requests: own.asked - own.errors,
       errors: own.errors,

@@ -3,7 +3,12 @@
 export type { EvaluationRoom } from './evaluation/evaluation.construct.ts';
 export type { InferenceRoom } from './inference/inference.construct.ts';
 export type { IntakeRoom } from './intake/intake.construct.ts';
-export { defineModel, type ModelDefinition, type ModelDefinitionInput } from './model/definition.ts';
+export {
+  defineModel,
+  hashBuckets,
+  type ModelDefinition,
+  type ModelDefinitionInput,
+} from './model/definition.ts';
 export { loadModels, type ModelFolder } from './model/model-folders.ts';
 export type { MonitoringRoom } from './monitoring/monitoring.construct.ts';
 export { EvergreenPlatform, type EvergreenPlatformProps } from './platform/evergreen-platform.ts';

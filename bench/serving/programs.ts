@@ -1,15 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { sha256 } from '../../lib/shared/digest.ts';
+import { environmentOf } from '../python-environment.ts';
 import type { Sample } from './models.ts';
 import type { ServerProgram } from './running-server.ts';
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const peers = join(repository, 'bench', 'serving', 'peers');
-/** Environments of the Python peers, kept from one run to the next. */
-const home = join(repository, '.evergreen', 'bench');
 
 const asRows = (rows: Sample['rows']) => JSON.stringify({ rows });
 const names = ['sepal_length', 'sepal_width', 'petal_length', 'petal_width'];
@@ -61,28 +59,13 @@ export function bareProgram(model: string): ServerProgram {
   };
 }
 
-/** The folder of programs of an environment that has what a file of requirements says; made when there is none. */
-function environmentOf(name: string, say: (line: string) => void): string {
-  const requirements = join(peers, `requirements-${name}.txt`);
-  const folder = join(home, name);
-  const stamp = join(folder, '.stamp');
-  const wanted = sha256(readFileSync(requirements));
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
-    say(`installing ${name} into .evergreen/bench/${name}`);
-    mkdirSync(home, { recursive: true });
-    const run = (command: string, ...args: string[]) =>
-      execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-    run('python3', '-m', 'venv', '--clear', folder);
-    run(join(folder, 'bin', 'pip'), 'install', '--quiet', '-r', requirements);
-    writeFileSync(stamp, wanted);
-  }
-  return join(folder, 'bin');
-}
-
 /** FastAPI, BentoML, MLServer and MLflow, each as its own documentation starts it, with one process that answers. */
 export function peerPrograms(model: string, work: string, say: (line: string) => void): ServerProgram[] {
   const bin = Object.fromEntries(
-    ['fastapi', 'bentoml', 'mlserver', 'mlflow'].map((name) => [name, environmentOf(name, say)]),
+    ['fastapi', 'bentoml', 'mlserver', 'mlflow'].map((name) => [
+      name,
+      environmentOf(join(peers, `requirements-${name}.txt`), say),
+    ]),
   );
   const environment = { EVERGREEN_BENCH_MODEL: model, PYTHONPATH: peers, PYTHONDONTWRITEBYTECODE: '1' };
   const saved = join(work, 'mlflow');

@@ -1,6 +1,6 @@
 import { CloudWatchClient, DescribeAlarmsCommand, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { rollout } from '../../lib/model/policies.ts';
@@ -98,6 +98,57 @@ describe('judge-canary', () => {
       reason: expect.stringMatching(/^all 100 rows were answered by setosa, which the champion does not/),
       checks: expect.arrayContaining([expect.objectContaining({ name: 'outputs', candidateSample: 100 })]),
     });
+  });
+
+  it('judges an A/B test by the labels that came, the first ones and not the newest', async () => {
+    const ids = Array.from({ length: 400 }, (_, index) => `p${index}`);
+    const isOfCandidate = (id: string) => Number(id.slice(1)) % 2 === 0;
+    const labels = ids.map((predictionId) => ({
+      predictionId,
+      row: 0,
+      label: '"setosa"',
+      model: 'iris',
+      labelledAt: secondsAgo(5),
+      corrections: 0,
+      replaced: '[]',
+      expiresAt: 4_000_000_000,
+    }));
+    documents.on(QueryCommand).resolves({ Items: labels });
+    documents.on(BatchGetCommand).callsFake(({ RequestItems }) => ({
+      Responses: {
+        PREDICTIONS_TABLE: RequestItems.PREDICTIONS_TABLE.Keys.map(({ pk }: { pk: string }) => {
+          const predictionId = pk.replace('PREDICTION#', '');
+          const isRight = isOfCandidate(predictionId) ? Number(predictionId.slice(1)) % 20 !== 0 : false;
+          return {
+            predictionId,
+            traceId: 't',
+            model: 'iris',
+            version: isOfCandidate(predictionId) ? 2 : 1,
+            modelDigest: 'd',
+            datasetId: 'ds',
+            variant: isOfCandidate(predictionId) ? 'candidate' : 'champion',
+            at: secondsAgo(10),
+            rowCount: 1,
+            content: JSON.stringify({
+              rows: [{ x: 1 }],
+              predictions: [{ label: isRight ? 'setosa' : 'virginica' }],
+            }),
+            objectKey: 'k',
+            expiresAt: 4_000_000_000,
+          };
+        }),
+      },
+    }));
+    const policy = rollout.parse({ strategy: 'ab', ab: { mostDays: 1, leastDays: 0 } });
+    expect(await invoke(handler, { ...event, policy, bakeSeconds: 86_400 })).toMatchObject({
+      verdict: 'promote',
+      reason: expect.stringMatching(
+        /^the candidate is better: candidate 0\.9 over 200 labelled rows of 200 draws/,
+      ),
+      figures: { requests: 12, comparison: { verdict: 'better', champion: { rows: 200, mean: 0 } } },
+    });
+    const [asked] = documents.commandCalls(QueryCommand);
+    expect(asked?.args[0].input.ScanIndexForward).toBe(true);
   });
 
   it('finds a candidate that an alarm withdrew', async () => {

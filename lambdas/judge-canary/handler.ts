@@ -1,12 +1,14 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
 import { rollout } from '../../lib/model/policies.ts';
+import { abOutcomes } from '../../lib/monitoring/ab-outcomes.ts';
 import { canaryTraffic } from '../../lib/monitoring/canary-traffic.ts';
 import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { readCanaryFigures } from '../../lib/rollout/canary-figures.store.ts';
 import { judgeCanary } from '../../lib/rollout/judge.ts';
+import { judgeAb } from '../../lib/rollout/judge-ab.ts';
 import { sideOf } from '../../lib/rollout/side.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
@@ -36,7 +38,7 @@ const maxLabels = 20_000;
 
 const cloudWatch = new CloudWatchClient({});
 
-/** Looks at a candidate in its canary. */
+/** Looks at a candidate in its canary or A/B test. */
 export const handler = stepHandler(request, async ({ model, version, policy, since, ...time }) => {
   const { REGISTRY_TABLE, PREDICTIONS_TABLE, DATA_BUCKET, ALARM_PREFIX } = readEnvironment(variables);
   const began = new Date(since);
@@ -45,17 +47,22 @@ export const handler = stepHandler(request, async ({ model, version, policy, sin
   const championVersion = live.champion?.version;
   const alarmNames = ['errors', 'latency'].map((symptom) => `${ALARM_PREFIX}-${model}-candidate-${symptom}`);
   const period = { from: began, to: until };
-  const [figures, records, labels] = await Promise.all([
+  const captures = new CaptureStore(s3Client(), DATA_BUCKET);
+  const predictions = new PredictionStore(documentClient(), PREDICTIONS_TABLE);
+  const isAb = policy.strategy === 'ab';
+  const [figures, records, labels, outcomes] = await Promise.all([
     readCanaryFigures(cloudWatch, { model, version, championVersion, since: began, until, alarmNames }),
-    new CaptureStore(s3Client(), DATA_BUCKET).readNewest(model, period, maxRequests),
-    new PredictionStore(documentClient(), PREDICTIONS_TABLE).labelsSince(model, since, maxLabels, until),
+    captures.readNewest(model, period, maxRequests),
+    isAb ? [] : predictions.labelsSince(model, since, maxLabels, until),
+    isAb ? abOutcomes({ predictions, captures }, { model, since, until, most: maxLabels }) : [],
   ]);
-  const seen = canaryTraffic(records, labels);
+  const traffic = canaryTraffic(records, labels);
+  const seen = isAb ? { ...traffic, labelled: outcomes } : traffic;
   const { requests, errors, championAsked, championErrors } = figures;
   const candidate = sideOf(version, { asked: requests + errors, errors }, seen);
   const champion = sideOf(championVersion ?? 0, { asked: championAsked, errors: championErrors }, seen);
   const elapsedSeconds = (until.getTime() - began.getTime()) / 1000;
-  const verdict = judgeCanary(
+  const verdict = (isAb ? judgeAb : judgeCanary)(
     live,
     version,
     { figures, candidate, champion },
@@ -63,7 +70,7 @@ export const handler = stepHandler(request, async ({ model, version, policy, sin
     policy,
   );
   process.stdout.write(
-    `${JSON.stringify({ level: 'info', message: 'canary judged', model, version, ...time, ...verdict })}\n`,
+    `${JSON.stringify({ level: 'info', message: `${isAb ? 'A/B test' : 'canary'} judged`, model, version, ...time, ...verdict })}\n`,
   );
   return verdict;
 });

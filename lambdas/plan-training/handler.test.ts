@@ -76,6 +76,22 @@ describe('plan-training', () => {
     expect(plan).toMatchObject({ trainingJob: { Environment: { EVERGREEN_CHAMPION_VERSION: '1' } } });
   });
 
+  it.each([
+    ['takes in what callers said', 'feedback', '1'],
+    ['trains anew by its schedule', 'schedule', undefined],
+  ])('of a hybrid %s', async (_, trigger, championVersion) => {
+    const hybrid = aDeployedModel({
+      train: { algorithm: 'gradient-descent' },
+      retrain: { update: 'hybrid', everyLabels: 10 },
+    });
+    world({ live: aLive({ champion: 1 }) });
+    s3.on(GetObjectCommand).callsFake(() => ({ Body: objectBody(hybrid) }));
+    const source = { ...event.source, key: 'retrain/iris/run.jsonl' };
+    const plan = await invoke(handler, { ...event, source, trigger });
+    const environment = 'trainingJob' in plan ? plan.trainingJob.Environment : undefined;
+    expect(environment?.EVERGREEN_CHAMPION_VERSION).toBe(championVersion);
+  });
+
   it('lets parties train, whatever the reference rows led to before: theirs may be others', async () => {
     const federated = aDeployedModel({
       features: { petal_length: { type: 'number', min: 0, max: 8 } },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { sourceObject } from '../../lib/data/dataset.ts';
 import { isForced } from '../../lib/data/source.store.ts';
+import { trigger } from '../../lib/intake/run.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
@@ -19,6 +20,7 @@ const request = z.object({
   datasetId: z.string(),
   definitionDigest: z.string(),
   source: sourceObject,
+  trigger: trigger.shape.kind.optional(),
 });
 
 const variables = { ...siteVariables, REGISTRY_TABLE: z.string() };
@@ -26,7 +28,7 @@ const variables = { ...siteVariables, REGISTRY_TABLE: z.string() };
 /** Decides what is to be trained, or that the same data and definition were trained before. */
 export const handler = stepHandler(
   request,
-  async ({ runId, model, datasetId, definitionDigest, source }): Promise<TrainingPlan> => {
+  async ({ runId, model, datasetId, definitionDigest, source, ...began }): Promise<TrainingPlan> => {
     const environment = readEnvironment(variables);
     const registry = new RegistryStore(documentClient(), environment.REGISTRY_TABLE);
     const location = { bucket: environment.DATA_BUCKET, key: definitionKey(model, definitionDigest) };
@@ -46,7 +48,7 @@ export const handler = stepHandler(
       const reason = reasonOfReuse(version, live);
       return { ...rules, outcome: 'reuse', version, reason, rollOut: live.champion === null };
     }
-    const champion = continuationOf(deployed.definition, live.champion, source.key);
+    const champion = continuationOf(deployed.definition, live.champion, source.key, began.trigger);
     const order = { runId, datasetId, deployed, ...(champion && { champion }) };
     const site = siteFrom(environment);
     return {

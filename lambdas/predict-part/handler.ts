@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
+import { hashKeyReader } from '../../lib/data/privacy/hash-key.store.ts';
 import { partRequest } from '../../lib/inference/batch/batch.ts';
 import { PinnedModel } from '../../lib/inference/batch/pinned-model.ts';
 import { predictPart } from '../../lib/inference/batch/predict-part.ts';
@@ -14,21 +15,31 @@ const variables = {
   DATA_BUCKET: z.string(),
   MODEL_BUCKET: z.string(),
   SIGNING_KEY: z.string(),
+  HASH_KEY: z.string(),
   DUCKDB_MEMORY_LIMIT: memoryLimit.default('512MB'),
 };
 
 let pinned: PinnedModel | undefined;
 
-function compose(modelBucket: string, signingKey: string): PinnedModel {
-  const key = new SigningKey(kmsClient(), signingKey);
-  const read = packageReader(s3Client(), modelBucket);
-  return new PinnedModel((reference) => openPackage(reference, read, () => key.trusted()));
+interface Site {
+  MODEL_BUCKET: string;
+  SIGNING_KEY: string;
+  HASH_KEY: string;
+}
+
+function compose({ MODEL_BUCKET, SIGNING_KEY, HASH_KEY }: Site): PinnedModel {
+  const key = new SigningKey(kmsClient(), SIGNING_KEY);
+  const read = packageReader(s3Client(), MODEL_BUCKET);
+  const readHashKey = hashKeyReader(kmsClient(), HASH_KEY);
+  return new PinnedModel((reference) =>
+    openPackage(reference, read, () => key.trusted(), undefined, readHashKey),
+  );
 }
 
 /** Answers one part of a batch, unless it is answered. */
 export const handler = stepHandler(partRequest, async (request) => {
   const environment = readEnvironment(variables);
-  pinned ??= compose(environment.MODEL_BUCKET, environment.SIGNING_KEY);
+  pinned ??= compose(environment);
   const model = pinned;
   const begun = performance.now();
   const outcome = await predictPart(request, {

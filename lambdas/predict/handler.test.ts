@@ -41,6 +41,7 @@ describe('predict', () => {
     vi.stubEnv('MODEL_BUCKET', 'models');
     vi.stubEnv('MODEL_NAMES', 'flowers,prices');
     vi.stubEnv('SIGNING_KEY', 'arn:aws:kms:eu-central-1:111122223333:key/1');
+    vi.stubEnv('HASH_KEY', 'arn:aws:kms:eu-central-1:111122223333:key/2');
     vi.stubEnv('LAMBDA_TASK_ROOT', taskRoot);
     vi.stubEnv('AWS_LAMBDA_FUNCTION_MEMORY_SIZE', '1769');
     vi.stubEnv('AWS_REGION', 'eu-central-1');

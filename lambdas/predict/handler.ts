@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { z } from 'zod';
+import { hashKeyReader } from '../../lib/data/privacy/hash-key.store.ts';
 import { lineWriter } from '../../lib/inference/capture.ts';
 import { mebibyte, memoryBudgetOf } from '../../lib/inference/memory-budget.ts';
 import { awsModelSource } from '../../lib/inference/model-source.store.ts';
@@ -17,6 +18,7 @@ const variables = {
   REGISTRY_TABLE: z.string(),
   MODEL_BUCKET: z.string(),
   SIGNING_KEY: z.string(),
+  HASH_KEY: z.string(),
   /** Names of the deployed models, with commas between; without it models are known by what is live. */
   MODEL_NAMES: z.string().optional(),
   LAMBDA_TASK_ROOT: z.string(),
@@ -41,6 +43,7 @@ function compose(): Serving {
       registryTable: REGISTRY_TABLE,
       modelBucket: MODEL_BUCKET,
       trust: () => key.trusted(),
+      readHashKey: hashKeyReader(kmsClient(), environment.HASH_KEY),
       modelNames: MODEL_NAMES?.split(',').filter(Boolean),
     }),
     report: lineWriter((line) => process.stdout.write(`${line}\n`)),

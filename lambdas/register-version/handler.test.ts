@@ -99,6 +99,22 @@ describe('register-version', () => {
     expect(documents.calls()).toHaveLength(0);
   });
 
+  it('signs and registers what was imported, with where it came from', async () => {
+    const importedFrom = {
+      stack: 'Evergreen-test',
+      account: '111122223333',
+      region: 'eu-central-1',
+      version: 9,
+      signedBy: 'a'.repeat(64),
+    };
+    expect(await invoke(handler, { ...event, author: 'ben', importedFrom })).toMatchObject({
+      version: 5,
+      author: 'ben',
+      importedFrom,
+    });
+    expect(kms.commandCalls(SignCommand)).toHaveLength(1);
+  });
+
   it('registers what the gate let pass, with the champion it was compared with as parent', async () => {
     expect(await invoke(handler, event)).toMatchObject({
       version: 5,

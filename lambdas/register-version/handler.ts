@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { writeCardFiles } from '../../lib/registry/card/card-files.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
-import { lineage, type ModelVersion, modelVersion } from '../../lib/registry/registry.ts';
+import { lineage, type ModelVersion, modelVersion, versionOrigin } from '../../lib/registry/registry.ts';
 import { signPackage } from '../../lib/registry/sign-package.ts';
 import { SigningKey } from '../../lib/registry/signing-key.store.ts';
 import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
@@ -16,6 +16,8 @@ const request = modelVersion
     lineage: lineage.omit({ parentVersion: true }),
     championVersion: lineage.shape.parentVersion,
     author: z.string(),
+    /** Of a version that `evergreen data import` brings; a run names none. */
+    importedFrom: versionOrigin.optional(),
   });
 
 const variables = { REGISTRY_TABLE: z.string(), MODEL_BUCKET: z.string(), SIGNING_KEY: z.string() };

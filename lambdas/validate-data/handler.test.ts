@@ -28,6 +28,7 @@ describe('validate-data', () => {
   beforeEach(() => {
     vi.stubEnv('DATA_BUCKET', 'data');
     vi.stubEnv('REGISTRY_TABLE', 'registry');
+    vi.stubEnv('HASH_KEY', 'arn:aws:kms:eu-central-1:111122223333:key/2');
     documents.reset();
     documents.on(GetCommand).resolves({});
     vi.spyOn(process.stdout, 'write').mockReturnValue(true);

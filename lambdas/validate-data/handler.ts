@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { readProfile } from '../../lib/data/dataset.store.ts';
 import { validationRequest } from '../../lib/data/dataset.ts';
+import { hashKeyReader } from '../../lib/data/privacy/hash-key.store.ts';
 import { sparkSiteFrom, sparkVariables } from '../../lib/data/spark/spark-site.ts';
 import { validateUpload } from '../../lib/data/spark/validate-upload.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
-import { documentClient, s3Client } from '../../lib/shared/clients.ts';
+import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { stepHandler } from '../step.ts';
 
@@ -16,6 +17,7 @@ export const handler = stepHandler(validationRequest, async (request) => {
   const environment = readEnvironment({
     DATA_BUCKET: z.string().min(1),
     REGISTRY_TABLE: z.string().min(1),
+    HASH_KEY: z.string().min(1),
     MAX_SOURCE_BYTES: z.coerce.number().int().positive().default(twoGibibytes),
     DUCKDB_MEMORY_LIMIT: memoryLimit.default('1GB'),
     ...sparkVariables,
@@ -32,6 +34,7 @@ export const handler = stepHandler(validationRequest, async (request) => {
       const { champion } = await registry.readLive(name);
       return champion && readProfile(s3Client(), { bucket, model: name, datasetId: champion.datasetId });
     },
+    readHashKey: hashKeyReader(kmsClient(), environment.HASH_KEY),
     now: () => new Date(),
   });
   const { runId, model } = request;

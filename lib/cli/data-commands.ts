@@ -3,6 +3,8 @@ import { epsilon, examples, groups, type On } from './command-parts.ts';
 import type { DataCheckOptions } from './commands/data-check.ts';
 import type { DataDestroyOptions } from './commands/data-destroy.ts';
 import type { DataEraseOptions } from './commands/data-erase.ts';
+import type { DataExportOptions } from './commands/data-export.ts';
+import type { DataImportOptions } from './commands/data-import.ts';
 import type { DataPublishOptions } from './commands/data-publish.ts';
 
 /** The commands about data, before it is uploaded and after. */
@@ -44,6 +46,7 @@ export function addData(program: Command, on: On): void {
     () => async (context) => (await import('./commands/compliance.ts')).compliance(context),
   );
   addVersions(data, on);
+  addMoving(data, on);
   addPublishing(data, on);
   addRemoval(data, on);
 }
@@ -80,6 +83,34 @@ function addVersions(data: Command, on: On): void {
       .argument('[dataset]', 'its id, as ds-…'),
     (model: string, id: string | undefined) => async (context) =>
       (await load()).showLineage(context, model, id),
+  );
+}
+
+function addMoving(data: Command, on: On): void {
+  on(
+    data
+      .command('export')
+      .description('write datasets, with what they were made from and the versions that learned from them')
+      .argument('<model>')
+      .argument('[dataset...]', 'their ids, as ds-…')
+      .requiredOption('--to <place>', 'a new folder, or a file that ends with .tar, .tar.gz or .tgz')
+      .option('--all', 'all datasets of the model')
+      .addHelpText(
+        'after',
+        examples('data export iris ds-3f0c… --to iris.tar.gz', 'data export iris --all --to moved/iris'),
+      ),
+    (model: string, ids: string[], options: DataExportOptions) => async (context) =>
+      (await import('./commands/data-export.ts')).dataExport(context, model, ids, options),
+  );
+  on(
+    data
+      .command('import')
+      .description('take in what export wrote; every object is held against its hash, nothing goes live')
+      .argument('<place>', 'the folder or file')
+      .option('--sha256 <digest>', 'what export printed: proves that the manifest is the one it wrote')
+      .addHelpText('after', examples('data import iris.tar.gz --sha256 9f2c…')),
+    (place: string, options: DataImportOptions) => async (context) =>
+      (await import('./commands/data-import.ts')).dataImport(context, place, options),
   );
 }
 

@@ -9,7 +9,7 @@ const between = (interval: [number, number] | null): CellValue =>
 
 const order = { drifted: 0, stable: 1, 'not enough data': 2 } as const;
 
-function watchedTable(title: string, watched: readonly WatchedReport[]): Block[] {
+export function watchedTable(title: string, watched: readonly WatchedReport[]): Block[] {
   if (watched.length === 0) return [];
   const sorted = watched.toSorted(
     (a, b) => order[a.verdict] - order[b.verdict] || (b.psi ?? 0) - (a.psi ?? 0),

@@ -273,4 +273,23 @@ describe('eraseSubject', () => {
     );
     await expect(world.erase('customer-7')).rejects.toMatchObject({ code: 'subject-unknown' });
   });
+
+  it('says so when rows that were found are gone before they are left out', async () => {
+    const { store, connection } = await aWorld();
+    const upload = store.versions.find(({ key }) => key.startsWith('incoming/'));
+    const erasing = eraseSubject(connection, {
+      model: 'fruit',
+      subject: 'customer-7',
+      isDryRun: false,
+      who: 'ann',
+      now: () => new Date('2026-11-24T10:00:00Z'),
+      progress: ({ text }) => {
+        if (upload && text.startsWith('erasing from')) upload.content = Buffer.from('');
+      },
+    });
+    await expect(erasing).rejects.toMatchObject({
+      code: 'internal',
+      message: 'incoming/fruit/may.csv cannot be written without the rows found in it',
+    });
+  });
 });

@@ -10,6 +10,7 @@ import { type ErasureTools, eraseRows } from '../data/erasure/erase-rows.ts';
 import type { ErasureRecord } from '../data/erasure/erasure-record.ts';
 import { erasureIdOf, readErasure, writeErasure } from '../data/erasure/erasures.store.ts';
 import { capturedFeatures } from '../data/erasure/subject-column.ts';
+import { hashKeyReader, type ReadHashKey } from '../data/privacy/hash-key.store.ts';
 import { validateDataset } from '../data/validate-dataset.ts';
 import { listDatasets } from '../data/versions/datasets.store.ts';
 import { destroyVersions, listKeys, listVersions } from '../data/versions/objects-below.store.ts';
@@ -37,7 +38,7 @@ export async function eraseSubject(connection: ErasureConnection, wish: ErasureW
   const { s3, kms, registry, outputs } = connection;
   const { model, subject, isDryRun, progress } = wish;
   const bucket = outputs.DataBucket;
-  const tools: ErasureTools = { s3, bucket, ...limits };
+  const tools = { s3, bucket, ...limits, readHashKey: hashKeyReader(kms, outputs.HashKeyArn) };
   const erasureId = await erasureIdOf(kms, outputs.SubjectKeyArn, model, subject);
   const earlier = await readErasure(s3, bucket, model, erasureId);
   const lastDone = earlier.findLastIndex(({ state }) => state === 'done');
@@ -141,7 +142,11 @@ function datasetsBefore(source: SourceObject, unfinished: readonly ErasureRecord
 async function replaceSource(
   { source, definition, manifests, wanted, rows }: FoundSource,
   before: readonly string[],
-  { erasureId, tools, now }: { erasureId: string; tools: ErasureTools; now: () => Date },
+  {
+    erasureId,
+    tools,
+    now,
+  }: { erasureId: string; tools: ErasureTools & { readHashKey: ReadHashKey }; now: () => Date },
 ): Promise<ErasureRecord['sources'][number]> {
   const { s3, bucket } = tools;
   const erased = await eraseRows({ source, definition }, wanted, tools, false);

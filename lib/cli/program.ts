@@ -1,5 +1,7 @@
 import { Command, Option } from 'commander';
 import { count, examples, groups, type On, type Run, version, wholeNumber } from './command-parts.ts';
+import type { DriftOptions } from './commands/drift.ts';
+import type { DriftFilesOptions } from './commands/drift-files.ts';
 import type { FeedbackOptions } from './commands/feedback.ts';
 import type { PredictOptions } from './commands/predict.ts';
 import type { StartOptions } from './commands/start.ts';
@@ -199,6 +201,10 @@ function addLoop(program: Command, on: On): void {
   );
 }
 
+/** Files need no deployment, and so none of the code that asks one. */
+const isOfFiles = ({ reference, current, models, saveProfile }: DriftFilesOptions) =>
+  [reference, current, models, saveProfile].some((given) => given !== undefined);
+
 function addWatching(program: Command, on: On): void {
   const command = (text: string) => program.command(text).helpGroup(groups.watch);
   on(
@@ -207,13 +213,40 @@ function addWatching(program: Command, on: On): void {
   );
   on(
     command('drift')
-      .description('how live rows and answers compare with the data the model was trained on')
+      .description(
+        'how live rows and answers compare with the data the model was trained on; or two files, exit 5 when they differ',
+      )
       .argument('<model>')
       .option('--now', 'measure now instead of showing the last measurement')
       .option('--page <file>', 'write the page with the pictures: distributions then and now, the hours')
-      .addHelpText('after', examples('drift iris --now', 'drift iris --page drift.html')),
-    (model: string, options: { now?: boolean; page?: string }) => async (context) =>
-      (await import('./commands/drift.ts')).drift(context, model, options),
+      .option('--prometheus <file>', 'write the figures for Prometheus, as docs/metrics.md names them')
+      .addOption(
+        new Option(
+          '--reference <file>',
+          'compare --current with these rows, or with a profile.json',
+        ).conflicts(['now', 'page', 'prometheus']),
+      )
+      .addOption(
+        new Option('--current <file>', 'rows to compare, on this machine').conflicts([
+          'now',
+          'page',
+          'prometheus',
+        ]),
+      )
+      .option('--models <folder>', 'folder with the model folders, for files (default: models/)')
+      .option('--save-profile <file>', 'keep the counts of --reference, to compare with them again')
+      .addHelpText(
+        'after',
+        examples(
+          'drift iris --now',
+          'drift iris --page drift.html',
+          'drift iris --reference train.parquet --current june.parquet',
+        ),
+      ),
+    (model: string, options: DriftOptions & DriftFilesOptions) => async (context) =>
+      isOfFiles(options)
+        ? (await import('./commands/drift-files.ts')).driftFiles(context, model, options)
+        : (await import('./commands/drift.ts')).drift(context, model, options),
   );
   on(
     command('doctor')

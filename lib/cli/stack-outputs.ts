@@ -10,8 +10,12 @@ export const stackOutputs = z.object({
   DataBucket: z.string(),
   /** ARN of the key that hashes ids of persons. */
   SubjectKeyArn: z.string(),
+  /** ARN of the key that keys for hashing personal features are made from. */
+  HashKeyArn: z.string(),
   ModelBucket: z.string(),
   RegistryTable: z.string(),
+  /** What signs and registers a version that is imported. */
+  RegisterVersionFunction: z.string(),
   /** ARN of the key that signs versions. */
   SigningKeyArn: z.string(),
   RunsTable: z.string(),

@@ -53,6 +53,12 @@ function weightsFields({ evaluation }: ModelCard): [string, CellValue][] {
   ];
 }
 
+function importedFields({ importedFrom }: ModelVersion): [string, CellValue][] {
+  if (!importedFrom) return [];
+  const { version, stack, region, account } = importedFrom;
+  return [['imported from', `version ${version} of ${stack} in ${region}, account ${account}`]];
+}
+
 export function versionView(
   version: ModelVersion,
   about: { role: string | null; card: ModelCard | null; reason: string | null; storedCard: string | null },
@@ -71,6 +77,7 @@ export function versionView(
       ['version', version.version],
       ['role', role],
       ['made', `${version.createdAt} by ${version.author}`],
+      ...importedFields(version),
       ['run', lineage.runId],
       ['parents', parentText(version, card)],
       ['dataset', lineage.datasetId],

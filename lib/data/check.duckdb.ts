@@ -6,6 +6,7 @@ import type { RowChecks } from './checks/row-checks.ts';
 import { type Column, dataColumns } from './columns.ts';
 import { parameterTypes, select } from './database.duckdb.ts';
 import type { Problem } from './dataset.ts';
+import { disguiseSql } from './privacy/disguise-sql.ts';
 import { type BrokenRule, brokenRule, describeProblem, describeRowProblem } from './problem-message.ts';
 import type { SourceTable } from './source.duckdb.ts';
 
@@ -24,6 +25,8 @@ export interface CheckedRows {
   problems: { column: Column; rule: BrokenRule; count: number }[];
   /** Cells that were written anew, by column: another spelling or unit. */
   normalised: { column: Column; count: number }[];
+  /** Personal texts that were hashed or masked, by column. */
+  disguised: { column: Column; count: number }[];
   /** Of each row check, in their order: rows that break it, and the line of the first. */
   rowChecks: { count: number; firstLine: number | null }[];
   /** Of each column, before any row is left out: the least, greatest and mean of its numbers. */
@@ -36,6 +39,8 @@ const shownCharacters = 200;
  * Reads the source once into the table `checked`: line, typed value, broken rule and text of each column.
  *
  * @param keptBad Bad rows that are handed back, in order of line; all are counted.
+ * @param hashKey What personal texts are hashed with; undefined leaves them as they are, for those who look for a person
+ *   or only cut a file.
  */
 export async function checkRows(
   connection: DuckDBConnection,
@@ -43,6 +48,7 @@ export async function checkRows(
   columns: readonly Column[],
   rowChecks: RowChecks,
   keptBad: number,
+  hashKey?: Uint8Array,
 ): Promise<CheckedRows> {
   const places = columns.map((_, place) => place);
   const cells = source.cells.map(
@@ -60,16 +66,26 @@ export async function checkRows(
     ...rowChecks.checks.map((_, place) => `, x${place}`),
     ...changing.map((place) => `, z${place}`),
   ].join('');
+  const values = [...rowChecks.values];
+  const parameter = (text: string) => {
+    values.push(text);
+    return `CAST($${values.length} AS VARCHAR)`;
+  };
+  const disguising = hashKey ? places.filter((place) => columns[place]?.disguise !== undefined) : [];
+  const storedSql = ({ name, width, disguise }: Column, place: number) =>
+    disguise && hashKey
+      ? disguiseSql(`v${place}`, name, disguise, hashKey, parameter)
+      : coarserSql(`v${place}`, width);
   const kept = columns.map(
-    ({ type, width }, place) =>
-      `CAST(${coarserSql(`v${place}`, width)} AS ${sqlTypes[type]}) AS v${place}, r${place}, CASE WHEN bad THEN left(s${place}, ${shownCharacters}) END AS s${place}`,
+    (column, place) =>
+      `CAST(${storedSql(column, place)} AS ${sqlTypes[column.type]}) AS v${place}, r${place}, CASE WHEN bad THEN left(s${place}, ${shownCharacters}) END AS s${place}`,
   );
   await connection.run(
     `CREATE TEMP TABLE checked AS
      SELECT line, bad${flags}, ${kept.join(', ')}
      FROM (SELECT *, (${isBad}) AS bad FROM (SELECT *${breaches} FROM (SELECT line, ${cells.join(', ')} FROM ${source.from})))`,
-    rowChecks.values,
-    parameterTypes(rowChecks.values),
+    values,
+    parameterTypes(values),
   );
 
   const missing = places.map(
@@ -87,9 +103,12 @@ export async function checkRows(
       : [],
   );
   const normalised = changing.map((place) => `, count(*) FILTER (z${place} AND NOT bad) AS z${place}`);
+  const disguised = disguising.map(
+    (place) => `, count(*) FILTER (v${place} IS NOT NULL AND NOT bad) AS d${place}`,
+  );
   const [totals] = await select(
     connection,
-    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')}${normalised.join('')} FROM checked`,
+    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')}${normalised.join('')}${disguised.join('')} FROM checked`,
     z.record(z.string(), z.number().nullable()),
   );
   const checked: CheckedRows = {
@@ -101,6 +120,10 @@ export async function checkRows(
     normalised: changing.flatMap((place) => {
       const column = columns[place];
       return column ? [{ column, count: totals?.[`z${place}`] ?? 0 }] : [];
+    }),
+    disguised: disguising.flatMap((place) => {
+      const column = columns[place];
+      return column ? [{ column, count: totals?.[`d${place}`] ?? 0 }] : [];
     }),
     rowChecks: rowChecks.checks.map((_, place) => ({
       count: totals?.[`x${place}`] ?? 0,
@@ -121,7 +144,7 @@ export async function checkRows(
 }
 
 /** A number as {@link generalisedNumber} makes it; ranges and rules were held against the number itself. */
-function coarserSql(value: string, width: number | undefined): string {
+export function coarserSql(value: string, width: number | undefined): string {
   return width === undefined
     ? value
     : `floor(${value} / ${width.toExponential()}) * ${width.toExponential()}`;
@@ -205,6 +228,16 @@ export interface Copies {
   ofKey: number;
 }
 
+/** False when no two good rows are alike: to number the copies of each takes five times as long as to see that. */
+async function mayRepeat(connection: DuckDBConnection, values: string): Promise<boolean> {
+  const [counted] = await select(
+    connection,
+    `SELECT count(DISTINCT hash(${values})) < count(*) AS repeats FROM checked WHERE NOT bad`,
+    z.object({ repeats: z.boolean() }),
+  );
+  return counted?.repeats ?? true;
+}
+
 /**
  * Turns `checked` into `good`: rows in which nothing is wrong, each with its number among its exact copies and, when one
  * row of an identity is kept, its number among those.
@@ -219,7 +252,10 @@ export async function findCopies(
   const compared = [...new Set([...dataColumns(columns), ...identifying])];
   const values = columns.map((_, place) => `v${place}`).join(', ');
   const list = (some: readonly Column[]) => some.map((column) => `v${columns.indexOf(column)}`).join(', ');
-  const copied = `SELECT line, ${values}, row_number() OVER (PARTITION BY ${list(compared)} ORDER BY line) AS copy FROM checked WHERE NOT bad`;
+  const number = (await mayRepeat(connection, list(compared)))
+    ? `row_number() OVER (PARTITION BY ${list(compared)} ORDER BY line)`
+    : '1::BIGINT';
+  const copied = `SELECT line, ${values}, ${number} AS copy FROM checked WHERE NOT bad`;
   const order = keyDuplicates === 'last' ? 'DESC' : '';
   // Copies are numbered apart, or the last row of an identity could be one that is dropped as a copy.
   const numbered =

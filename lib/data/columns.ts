@@ -1,5 +1,6 @@
 import type { DataPolicy } from '../model/data-policy.ts';
 import type { ModelDefinition } from '../model/definition.ts';
+import { type Disguise, disguiseOf } from '../model/disguise.ts';
 import type { Feature } from '../model/features.ts';
 import type { NormaliseText } from '../model/normalise.ts';
 import { EvergreenError } from '../shared/errors.ts';
@@ -27,6 +28,8 @@ export interface Column {
   /** Made coarser once checked: numbers to the lower end of a range so wide, texts to so many characters. */
   width: number | undefined;
   keep: number | undefined;
+  /** What takes the place of a personal text once checked. */
+  disguise: Disguise | undefined;
   /** Its values are not shown in reports and quarantine. */
   isPersonal: boolean;
   identifies: boolean;
@@ -44,6 +47,7 @@ const plain = {
   units: undefined,
   width: undefined,
   keep: undefined,
+  disguise: undefined,
   isPersonal: false,
   identifies: false,
 };
@@ -74,6 +78,7 @@ export function columnsOf(definition: ModelDefinition): Column[] {
     normalise: 'normalise' in feature ? feature.normalise : undefined,
     units: 'units' in feature ? feature.units : undefined,
     ...coarsenessOf(feature),
+    disguise: role === 'feature' ? disguiseOf(definition, name) : undefined,
   });
   const features = Object.entries(definition.features).map((each) => describe(each, 'feature'));
   const checked = Object.entries(definition.data.columns).map((each) => describe(each, 'checked'));

@@ -98,6 +98,7 @@ export function conclude(
     cleaning: cleaningSteps(
       {
         normalised: checked.normalised,
+        disguised: checked.disguised,
         copies,
         outlierLimits: facts.outlierLimits,
         fills: facts.fills,

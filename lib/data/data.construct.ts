@@ -6,6 +6,7 @@ import { type LifecycleRule, StorageClass } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { ModelDefinition } from '../model/definition.ts';
 import { type AccessLogBucket, GuardedBucket } from '../platform/bucket.ts';
+import { allow } from '../platform/grants.ts';
 import { NodeFunction } from '../platform/node-function.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import { SparkExamination } from './spark/spark.construct.ts';
@@ -27,6 +28,8 @@ export class DataRoom extends Construct {
   readonly spark: SparkExamination;
   /** Turns ids of persons into ids of their erasures. */
   readonly subjectKey: Key;
+  /** What keys for hashing personal features are made from. */
+  readonly hashKey: Key;
 
   constructor(scope: Construct, id: string, { stage, key, accessLogs, duckdb, models }: DataRoomProps) {
     super(scope, id);
@@ -68,6 +71,12 @@ export class DataRoom extends Construct {
       keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
       removalPolicy: stage.removalPolicy,
     });
+    this.hashKey = new Key(this, 'HashKey', {
+      description: 'Makes the keys that personal features are hashed with',
+      keySpec: KeySpec.HMAC_256,
+      keyUsage: KeyUsage.GENERATE_VERIFY_MAC,
+      removalPolicy: stage.removalPolicy,
+    });
     this.validate = new NodeFunction(this, 'ValidateData', {
       folder: 'validate-data',
       description: 'Checks an uploaded file, splits it and freezes its profile',
@@ -82,8 +91,15 @@ export class DataRoom extends Construct {
     this.grantReadDatasets(this.validate);
     this.bucket.grantWriteBelow(this.validate, 'datasets/');
     this.grantReadDefinitions(this.validate);
+    this.grantHash(this.validate);
     const { bucket, validate } = this;
     this.spark = new SparkExamination(this, 'Spark', { stage, key, bucket, models, validate });
+  }
+
+  /** Hashing personal features as datasets have them; the function finds the key in HASH_KEY. */
+  grantHash(hasher: LambdaFunction): void {
+    hasher.addEnvironment('HASH_KEY', this.hashKey.keyArn);
+    allow(hasher, { actions: ['kms:GenerateMac'], resources: [this.hashKey.keyArn] });
   }
 
   /** What a run began with. */
@@ -95,6 +111,8 @@ export class DataRoom extends Construct {
   grantReadSources(grantee: IGrantable): void {
     this.bucket.grantReadBelow(grantee, 'incoming/');
     this.bucket.grantReadBelow(grantee, 'retrain/');
+    // New code trains on what the champion learned from, which may be what an erasure left.
+    this.bucket.grantReadBelow(grantee, 'rewritten/');
   }
 
   grantReadDatasets(grantee: IGrantable): void {

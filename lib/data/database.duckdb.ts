@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, tmpdir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
 import {
   BOOLEAN,
   DOUBLE,
@@ -20,7 +20,7 @@ export interface Workspace {
 /** 256 MB to 100 GB, as DuckDB writes sizes. */
 export const memoryLimit = z.string().regex(/^\d{1,6}(MB|GB)$/);
 
-const instances = new Map<string, Promise<{ instance: DuckDBInstance; root: string }>>();
+const instances = new Map<string, Promise<Opened>>();
 
 /**
  * Runs work on DuckDB, then removes its tables and files.
@@ -38,7 +38,35 @@ export async function withWorkspace<Result>(
     instances.set(memory, opening);
     opening.catch(() => instances.delete(memory));
   }
-  const { instance, root } = await opening;
+  return workOn(await opening, work);
+}
+
+/**
+ * The same on an instance of its own, with every core, which may read some files of this machine beside its folder: for
+ * what is counted, where the order of adding changes nothing.
+ */
+export async function withFiles<Result>(
+  files: readonly string[],
+  memory: string,
+  work: (workspace: Workspace) => Promise<Result>,
+): Promise<Result> {
+  const opened = await openInstance(memory, files, availableParallelism());
+  try {
+    return await workOn(opened, work);
+  } finally {
+    opened.instance.closeSync();
+  }
+}
+
+interface Opened {
+  instance: DuckDBInstance;
+  root: string;
+}
+
+async function workOn<Result>(
+  { instance, root }: Opened,
+  work: (workspace: Workspace) => Promise<Result>,
+): Promise<Result> {
   const folder = await mkdtemp(join(root, 'work-'));
   try {
     const connection = await instance.connect();
@@ -52,20 +80,26 @@ export async function withWorkspace<Result>(
   }
 }
 
-async function openInstance(memory: string): Promise<{ instance: DuckDBInstance; root: string }> {
+let opened = 0;
+
+async function openInstance(memory: string, files: readonly string[] = [], threads = 1): Promise<Opened> {
   const root = join(await realpath(tmpdir()), `evergreen-data-${userInfo().uid}`);
   await mkdir(root, { recursive: true, mode: 0o700 });
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memory,
     // With one thread sums are added in one order: the same rows give the same bytes.
-    threads: '1',
+    threads: String(threads),
     // Made when memory runs short, removed with the instance.
-    temp_directory: join(root, `spill-${process.pid}`),
+    temp_directory: join(root, `spill-${process.pid}-${opened++}`),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
   const connection = await instance.connect();
   await connection.run(`SET allowed_directories = [${quoteText(root)}]`);
+  if (files.length > 0) {
+    const paths = await Promise.all(files.map((file) => realpath(resolve(file))));
+    await connection.run(`SET allowed_paths = [${paths.map(quoteText).join(', ')}]`);
+  }
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
   connection.closeSync();

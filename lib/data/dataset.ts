@@ -79,6 +79,7 @@ export const cleaningStep = z.object({
     'outliers',
     'imputation',
     'normalisation',
+    'pseudonymisation',
     'suppression',
   ]),
   column: z.string().nullable(),
@@ -192,6 +193,8 @@ export const datasetProfile = z.object({
   rows: count,
   features: z.record(z.string(), columnProfile),
   target: columnProfile,
+  /** The name of the key that each hashed feature was hashed with. */
+  hashed: z.record(z.string(), z.string()).optional(),
   /** Labels that contradict the rows most like theirs; a later dataset is held against it. */
   labelFlips: z.object({ sampled: count, judged: count, disagreeing: count }).nullable().optional(),
 });
@@ -223,6 +226,16 @@ export const datasetManifest = z.object({
   }),
   /** Datasets that this one was made from, and why; of an upload there are none. */
   parents: z.array(z.object({ datasetId: z.string(), because: z.enum(['erasure', 'retrain']) })).optional(),
+  /** Of a dataset that came from another deployment: which one, and where its upload lay there. */
+  importedFrom: z
+    .object({
+      stack: z.string(),
+      account: z.string(),
+      region: z.string(),
+      exportedAt: z.iso.datetime(),
+      source: sourceObject,
+    })
+    .optional(),
   /** Of the training code that was deployed with the definition. */
   codeDigest: digest.optional(),
   createdAt: z.iso.datetime(),

@@ -39,6 +39,8 @@ export interface ExaminationSetting {
   /** The dataset of the champion, or null. */
   earlier: DatasetProfile | null;
   now: Date;
+  /** What personal texts are hashed with. A gate always has one: where nothing is hashed it may be any. */
+  hashKey: Uint8Array;
   onProgress?: (step: ExaminationStep) => void;
 }
 

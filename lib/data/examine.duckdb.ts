@@ -56,6 +56,7 @@ async function examineFile(
   const checked = await readTable(workspace, path, recognised, columns, setting.limits, {
     rowChecks,
     onProgress: setting.onProgress,
+    hashKey: setting.hashKey,
   });
   if ('message' in checked) return unreadableFile(checked, columns);
   const facts = await gatherFacts(workspace.connection, checked, columns, setting);
@@ -66,9 +67,14 @@ async function examineFile(
 interface Reading {
   rowChecks: RowChecks;
   onProgress: ExaminationSetting['onProgress'];
+  hashKey: Uint8Array | undefined;
 }
 
-const nothingMore: Reading = { rowChecks: { checks: [], values: [] }, onProgress: undefined };
+const nothingMore: Reading = {
+  rowChecks: { checks: [], values: [] },
+  onProgress: undefined,
+  hashKey: undefined,
+};
 
 /**
  * Reads a file once and holds its cells against their columns. Each row that could be cut into cells then stands in the
@@ -82,12 +88,13 @@ export async function readTable(
   recognised: RecognisedFormat,
   columns: readonly Column[],
   limits: StageLimits,
-  { rowChecks, onProgress }: Reading = nothingMore,
+  reading: Reading = nothingMore,
 ): Promise<CheckedFile | Unreadable> {
   const { connection } = workspace;
+  const { rowChecks, onProgress, hashKey } = reading;
   if (recognised.format === 'parquet') {
     onProgress?.({ step: 'checking', share: 0 });
-    return readParquet(connection, path, columns, rowChecks, limits);
+    return readParquet(connection, path, columns, reading, limits);
   }
   const onRead = (share: number) => onProgress?.({ step: 'reading', share });
   const to = join(workspace.folder, 'staged.csv');
@@ -95,7 +102,7 @@ export async function readTable(
   if (staged.failure) return staged.failure;
   const source = stagedTable(staged, columns, limits.maxLineBytes);
   onProgress?.({ step: 'checking', share: 0 });
-  const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken);
+  const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey);
   if (rows.read !== staged.rows) {
     // Two readers that disagree about the same bytes: better no dataset than a wrong one.
     throw new EvergreenError('internal', `${staged.rows} rows were staged, but ${rows.read} were read back`);
@@ -107,13 +114,13 @@ async function readParquet(
   connection: DuckDBConnection,
   path: string,
   columns: readonly Column[],
-  rowChecks: RowChecks,
+  { rowChecks, hashKey }: Reading,
   limits: StageLimits,
 ): Promise<CheckedFile | Unreadable> {
   try {
     const source = await parquetTable(connection, path, columns, limits);
     if ('message' in source) return source;
-    const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken);
+    const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey);
     return { source, rows, broken: { count: 0, first: [] } };
   } catch (thrown) {
     const message = messageOf(thrown);

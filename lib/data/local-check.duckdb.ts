@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { copyFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -8,6 +8,7 @@ import { withWorkspace } from './database.duckdb.ts';
 import type { DatasetProfile } from './dataset.ts';
 import type { ExaminationStep } from './examination.ts';
 import { examineUpload } from './examine.duckdb.ts';
+import { comparableProfile, hashedFeatures } from './privacy/comparable-profile.ts';
 import { type MadeReport, makeReport } from './report/make-report.ts';
 import { stageLimits } from './stage-file.ts';
 
@@ -29,6 +30,9 @@ export async function checkLocalFile(
 ): Promise<MadeReport> {
   const startedAt = now();
   const { size } = await stat(file);
+  const hashedHere = Object.fromEntries(
+    Object.keys(hashedFeatures(definition)).map((name) => [name, 'of this machine']),
+  );
   return withWorkspace(memoryLimit, async (workspace) => {
     // DuckDB reads nothing outside its own folder.
     const path = join(workspace.folder, 'upload');
@@ -41,8 +45,11 @@ export async function checkLocalFile(
       {
         definition,
         limits: stageLimits(maxSourceBytes),
-        earlier,
+        // Hashed here by a key that nobody else has.
+        earlier: earlier && comparableProfile(earlier, hashedHere),
         now: startedAt,
+        // Nothing is kept, and the report shows no value: any key tells the same.
+        hashKey: randomBytes(32),
         onProgress,
       },
     );

@@ -99,8 +99,8 @@ export function bookBins(
 }
 
 /** Of a part without any value the database gives no histogram. */
-function padded(found: readonly number[] | undefined, bins: number): number[] {
-  return found === undefined || found.length === 0 ? new Array<number>(bins).fill(0) : [...found];
+export function padded(found: unknown, bins: number): number[] {
+  return Array.isArray(found) && found.length > 0 ? found.map(Number) : new Array<number>(bins).fill(0);
 }
 
 /** How often one value of a categorical column occurs in a part of the rows. */

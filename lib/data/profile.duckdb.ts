@@ -174,7 +174,7 @@ function numbersOf(found: unknown): number[] {
   return Array.isArray(found) ? found.map(Number) : [];
 }
 
-function histogramSql(number: string, edges: readonly number[], filter = ''): string {
+export function histogramSql(number: string, edges: readonly number[], filter = ''): string {
   const all = [...edges.map((edge) => edge.toExponential()), `'infinity'::DOUBLE`];
   return `map_values(histogram(CAST(${number} AS DOUBLE), [${all.join(', ')}]) ${filter})`;
 }

@@ -21,8 +21,8 @@ export async function placeRows(
     ...(data.duplicates === 'drop' || data.keyDuplicates !== 'keep' ? ['copy = 1'] : []),
     ...(data.keyDuplicates === 'keep' ? [] : ['keyed = 1']),
   ];
-  const accepted = `SELECT row_number() OVER (ORDER BY line) - 1 AS position, line, ${values}
-    FROM good ${kept.length === 0 ? '' : `WHERE ${kept.join(' AND ')}`}`;
+  const accepted = `SELECT row_number() OVER () - 1 AS position, line, ${values}
+    FROM (SELECT * FROM good ${kept.length === 0 ? '' : `WHERE ${kept.join(' AND ')}`} ORDER BY line)`;
   if (data.split.method === 'seeded') {
     await connection.run(`CREATE TEMP TABLE accepted AS ${accepted}`);
     const rows = await countRows(connection, 'accepted');
@@ -40,7 +40,7 @@ export async function placeRows(
       `CREATE TEMP TABLE placed AS
        SELECT position, CASE WHEN key < ${quoteText(heldOutBelow(data.split.testShare))} THEN 'test' ELSE 'train' END AS side,
          position AS place, key, line, ${values}
-       FROM (SELECT *, substr(sha256(${identitySql(columns)}), 1, 13) AS key FROM (${accepted})) ORDER BY position`,
+       FROM (SELECT *, substr(sha256(${identitySql(columns)}), 1, 13) AS key FROM (${accepted}))`,
     );
     await fillEmptySide(connection);
   }
@@ -59,10 +59,10 @@ export async function countSides(connection: DuckDBConnection): Promise<{ train:
 /** The text of `identityText` in split.ts, made in SQL: identity columns, or all values. */
 function identitySql(columns: readonly Column[]): string {
   const named = columns.filter(({ identifies }) => identifies);
-  const texts = (named.length > 0 ? named : dataColumns(columns)).map(
-    (column) => `CAST(v${columns.indexOf(column)} AS VARCHAR)`,
-  );
-  const parts = texts.map((text) => `coalesce(strlen(${text}) || ':' || ${text}, '-')`);
+  const parts = (named.length > 0 ? named : dataColumns(columns)).map((column) => {
+    const text = `CAST(v${columns.indexOf(column)} AS VARCHAR)`;
+    return `CASE WHEN ${text} IS NULL THEN '-' ELSE concat(strlen(${text}), ':', ${text}) END`;
+  });
   return `concat_ws('|', ${parts.join(', ')})`;
 }
 

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { ModelDefinition } from '../model/definition.ts';
 import { type DeployedModel, definitionKey, deployedModel } from '../model/deployed-model.ts';
+import { hashKeyNameOf } from '../model/disguise.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { readDocument } from '../shared/objects.ts';
@@ -25,6 +27,8 @@ import {
 import type { Examination } from './examination.ts';
 import { examineUpload } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
+import { comparableProfile, hashedFeatures } from './privacy/comparable-profile.ts';
+import type { ReadHashKey } from './privacy/hash-key.store.ts';
 import { makeReport } from './report/make-report.ts';
 import { downloadSource } from './source.store.ts';
 import { writeSide } from './split.duckdb.ts';
@@ -40,6 +44,8 @@ export interface ValidationTools {
   /** The profile of the dataset that the model in production was trained on; null when there is none. */
   readEarlier: (model: string) => Promise<DatasetProfile | null>;
   now: () => Date;
+  /** @default - a definition that hashes is refused */
+  readHashKey?: ReadHashKey;
 }
 
 /** What a state of the pipeline hands on is limited; the report has all. */
@@ -70,11 +76,14 @@ export async function validateDataset(
     const existing = await readManifest(s3, place);
     if (existing) return outcomeOfManifest(existing);
 
+    const hashed = hashedFeatures(definition);
+    const earlier = await tools.readEarlier(request.model);
     const found = await examineUpload(workspace, { path, download, name: request.source.key }, columns, {
       definition,
       limits: stageLimits(tools.maxSourceBytes),
-      earlier: await tools.readEarlier(request.model),
+      earlier: earlier && comparableProfile(earlier, hashed),
       now: startedAt,
+      hashKey: await hashKeyOf(definition, tools),
     });
     const { report, files } = makeReport(found, {
       definition,
@@ -90,9 +99,26 @@ export async function validateDataset(
       return outcomeOf(report, null);
     }
     const about = aboutDataset(request, report, code.digest);
-    await writeDataset(s3, place, files, await filesOf(workspace, columns, report, found), about);
+    await writeDataset(
+      s3,
+      place,
+      files,
+      await filesOf(workspace, columns, report, { ...found, hashed }),
+      about,
+    );
     return outcomeOf(report, datasetKey(request.model, datasetId, 'manifest.json'));
   });
+}
+
+/** @throws EvergreenError `hash-key-unavailable`. */
+async function hashKeyOf(definition: ModelDefinition, { readHashKey }: ValidationTools): Promise<Uint8Array> {
+  const keyName = hashKeyNameOf(definition);
+  if (keyName === undefined) return new Uint8Array();
+  if (readHashKey) return readHashKey(definition.name, keyName);
+  throw new EvergreenError(
+    'hash-key-unavailable',
+    `${definition.name} hashes with the key ${keyName}, and there is none here`,
+  );
 }
 
 /** What a run began with. */
@@ -114,7 +140,7 @@ async function filesOf(
   { connection, folder }: Workspace,
   columns: readonly Column[],
   report: DatasetReport,
-  found: Examination,
+  found: Examination & { hashed: Record<string, string> },
 ): Promise<DatasetFiles> {
   const [train, test] = [join(folder, 'train.parquet'), join(folder, 'test.parquet')];
   await writeSide(connection, columns, 'train', train);
@@ -131,7 +157,7 @@ export function describeFiles(
   rows: readonly Row[],
   columns: readonly Column[],
   { model, datasetId, rows: counted }: DatasetReport,
-  { profiles, labelFlips }: Examination,
+  { profiles, labelFlips, hashed = {} }: Examination & { hashed?: Record<string, string> },
 ): { golden: string; profile: string } {
   const target = columns.find(({ role }) => role === 'target')?.name ?? '';
   const { [target]: ofTarget, ...ofFeatures } = profiles;
@@ -142,6 +168,7 @@ export function describeFiles(
     rows: counted.train,
     features: ofFeatures,
     target: ofTarget,
+    ...(Object.keys(hashed).length === 0 ? {} : { hashed }),
     labelFlips,
   });
   const golden = goldenRows.parse({ schema: 'evergreen/golden-rows/v1', rows });

@@ -1,6 +1,7 @@
 import type { Row } from '../data/dataset.ts';
 import type { Prediction } from '../inference/prediction-record.ts';
 import type { ModelDefinition } from '../model/definition.ts';
+import { disguiseOf } from '../model/disguise.ts';
 import { signatureOf } from '../model/signature.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
@@ -53,6 +54,10 @@ function answersAlike(champion: ModelDefinition, candidate: ModelDefinition): bo
   const shape = (definition: ModelDefinition) => ({
     // The order of columns is each version's own affair.
     inputs: signatureOf(definition).inputs.map(({ name, features }) => [name, features.toSorted()]),
+    // What another key hashed is unknown to a version.
+    disguises: Object.keys(definition.features)
+      .toSorted()
+      .map((name) => disguiseOf(definition, name) ?? null),
     target: { name: definition.target.name, type: definition.target.type },
     classes: definition.target.type === 'category' ? definition.target.categories.toSorted() : [],
   });

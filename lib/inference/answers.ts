@@ -45,7 +45,14 @@ const readValues: AnswerReader = ({ value }, rows) => {
 };
 
 function compileLabelReader(classes: readonly string[]): AnswerReader {
-  const known = new Set<unknown>(classes);
+  // Answers without scores are as many as there are classes, however many rows have them.
+  const unscored: readonly { label: string }[] = classes.map((label) => ({ label }));
+  const byLabel = new Map<unknown, { label: string }>(unscored.map((each) => [each.label, each]));
+  // The runtime's texts are new ones, whose hash is not known yet: to look through a few takes less.
+  const answerOf =
+    classes.length <= 16
+      ? (label: unknown) => unscored[classes.indexOf(label as string)]
+      : (label: unknown) => byLabel.get(label);
   // A copy of this has every class as a member of its own, also one by the name of `__proto__`.
   const noScores = Object.fromEntries(classes.map((name) => [name, 0]));
   return ({ label, scores }, rows) => {
@@ -57,20 +64,14 @@ function compileLabelReader(classes: readonly string[]): AnswerReader {
     }
     const predictions = new Array<Prediction>(rows);
     let place = 0;
-    let last: unknown;
     for (let row = 0; row < rows; row++) {
-      const name = label.data[row];
-      if (typeof name !== 'string' || (name !== last && !known.has(name))) {
-        return fail(`the model gives row ${row} a label that the definition does not know`);
-      }
-      last = name;
-      if (!scores) {
-        predictions[row] = { label: name };
-        continue;
-      }
+      const known = answerOf(label.data[row]);
+      if (!known) return fail(`the model gives row ${row} a label that the definition does not know`);
+      predictions[row] = known;
+      if (!scores) continue;
       const byClass = { ...noScores };
       for (const each of classes) byClass[each] = finite(scores.data[place++], `score of ${each}`, row);
-      predictions[row] = { label: name, scores: byClass };
+      predictions[row] = { ...known, scores: byClass };
     }
     return predictions;
   };

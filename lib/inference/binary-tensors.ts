@@ -1,6 +1,7 @@
 import { endianness } from 'node:os';
 import { EvergreenError } from '../shared/errors.ts';
-import { jsonDepth, readJsonBody, requireBody, type WireRequest } from './request-body.ts';
+import { readNumberTensors } from './quick-tensors.ts';
+import { jsonDepth, requireBody, type WireRequest } from './request-body.ts';
 import { isObject, requestInvalid } from './rows.ts';
 import { parseStrictJson } from './strict-json.ts';
 
@@ -26,7 +27,12 @@ export class BinaryBody {
 /** @throws EvergreenError when the body is neither JSON nor JSON with tensors behind it. */
 export function readTensorBody(request: Pick<WireRequest, 'headers' | 'body'>, limitBytes: number): unknown {
   const said = request.headers[jsonLengthHeader];
-  if (said === undefined) return readJsonBody(request, limitBytes, { readsNaN: true });
+  if (said === undefined) {
+    requireBody(request, ['json'], limitBytes);
+    return (
+      readNumberTensors(request.body) ?? parseStrictJson(request.body, { depth: jsonDepth, readsNaN: true })
+    );
+  }
   requireBody(request, ['json', 'octets'], limitBytes);
   const length = /^\d{1,10}$/.test(said) ? Number(said) : Number.NaN;
   if (!(length <= request.body.length)) {

@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import type { ReadHashKey } from '../data/privacy/hash-key.store.ts';
 import { live, partitionKey } from '../registry/registry.ts';
 import type { ModelSource } from './live-models.ts';
 import { packageReader } from './package.store.ts';
@@ -12,6 +13,7 @@ export interface ModelSourceSite {
   modelBucket: string;
   modelNames: readonly string[] | undefined;
   trust: Trust;
+  readHashKey: ReadHashKey;
 }
 
 /** A registry that does not answer in this time is one that is down; the last reading then counts on. */
@@ -31,6 +33,6 @@ export function awsModelSource(site: ModelSourceSite): ModelSource {
       return Item === undefined ? undefined : live.parse(Item);
     },
     open: (reference, makeRoom) =>
-      openPackage(reference, packageReader(site.s3, modelBucket), site.trust, makeRoom),
+      openPackage(reference, packageReader(site.s3, modelBucket), site.trust, makeRoom, site.readHashKey),
   };
 }

@@ -32,11 +32,11 @@ function outputTensors(predictions: readonly Prediction[], { target }: ModelDefi
     return [{ name: 'value', datatype: 'FP32', shape, data }];
   }
   const classes = target.categories;
-  const labels: string[] = [];
+  const labels = new Array<string>(predictions.length);
   const scores: (number | undefined)[] = [];
-  for (const each of predictions) {
+  for (const [row, each] of predictions.entries()) {
     if (!('label' in each)) continue;
-    labels.push(each.label);
+    labels[row] = each.label;
     if (each.scores) for (const name of classes) scores.push(each.scores[name]);
   }
   const label = { name: 'label', datatype: 'BYTES', shape, data: labels };

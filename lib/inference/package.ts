@@ -1,4 +1,6 @@
+import type { ReadHashKey } from '../data/privacy/hash-key.store.ts';
 import { deployedModel } from '../model/deployed-model.ts';
+import { hashKeyNameOf } from '../model/disguise.ts';
 import { requireSignature, signatureKeyOf, type TrustedKey } from '../registry/model-signature.ts';
 import { type Lineage, type PackageManifest, packageManifest } from '../registry/registry.ts';
 import { canonicalJson, requireDigest, sha256 } from '../shared/digest.ts';
@@ -126,14 +128,16 @@ const loadedFiles = ['definition.json', 'golden.json', 'model.onnx'] as const;
  * Loads a package: every file is held against its digest, from the registry down, and all of them against the
  * signature, before anything of it is used.
  *
+ * @param readHashKey Without it personal texts that are hashed must come hashed: no package holds a key.
  * @throws EvergreenError `artifact-missing`, `artifact-damaged`, `signature-missing`, `signature-untrusted`,
- *   `signing-key-unavailable`, `model-inadmissible` or `golden-mismatch`; and what `makeRoom` throws.
+ *   `signing-key-unavailable`, `hash-key-unavailable`, `model-inadmissible` or `golden-mismatch`; and what `makeRoom` throws.
  */
 export async function openPackage(
   reference: PackageReference,
   read: ReadObject,
   trust: Trust,
   makeRoom: MakeRoom = () => undefined,
+  readHashKey?: ReadHashKey,
 ): Promise<LoadedModel> {
   const { packagePrefix, packageDigest, modelDigest } = reference;
   const signatureKey = signatureKeyOf(packagePrefix);
@@ -169,7 +173,9 @@ export async function openPackage(
   const readsTexts = Object.values(definition.features).some(({ type }) => type === 'text');
   const memoryBytes = sessionBytesOf(model.length, outline, readsTexts);
   makeRoom(memoryBytes);
+  const keyName = hashKeyNameOf(definition);
+  const hashKey = keyName === undefined ? undefined : await readHashKey?.(definition.name, keyName);
   const session = await openSession({ model, modelDigest, definition, golden });
   const readExplanation = explanationReader(packagePrefix, manifest, read);
-  return { memoryBytes, golden, session, ...compileRowTarget(definition), readExplanation };
+  return { memoryBytes, golden, session, ...compileRowTarget(definition, hashKey), readExplanation };
 }

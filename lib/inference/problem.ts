@@ -32,6 +32,7 @@ const innerCodes = new Set<ErrorCode>([
   'signature-missing',
   'signature-untrusted',
   'signing-key-unavailable',
+  'hash-key-unavailable',
   'model-inadmissible',
   'golden-mismatch',
   'explanation-unavailable',

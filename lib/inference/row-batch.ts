@@ -2,6 +2,7 @@ import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { isNumeric } from '../model/features.ts';
 import { generalisedNumber } from '../model/generalise.ts';
+import { compileDisguises, type TakePlace } from './rows.ts';
 import { compileEncoder, type Matrices } from './tensors.ts';
 
 /** The rows of one request: as the session takes them, and row by row for those who look at them. */
@@ -29,8 +30,10 @@ export class RowBatches {
   readonly #texts: number;
   /** Numbers that the model knows in ranges alone, with their places among the numbers of a row. */
   readonly #coarse: { place: number; width: number }[];
+  /** Texts that are hashed or masked, with their places among the texts of a row. */
+  readonly #disguised: { place: number; takePlace: TakePlace }[];
 
-  constructor(definition: ModelDefinition) {
+  constructor(definition: ModelDefinition, hashKey?: Uint8Array) {
     this.#encode = compileEncoder(definition);
     this.#features = Object.entries(definition.features).map(([name, feature]) => ({
       name,
@@ -44,6 +47,11 @@ export class RowBatches {
       const asked = 'generalise' in feature ? feature.generalise : undefined;
       return asked && 'width' in asked ? [{ place: numbers.indexOf(name), width: asked.width }] : [];
     });
+    const texts = this.#features.filter(({ isNumber }) => !isNumber).map(({ name }) => name);
+    this.#disguised = [...compileDisguises(definition, hashKey)].map(([name, takePlace]) => ({
+      place: texts.indexOf(name),
+      takePlace,
+    }));
   }
 
   /** @param rows As the row reader gives them. */
@@ -53,7 +61,7 @@ export class RowBatches {
 
   /** @param columns That fit the definition. */
   ofColumns(columns: Columns): RowBatch {
-    return new ColumnBatch(this.#coarserColumns(columns), this);
+    return new ColumnBatch(this.#disguisedColumns(this.#coarserColumns(columns)), this);
   }
 
   #coarserColumns(columns: Columns): Columns {
@@ -65,6 +73,18 @@ export class RowBatches {
       }
     }
     return { ...columns, numbers };
+  }
+
+  #disguisedColumns(columns: Columns): Columns {
+    if (this.#disguised.length === 0) return columns;
+    const texts = columns.texts.slice();
+    for (const { place, takePlace } of this.#disguised) {
+      for (let at = place; at < texts.length; at += this.#texts) {
+        // Without the key nothing is read into columns that did not come hashed: see wire.ts.
+        if (texts[at]) texts[at] = takePlace(texts[at] ?? '') ?? '';
+      }
+    }
+    return { ...columns, texts };
   }
 
   toMatrices({ count, numbers, texts }: Columns): Matrices {

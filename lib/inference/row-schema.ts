@@ -1,4 +1,5 @@
 import type { ModelDefinition } from '../model/definition.ts';
+import { areBuckets } from '../model/disguise.ts';
 import type { Feature } from '../model/features.ts';
 import { maxRows } from './wire.ts';
 
@@ -25,6 +26,10 @@ function valueSchema(feature: Feature): { type: string } & JsonSchema {
     case 'boolean':
       return { type: 'boolean' };
     case 'category':
+      // Any text falls into one of the buckets.
+      if (areBuckets(feature.categories)) {
+        return { type: 'string', ...(feature.mayBeMissing ? {} : { minLength: 1 }) };
+      }
       return { type: 'string', enum: feature.categories };
     case 'text':
       return {

@@ -1,5 +1,14 @@
 import type { Cell, Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
+import {
+  areBuckets,
+  bucketOf,
+  disguiseOf,
+  hashBuckets,
+  hashedValue,
+  hashPattern,
+  maskedValue,
+} from '../model/disguise.ts';
 import type { Feature } from '../model/features.ts';
 import { generalisedNumber } from '../model/generalise.ts';
 import { normaliseSpelling } from '../model/normalise.ts';
@@ -95,10 +104,11 @@ function shownNumber(value: number): string {
 
 function textRule(feature: Extract<Feature, { type: 'category' | 'text' }>): CellRule {
   const isAllowed = feature.type === 'category' ? new Set(feature.categories) : undefined;
+  const takesAny = feature.type === 'category' && areBuckets(feature.categories);
   return (value) => {
     if (typeof value !== 'string') return { message: `is ${shown(value)}; a text is needed` };
     if (feature.type === 'category') {
-      if (isAllowed?.has(value)) return { cell: value };
+      if (takesAny || isAllowed?.has(value)) return { cell: value };
       const nearest = nearestOf(value, feature.categories);
       const hint = nearest === undefined ? '' : `; did you mean ${shown(nearest)}?`;
       return { message: `is ${shown(value)}; allowed are ${listed(feature.categories)}${hint}` };
@@ -117,6 +127,55 @@ function ruleOf(feature: Feature): CellRule {
   if (feature.type === 'category' || feature.type === 'text') return textRule(feature);
   return (value) =>
     typeof value === 'boolean' ? { cell: value } : { message: `is ${shown(value)}; true or false is needed` };
+}
+
+/** Takes the place of a personal text; undefined where the key for it is not here. */
+export type TakePlace = (value: string) => string | undefined;
+
+/**
+ * What the features of a definition are hashed or masked by, by name. Hashes need the key: where it is not, a value must
+ * have been hashed before it came.
+ */
+export function compileDisguises(
+  definition: ModelDefinition,
+  hashKey: Uint8Array | undefined,
+): ReadonlyMap<string, TakePlace> {
+  const found = new Map<string, TakePlace>();
+  for (const name of Object.keys(definition.features)) {
+    const disguise = disguiseOf(definition, name);
+    if (disguise?.kind === 'mask') found.set(name, (value) => maskedValue(value, disguise.keepLast));
+    if (disguise?.kind === 'bucket') {
+      const buckets = hashBuckets(disguise.buckets);
+      const known = new Set(buckets);
+      found.set(
+        name,
+        hashKey
+          ? (value) => bucketOf(hashKey, name, value, buckets)
+          : (value) => (known.has(value) ? value : undefined),
+      );
+    }
+    if (disguise?.kind !== 'hash') continue;
+    const isHashed = new RegExp(`^${hashPattern(disguise.key)}$`);
+    found.set(
+      name,
+      hashKey
+        ? (value) => hashedValue(hashKey, disguise.key, name, value)
+        : (value) => (isHashed.test(value) ? value : undefined),
+    );
+  }
+  return found;
+}
+
+function disguisedRule(rule: CellRule, takePlace: TakePlace | undefined): CellRule {
+  if (!takePlace) return rule;
+  return (value) => {
+    const outcome = rule(value);
+    if (!('cell' in outcome) || typeof outcome.cell !== 'string') return outcome;
+    const cell = takePlace(outcome.cell);
+    return cell === undefined
+      ? { message: 'is hashed before it is used, and the key is not here; send it hashed' }
+      : { cell };
+  };
 }
 
 /** A value as uploads have it: categories in the spelling that the definition makes of them. */
@@ -145,16 +204,19 @@ export function unknownFeature({ name: model, features, target }: ModelDefinitio
  * A function that holds rows of a request against a definition, compiled once.
  *
  * Missing is an absent name, null, or an empty text; it is null in the rows that come out.
+ * @param hashKey Of a definition that hashes personal texts; without it they must come hashed.
+ *
  * The function throws EvergreenError `request-invalid` with at most 20 errors, each with its JSON pointer.
  */
-export function compileRowReader(definition: ModelDefinition): RowReader {
+export function compileRowReader(definition: ModelDefinition, hashKey?: Uint8Array): RowReader {
+  const disguises = compileDisguises(definition, hashKey);
   const known = new Set(Object.keys(definition.features));
   const columns = Object.entries(definition.features).map(([name, feature]) => ({
     name,
     mayBeMissing: feature.mayBeMissing,
     isText: feature.type === 'category' || feature.type === 'text',
     spell: spellingOf(feature),
-    rule: ruleOf(feature),
+    rule: disguisedRule(ruleOf(feature), disguises.get(name)),
   }));
 
   return (rows, pointers = friendlyPointers) => {

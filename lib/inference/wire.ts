@@ -1,4 +1,5 @@
 import type { ModelDefinition } from '../model/definition.ts';
+import { hashKeyNameOf } from '../model/disguise.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { compileMatrixReader, type MatrixReader } from './matrix-reader.ts';
 import type { Prediction, Variant } from './prediction-record.ts';
@@ -36,13 +37,16 @@ export interface RowTarget {
   batches: RowBatches;
 }
 
-export function compileRowTarget(definition: ModelDefinition): RowTarget {
+/** @param hashKey Of a definition that hashes personal texts; without it they must come hashed. */
+export function compileRowTarget(definition: ModelDefinition, hashKey?: Uint8Array): RowTarget {
+  const lacksKey = hashKeyNameOf(definition) !== undefined && hashKey === undefined;
   return {
     definition,
-    readRows: compileRowReader(definition),
-    readQuickly: compileQuickReader(definition, maxRows),
+    readRows: compileRowReader(definition, hashKey),
+    // The careful reader says which value did not come hashed.
+    readQuickly: lacksKey ? () => undefined : compileQuickReader(definition, maxRows),
     readMatrix: compileMatrixReader(definition),
-    batches: new RowBatches(definition),
+    batches: new RowBatches(definition, hashKey),
   };
 }
 

@@ -149,6 +149,32 @@ describe('refusalOf', () => {
     expect(refusalOf(anUpload(), new Map())).toMatch(/deployed are: none yet/);
   });
 
+  it.each([
+    ['one-off', 'schedule', /iris is updated one-off, so no schedule trains it; upload a file of rows/],
+    ['one-off', 'retrain', /so no retrain trains it/],
+    ['near-real-time', 'new-code', /updated near-real-time, so no new-code trains it/],
+    ['near-real-time', 'feedback', undefined],
+    ['hybrid', 'new-code', undefined],
+  ] as const)('refuses what the way of updating does not have: %s, %s', (update, kind, why) => {
+    const deployed = models.get('iris');
+    if (!deployed) throw new Error('no iris');
+    const { definition } = deployed;
+    const its = { ...deployed, definition: { ...definition, retrain: { ...definition.retrain, update } } };
+    const arrival = readArrival(JSON.stringify({ kind, model: 'iris', reason: 'r', requestId: '1' }));
+    const refusal = refusalOf(arrival, new Map([['iris', its]]));
+    if (why) expect(refusal).toMatch(why);
+    else expect(refusal).toBeUndefined();
+  });
+
+  it('takes the rows that new code brings, in whatever format they lie', () => {
+    const source = { bucket: 'data', key: 'retrain/prices/run.jsonl', versionId: 'v1' };
+    const arrival = readArrival(
+      JSON.stringify({ kind: 'new-code', model: 'prices', reason: 'r', requestId: 'code-1', source }),
+    );
+    expect(arrival).toMatchObject({ source, identity: ['new-code', 'code-1'] });
+    expect(refusalOf(arrival, models)).toBeUndefined();
+  });
+
   it('asks no format of a retrain', () => {
     const arrival = readArrival('{"kind":"schedule","model":"prices","reason":"daily","requestId":"1"}');
     expect(refusalOf(arrival, models)).toBeUndefined();

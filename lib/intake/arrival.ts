@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import type { SourceObject } from '../data/dataset.ts';
+import { type SourceObject, sourceObject } from '../data/dataset.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import { formatOf } from '../model/source-format.ts';
+import { isLegalTrigger } from '../model/update-mode.ts';
 import { sha256 } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
-import type { Trigger } from './run.ts';
+import { type Trigger, trigger } from './run.ts';
 
 /** The part of an "Object Created" event of S3 that matters; keys come as they are, not URL-encoded. */
 const objectCreated = z.object({
@@ -15,12 +16,13 @@ const objectCreated = z.object({
   }),
 });
 
-/** What remediation and schedules send to the intake queue. */
+/** What remediation and schedules send to the intake queue. New code brings the rows that the champion learned from. */
 export const retrainRequest = z.object({
-  kind: z.enum(['retrain', 'shadow-retrain', 'schedule']),
+  kind: trigger.shape.kind.exclude(['upload']),
   model: z.string(),
   reason: z.string(),
   requestId: z.string().min(1),
+  source: sourceObject.optional(),
 });
 export type RetrainRequest = z.infer<typeof retrainRequest>;
 
@@ -54,8 +56,8 @@ export function readArrival(message: string): Arrival {
       'the intake message is neither an "Object Created" event nor a retrain request',
     );
   }
-  const { kind, model, reason, requestId } = request.data;
-  return { model, trigger: { kind, reason }, source: null, identity: [kind, requestId], order: null };
+  const { kind, model, reason, requestId, source = null } = request.data;
+  return { model, trigger: { kind, reason }, source, identity: [kind, requestId], order: null };
 }
 
 function uploadArrival({ detail }: z.infer<typeof objectCreated>): Arrival {
@@ -98,13 +100,19 @@ export function laterThan(sequencer: string, other: string): boolean {
 /** Why an arrival can never become a run; undefined when it can. */
 export function refusalOf(arrival: Arrival, models: ReadonlyMap<string, DeployedModel>): string | undefined {
   const { model, source, trigger } = arrival;
-  if (source && (model === '' || trigger.reason === '')) {
+  const { kind } = trigger;
+  if (source && kind === 'upload' && (model === '' || trigger.reason === '')) {
     return `${source.key} is not a file in a model's folder; upload files as incoming/<model>/<file>`;
   }
   const deployed = models.get(model);
   if (!deployed) {
     const known = models.size === 0 ? 'none yet' : [...models.keys()].join(', ');
     return `no model is named ${model}; deployed are: ${known}`;
+  }
+  if (kind !== 'upload') {
+    const { retrain } = deployed.definition;
+    if (isLegalTrigger(retrain, kind)) return undefined;
+    return `${model} is updated ${retrain.update}, so no ${kind} trains it; upload a file of rows`;
   }
   if (!source) return undefined;
   const format = formatOf(source.key)?.format;

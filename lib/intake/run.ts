@@ -3,9 +3,12 @@ import { sourceObject } from '../data/dataset.ts';
 
 /** Why a run began. */
 export const trigger = z.object({
-  /** What a shadow-retrain leads to is registered and gets no traffic by itself. */
-  kind: z.enum(['upload', 'retrain', 'shadow-retrain', 'schedule']),
-  /** For a person: the file name, the alarm, the schedule. */
+  /**
+   * What a shadow-retrain leads to is registered and gets no traffic by itself. Feedback is so many labelled rows, new-code
+   * a definition or trainer that was deployed.
+   */
+  kind: z.enum(['upload', 'retrain', 'shadow-retrain', 'schedule', 'feedback', 'new-code']),
+  /** For a person: the file name, the alarm, the schedule, the labels, the code. */
   reason: z.string(),
 });
 export type Trigger = z.infer<typeof trigger>;

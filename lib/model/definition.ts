@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { EvergreenError } from '../shared/errors.ts';
+import { abProblems } from './ab-test.ts';
 import { type Algorithm, algorithmsOf, refuseAlgorithm, task } from './algorithms.ts';
 import { dataPolicy } from './data-policy.ts';
 import { dataProblems } from './data-problems.ts';
@@ -10,6 +11,9 @@ import { card, monitor, retrain, rollout } from './policies.ts';
 import { personalDataProblems, privacy, privacyProblems } from './privacy.ts';
 import { serve, serveProblems } from './serve.ts';
 import { train } from './training.ts';
+import { updateProblems } from './update-mode.ts';
+
+export { hashBuckets } from './disguise.ts';
 
 /** A model's name is part of keys, addresses and metric dimensions. */
 export const modelName = z
@@ -100,6 +104,8 @@ const newDefinition = modelDefinition.superRefine((definition, context) => {
     ...federationProblems(definition),
     ...dataProblems(definition),
     ...serveProblems(definition),
+    ...updateProblems(definition),
+    ...abProblems(definition),
   ];
   for (const problem of problems) context.addIssue({ code: 'custom', ...problem });
 });

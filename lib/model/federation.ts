@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Feature, Target } from './features.ts';
 import type { TrainingDefinition } from './training.ts';
+import { takesRowsIn } from './update-mode.ts';
 
 /** A party's name is part of keys, of the names of its jobs, and of its role's rights. */
 export const partyName = z
@@ -33,7 +34,7 @@ interface Trained {
   target: Target;
   features: Readonly<Record<string, Feature>>;
   train: TrainingDefinition;
-  retrain: { mode: 'anew' | 'online' };
+  retrain: Parameters<typeof takesRowsIn>[0];
   privacy: { differentialPrivacy?: unknown };
 }
 
@@ -68,7 +69,10 @@ export function federationProblems(definition: Trained): FederationProblem[] {
   }
   if (train.tune) note(`${asked} trains with one setting; leave it out`, 'train', 'tune');
   if (train.warmStart) note(`${asked} begins anew; leave it out`, 'train', 'warmStart');
-  if (retrain.mode === 'online') note(`${asked} trains anew; set it to anew`, 'retrain', 'mode');
+  if (takesRowsIn(retrain)) {
+    const field = retrain.update === undefined ? 'mode' : 'update';
+    note(`${asked} trains anew; set it to ${field === 'mode' ? 'anew' : 'batch'}`, 'retrain', field);
+  }
   if (train.instanceCount > 1)
     note(`each party of ${asked} trains on one instance`, 'train', 'instanceCount');
   if (privacy.differentialPrivacy) {

@@ -1,13 +1,17 @@
 import { z } from 'zod';
+import { abTest } from './ab-test.ts';
 
 const share = z.number().min(0).max(1);
 
 export const rollout = z.strictObject({
   /**
    * `canary` gives a version its share of the traffic and judges it; `blue-green` makes it champion right after its
-   * replay; `pinned` leaves the champion until a person promotes another.
+   * replay; `pinned` leaves the champion until a person promotes another; `ab` splits the traffic by fixed shares for days,
+   * until labels prove one of the two better.
    */
-  strategy: z.enum(['canary', 'blue-green', 'pinned']).default('canary'),
+  strategy: z.enum(['canary', 'blue-green', 'pinned', 'ab']).default('canary'),
+  /** Of the strategy `ab`; docs/decisions/0017-ab-tests-that-may-be-looked-at.md. */
+  ab: abTest.optional(),
   approval: z.enum(['automatic', 'person']).default('automatic'),
   /** Hours until a run that waits for a person is rejected. */
   approvalTimeoutHours: z.int().min(1).max(8760).default(72),
@@ -127,12 +131,22 @@ export const retrain = z.strictObject({
    * micro-batches, and leaves the others alone. Online is for gradient-descent only.
    */
   mode: z.enum(['anew', 'online']).default('anew'),
+  /**
+   * Which triggers there are and what they lead to. `one-off` never retrains by itself; `batch` trains anew by schedule,
+   * data, alarms, labels and new code; `near-real-time` takes labelled rows into the champion in micro-batches; `hybrid`
+   * takes in what callers say and trains anew for the rest. @default - batch, or what `mode` says
+   */
+  update: z.enum(['one-off', 'batch', 'near-real-time', 'hybrid']).optional(),
+  /** Labelled rows since the champion's training that ask for a run; as many more ask for the next. @default - none do */
+  everyLabels: z.int().min(1).max(100_000).optional(),
+  /** Whether a definition or a trainer that is deployed changed trains on the champion's rows, once. @default false */
+  onNewCode: z.boolean().optional(),
   onDrift: z.boolean().default(true),
   onQuality: z.boolean().default(true),
   everyDays: z.int().min(1).max(365).optional(),
-  /** Minutes after a retrain in which alarms start no other. */
+  /** Minutes after a retrain in which alarms, labels and new code start no other. */
   cooldownMinutes: z.int().min(0).default(360),
-  /** Retrains that alarms may ask for within 24 hours. */
+  /** Retrains that alarms, labels and new code may ask for within 24 hours. */
   mostPerDay: z.int().min(0).default(4),
   /** Labelled rows that must have come since a version is champion before an alarm retrains it. */
   leastLabels: z.int().min(1).default(1),

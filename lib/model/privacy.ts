@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Task } from './algorithms.ts';
+import { areBuckets } from './disguise.ts';
 import type { Feature, Target } from './features.ts';
 import type { TrainingDefinition } from './training.ts';
+import { takesRowsIn } from './update-mode.ts';
 
 /** What the weights of a model may tell of any one train row. What is not protected: training/README.md. */
 const differentialPrivacy = z.strictObject({
@@ -13,8 +15,12 @@ const differentialPrivacy = z.strictObject({
   clipNorm: z.number().positive().default(1),
 });
 
-/** What becomes of features of a personal-data class. A dropped one is no feature: its column is read and not kept. */
-const treatment = z.enum(['keep', 'drop']).optional();
+/**
+ * What becomes of features of a personal-data class. A dropped one is no feature: its column is read and not kept. A
+ * keyed hash takes the place of a text, one of some buckets that of a category, see {@link hashBuckets}; or the last
+ * characters that of a text.
+ */
+const treatment = z.enum(['keep', 'drop', 'hash', 'mask']).optional();
 
 /** Columns that together may tell who a row is about, though none does alone. */
 const anonymity = z.strictObject({
@@ -31,9 +37,23 @@ export const privacy = z.strictObject({
   personalData: z
     .strictObject({ identifier: treatment, contact: treatment, sensitive: treatment })
     .optional(),
+  /** The key of hashes, by a name: with another name all hashes are others, and the model is trained anew. @default 1 */
+  hash: z
+    .strictObject({ key: z.string().regex(/^[a-z0-9]{1,16}$/, 'use 1 to 16 of a-z and 0-9') })
+    .optional(),
+  /** Characters at the end of a masked text that stay; of a short one at most half. @default 4 */
+  mask: z.strictObject({ keepLast: z.int().min(0).max(20) }).optional(),
   anonymity: anonymity.optional(),
-  /** `data publish`: counts with noise; all that is published of a dataset's rows spends this epsilon. @default 1 */
-  publish: z.strictObject({ budget: z.number().positive().max(100) }).optional(),
+  /**
+   * `data publish`: counts with noise; all that is published of a dataset's rows spends this epsilon. @default 1
+   * `of: 'model'` has one budget for all datasets of the model, also for uploads that repeat rows of others.
+   */
+  publish: z
+    .strictObject({
+      budget: z.number().positive().max(100),
+      of: z.enum(['dataset', 'model']).optional(),
+    })
+    .optional(),
   /** Column with the id of whom a row is about: what erasure goes by. @default the one column of `identity` */
   subject: z.string().optional(),
   /** Trains with noise. For linear models by gradient-descent, or a train.py of the model's own. */
@@ -45,7 +65,7 @@ interface Trained {
   target: Target;
   features: Readonly<Record<string, Feature>>;
   train: TrainingDefinition;
-  retrain: { mode: 'anew' | 'online' };
+  retrain: Parameters<typeof takesRowsIn>[0];
   privacy: z.infer<typeof privacy>;
 }
 
@@ -76,7 +96,10 @@ export function privacyProblems(definition: Trained): PrivacyProblem[] {
   }
   if (train.tune) note(`each trial would spend epsilon anew; leave it out with ${asked}`, 'train', 'tune');
   if (train.warmStart) note(`${asked} begins anew; leave it out`, 'train', 'warmStart');
-  if (retrain.mode === 'online') note(`${asked} trains anew; set it to anew`, 'retrain', 'mode');
+  if (takesRowsIn(retrain)) {
+    const field = retrain.update === undefined ? 'mode' : 'update';
+    note(`${asked} trains anew; set it to ${field === 'mode' ? 'anew' : 'batch'}`, 'retrain', field);
+  }
   if (train.instanceCount > 1) note(`${asked} trains on one instance`, 'train', 'instanceCount');
   return problems;
 }
@@ -119,8 +142,28 @@ export function personalDataProblems(definition: Personal): PrivacyProblem[] {
     const isFederated = definition.train.federated && 'generalise' in feature && feature.generalise;
     const message = isFederated ? federated : refuseGeneralise(feature);
     if (message) problems.push({ path: ['features', name, 'generalise'], message });
+    const refused = refuseDisguise(feature, definition);
+    if (refused) problems.push({ path: ['features', name], message: refused });
   }
   return problems;
+}
+
+/** What is hashed or masked has no range; a category that is hashed is in no list. */
+function refuseDisguise(feature: Feature, { train, privacy: asked }: Personal): string | undefined {
+  const { personalData: of, type } = feature;
+  const treatment = of === 'none' ? undefined : asked.personalData?.[of];
+  const isDisguised = treatment === 'hash' || treatment === 'mask';
+  if (isDisguised && train.federated) {
+    return `privacy.personalData.${of} asks for ${treatment}, and with train.federated nobody would do it to the rows of a party`;
+  }
+  if (type === 'category' && treatment !== 'mask') {
+    if (areBuckets(feature.categories) === (treatment === 'hash')) return undefined;
+    return treatment === 'hash'
+      ? `privacy.personalData.${of} asks for hash, and its categories would say what is hashed; write categories: hashBuckets(64)`
+      : "its categories are buckets of hashes; give it a class of personalData, and say 'hash' of that in privacy.personalData";
+  }
+  if (!isDisguised || type === 'text') return undefined;
+  return `privacy.personalData.${of} asks for ${treatment}, which is for texts${treatment === 'hash' ? ' and categories' : ''}; declare it as one, or generalise it`;
 }
 
 /** A coarser value must still be one of the feature. */

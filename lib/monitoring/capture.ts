@@ -21,6 +21,9 @@ export const receipt = z.object({
   datasetId: z.string(),
   variant: recordedVariant,
   at: z.iso.datetime(),
+  /** As in the record: what an A/B test counts by. */
+  isPinned: z.boolean().optional(),
+  caller: z.string().optional(),
   /** Rows that were asked; the last of a very large request may not be captured. */
   rowCount: z.int().min(0),
   content: z.object({ rows: z.array(row), predictions: z.array(prediction) }).nullable(),
@@ -53,7 +56,7 @@ function compactTime(at: string): string {
 }
 
 function toReceipt(record: PredictionRecord, objectKey: string): Receipt {
-  const { kind: _, latencyMs: __, isPinned: ___, caller: ____, ...kept } = record;
+  const { kind: _, latencyMs: __, ...kept } = record;
   const { rowsDropped = 0, rows, predictions, ...facts } = kept;
   const content = { rows, predictions };
   const isSmall = Buffer.byteLength(JSON.stringify(content)) <= maxInlineBytes;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** One measurement of a model: monitoring/<model>/<time>.json in the data bucket, and what `evergreen drift` prints. */
 
-const driftVerdict = z.enum(['drifted', 'stable', 'not enough data']);
+export const driftVerdict = z.enum(['drifted', 'stable', 'not enough data']);
 
 const bin = z.object({
   label: z.string(),
@@ -12,7 +12,7 @@ const bin = z.object({
 });
 
 const judgedTest = z.object({
-  test: z.enum(['kolmogorov-smirnov', 'chi-square', 'unseen', 'missing', 'wrong']),
+  test: z.enum(['kolmogorov-smirnov', 'mann-whitney', 'chi-square', 'unseen', 'missing', 'wrong']),
   measure: z.enum(['psi', 'distance', 'share']),
   effect: z.number(),
   limit: z.number(),
@@ -23,7 +23,7 @@ const judgedTest = z.object({
 });
 
 /** A feature, or something of the answers. */
-const watched = z.object({
+export const watched = z.object({
   name: z.string(),
   verdict: driftVerdict,
   reason: z.string(),
@@ -32,6 +32,15 @@ const watched = z.object({
   bins: z.array(bin),
 });
 export type WatchedReport = z.infer<typeof watched>;
+
+export const driftLimits = z.object({
+  psi: z.number(),
+  distance: z.number(),
+  share: z.number(),
+  missing: z.number(),
+  falseAlarms: z.number(),
+  leastSample: z.int(),
+});
 
 const interval = z.tuple([z.number(), z.number()]);
 
@@ -81,16 +90,7 @@ export const driftReport = z.object({
   isCutOff: z.boolean(),
   /** Hours of the window whose profile was kept from before, and hours that were read. */
   hours: z.object({ kept: z.int(), read: z.int() }),
-  limits: z
-    .object({
-      psi: z.number(),
-      distance: z.number(),
-      share: z.number(),
-      missing: z.number(),
-      falseAlarms: z.number(),
-      leastSample: z.int(),
-    })
-    .nullable(),
+  limits: driftLimits.nullable(),
   features: z.array(watched),
   /** What is behind each feature that drifted. */
   explanations: z.array(explanation),

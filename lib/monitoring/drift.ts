@@ -35,10 +35,16 @@ export interface DriftLimits extends ShiftLimits {
 }
 
 const three = (value: number) => value.toFixed(3);
-const chance = (value: number) => (value < 1e-4 ? value.toExponential(0) : value.toFixed(4));
+/** With millions of rows a chance is less than numbers can hold. */
+const least = 1e-300;
+function chance(value: number): string {
+  if (value < least) return `under ${least}`;
+  return value < 1e-4 ? value.toExponential(0) : value.toFixed(4);
+}
 const what = { psi: 'PSI', distance: 'KS distance', share: 'change of a share' } as const;
 const where = {
   'kolmogorov-smirnov': '',
+  'mann-whitney': ' by ranks',
   'chi-square': '',
   unseen: ' of values never seen in training',
   missing: ' of missing values',
@@ -106,23 +112,30 @@ export function judgeShifts(watched: readonly Watched[], limits: DriftLimits): W
   });
 }
 
-/** One verdict for several, with what it is about in its reason. */
+const ofTraffic = { rows: 'live rows', since: 'since training' };
+
+/**
+ * One verdict for several, with what it is about in its reason.
+ *
+ * @param says How the rows that were seen are called, and since when something changed.
+ */
 export function summarise(
   found: readonly WatchedDrift[],
   sample: number,
   { leastSample }: DriftLimits,
+  says = ofTraffic,
 ): { verdict: DriftVerdict; reason: string } {
   if (sample < leastSample) {
-    const reason = `${sample} live rows in the window; ${leastSample} are needed`;
+    const reason = `${sample} ${says.rows}; ${leastSample} are needed`;
     return { verdict: 'not enough data', reason };
   }
   const drifted = found.filter(({ verdict }) => verdict === 'drifted').map(({ name }) => name);
   if (drifted.length > 0) {
-    const reason = `${drifted.join(', ')} changed since training (${sample} live rows)`;
+    const reason = `${drifted.join(', ')} changed ${says.since} (${sample} ${says.rows})`;
     return { verdict: 'drifted', reason };
   }
   if (found.every(({ verdict }) => verdict === 'not enough data')) {
-    return { verdict: 'not enough data', reason: 'nothing can be compared with the dataset' };
+    return { verdict: 'not enough data', reason: 'there is nothing to compare with' };
   }
-  return { verdict: 'stable', reason: `nothing passes the limits (${sample} live rows)` };
+  return { verdict: 'stable', reason: `nothing passes the limits (${sample} ${says.rows})` };
 }

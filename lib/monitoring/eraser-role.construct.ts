@@ -44,7 +44,8 @@ export class EraserRole extends Role {
         'Which objects hold rows of a person is known when they are asked for; records and definitions are not among them.',
     });
     allow(this, { actions: ['s3:ListBucketVersions'], resources: [data.bucket.bucketArn] });
-    allow(this, { actions: ['kms:GenerateMac'], resources: [data.subjectKey.keyArn] });
+    // What is left of a dataset is hashed anew.
+    allow(this, { actions: ['kms:GenerateMac'], resources: [data.subjectKey.keyArn, data.hashKey.keyArn] });
     allow(this, { actions: ['cloudformation:DescribeStacks'], resources: [Aws.STACK_ID] });
     registry.table.grantItems(this, 'GetItem', 'Query', 'PutItem');
     predictions.grantItems(this, 'Query', 'DeleteItem');

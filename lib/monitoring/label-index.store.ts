@@ -13,12 +13,14 @@ export interface NewestQuery {
   since: string;
   limit: number;
   now: Date;
+  /** @default false */
+  isOldestFirst?: boolean;
 }
 
-/** Items of the index from a time on, newest first. */
+/** Items of the index from a time on, newest first unless it is asked otherwise. */
 export async function newestOf<Item extends { expiresAt: number }>(
   documents: DynamoDBDocumentClient,
-  { table, labelsOf, since, limit, now }: NewestQuery,
+  { table, labelsOf, since, limit, now, isOldestFirst = false }: NewestQuery,
   parse: (item: unknown) => Item,
 ): Promise<Item[]> {
   const found: Item[] = [];
@@ -30,7 +32,7 @@ export async function newestOf<Item extends { expiresAt: number }>(
         IndexName: labelIndex,
         KeyConditionExpression: 'labelsOf = :model AND labelledAt >= :since',
         ExpressionAttributeValues: { ':model': labelsOf, ':since': since },
-        ScanIndexForward: false,
+        ScanIndexForward: isOldestFirst,
         ExclusiveStartKey: start,
       }),
     );

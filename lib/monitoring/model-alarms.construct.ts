@@ -16,6 +16,7 @@ import type { Variant } from '../inference/prediction-record.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import { metricNamespaceOf } from '../shared/embedded-metrics.ts';
+import type { CloudMetricName } from '../shared/metric-names.ts';
 
 export const alarmPrefixOf = (stage: StageSettings) => `evergreen-${stage.name}`;
 
@@ -61,7 +62,7 @@ export class ModelAlarms extends Construct {
     this.#draw();
   }
 
-  #variantMetric(metricName: string, statistic: string, variant: Variant): Metric {
+  #variantMetric(metricName: CloudMetricName, statistic: string, variant: Variant): Metric {
     const { stage, definition } = this.#props;
     return new Metric({
       namespace: metricNamespaceOf(this.#props.stage.name),
@@ -73,7 +74,7 @@ export class ModelAlarms extends Construct {
     });
   }
 
-  #modelMetric(metricName: string, statistic: string): Metric {
+  #modelMetric(metricName: CloudMetricName, statistic: string): Metric {
     const { stage, definition } = this.#props;
     return new Metric({
       namespace: metricNamespaceOf(this.#props.stage.name),
@@ -121,7 +122,7 @@ export class ModelAlarms extends Construct {
 
   #watchDrift(): void {
     const { name, monitor } = this.#props.definition;
-    const least = (symptom: string, metricName: string, threshold: number, says: string) =>
+    const least = (symptom: string, metricName: CloudMetricName, threshold: number, says: string) =>
       this.#alarm(symptom, {
         metric: this.#modelMetric(metricName, 'Maximum'),
         threshold,
@@ -175,7 +176,7 @@ export class ModelAlarms extends Construct {
     this.#alarm('staleness', {
       metric: new Metric({
         namespace: metricNamespaceOf(this.#props.stage.name),
-        metricName: 'MonitorHeartbeat',
+        metricName: 'MonitorHeartbeat' satisfies CloudMetricName,
         statistic: 'Sum',
         period: Duration.hours(1),
         dimensionsMap: { model: definition.name },
@@ -208,7 +209,7 @@ export class ModelAlarms extends Construct {
   #draw(): void {
     const { stage, definition } = this.#props;
     const variants = ['champion', 'candidate'] as const;
-    const of = (metric: string, statistic: string) =>
+    const of = (metric: CloudMetricName, statistic: string) =>
       variants.map((variant) => this.#variantMetric(metric, statistic, variant));
     new Dashboard(this, 'Dashboard', {
       dashboardName: `${alarmPrefixOf(stage)}-${definition.name}`,
@@ -230,14 +231,16 @@ export class ModelAlarms extends Construct {
           new GraphWidget({
             title: 'Drift',
             left: [this.#modelMetric('MaxPsi', 'Maximum')],
-            right: ['DriftedFeatures', 'DriftedOutputs', 'DriftedConcepts', 'OddAnswers'].map((name) =>
-              this.#modelMetric(name, 'Maximum'),
+            right: (['DriftedFeatures', 'DriftedOutputs', 'DriftedConcepts', 'OddAnswers'] as const).map(
+              (name) => this.#modelMetric(name, 'Maximum'),
             ),
             width: 12,
           }),
           new GraphWidget({
             title: 'Live quality, by labels and estimated',
-            left: ['LiveQuality', 'EstimatedQuality'].map((name) => this.#modelMetric(name, 'Average')),
+            left: (['LiveQuality', 'EstimatedQuality'] as const).map((name) =>
+              this.#modelMetric(name, 'Average'),
+            ),
             width: 12,
           }),
         ],

@@ -1,14 +1,13 @@
-import { type Measurement, metricLine } from '../shared/embedded-metrics.ts';
+import { type Measurement, type Measurements, metricLine } from '../shared/embedded-metrics.ts';
+import type { CloudMetricName } from '../shared/metric-names.ts';
 import type { DriftReport } from './drift-report.ts';
-
-type Figures = Record<string, Measurement>;
 
 const count = (value: number): Measurement => ({ value, unit: 'Count' });
 const plain = (value: number): Measurement => ({ value, unit: 'None' });
 
 /* Without enough data there is no figure: an alarm must not take silence for health or for drift. */
 
-function driftFigures({ verdict, features, sample }: DriftReport): Figures {
+function driftFigures({ verdict, features, sample }: DriftReport): Measurements {
   if (verdict === 'not enough data') return { DriftSample: count(sample) };
   const drifted = features.filter((feature) => feature.verdict === 'drifted').length;
   const highest = features.flatMap(({ psi }) => (psi === null ? [] : [psi]));
@@ -33,10 +32,10 @@ function answerFigures({
   estimate,
   thumbs,
   attributions,
-}: DriftReport): Figures {
+}: DriftReport): Measurements {
   // When what comes in has changed, that is what is wrong; the answers follow it.
   const isOdd = verdict !== 'drifted' && anomalies.some(({ kind }) => kind === 'one answer');
-  const figures: Record<string, Measurement | undefined> = {
+  const figures: Partial<Record<CloudMetricName, Measurement | undefined>> = {
     DriftedOutputs: driftedOf(outputs),
     DriftedConcepts: driftedOf(concept),
     OddAnswers: outputs ? count(isOdd ? 1 : 0) : undefined,
@@ -55,38 +54,53 @@ function answerFigures({
   );
 }
 
-function qualityFigures(quality: { value: number | null; sample: number }): Figures {
+function qualityFigures(quality: { value: number | null; sample: number }): Measurements {
   const { value, sample } = quality;
   return { LiveQualitySample: count(sample), ...(value === null ? {} : { LiveQuality: plain(value) }) };
 }
 
+interface Measured {
+  dimensions: { model: string; version?: string };
+  metrics: Measurements;
+}
+
 /**
- * The metrics of a measurement as log lines. By model: the heartbeat, drift, and quality of the champion; by model and
- * version: drift for the champion, quality for each version with labels.
+ * The metrics of a measurement. By model: the heartbeat, drift, and quality of the champion; by model and version: drift
+ * for the champion, quality for each version with labels.
  */
-export function metricsOf(report: DriftReport): string[] {
-  const at = new Date(report.measuredAt);
+export function measurementsOf(report: DriftReport): Measured[] {
   const { model, champion, quality } = report;
   const versions = quality?.versions ?? [];
   const ofChampion = versions.find(({ version }) => version === champion?.version) ?? {
     value: null,
     sample: 0,
   };
-  const age: Figures = champion ? { DataAgeDays: plain(champion.dataAgeDays) } : {};
+  const age: Measurements = champion ? { DataAgeDays: plain(champion.dataAgeDays) } : {};
   const ofTraffic = driftFigures(report);
   const ofLabels = qualityFigures(ofChampion);
-  const byModel = metricLine(at, { model }, [['model']], {
+  const byModel = {
     MonitorHeartbeat: count(1),
     ...age,
     ...ofTraffic,
     ...answerFigures(report),
     ...ofLabels,
-  });
+  };
   const figures = new Map(versions.map(({ version, ...found }) => [version, qualityFigures(found)] as const));
   // Every figure of a version is a metric that is paid for: these are the ones to compare versions by.
   if (champion) figures.set(champion.version, { ...ofTraffic, ...ofLabels });
-  const byVersion = [...figures].map(([version, metrics]) =>
-    metricLine(at, { model, version: String(version) }, [['model', 'version']], metrics),
+  return [
+    { dimensions: { model }, metrics: byModel },
+    ...[...figures].map(([version, metrics]) => ({
+      dimensions: { model, version: String(version) },
+      metrics,
+    })),
+  ];
+}
+
+/** The same as log lines, which CloudWatch reads. */
+export function metricsOf(report: DriftReport): string[] {
+  const at = new Date(report.measuredAt);
+  return measurementsOf(report).map(({ dimensions, metrics }) =>
+    metricLine(at, dimensions, [Object.keys(dimensions)], metrics),
   );
-  return [byModel, ...byVersion];
 }

@@ -15,6 +15,7 @@ import { anEvaluation } from './fixtures/evaluations.ts';
 import type { Label, Thumb } from './label.ts';
 import { Monitor } from './monitor.ts';
 import { metricsOf } from './monitor-metrics.ts';
+import { prometheusText } from './prometheus-text.ts';
 
 const now = new Date('2026-11-23T12:00:00Z');
 const digest = 'b'.repeat(64);
@@ -132,6 +133,20 @@ describe('Monitor', () => {
     expect(byModel.MaxPsi).toBeGreaterThan(1);
     expect(byVersion).toMatchObject({ model: 'iris', version: '3', DriftedFeatures: 4 });
     expect(byVersion._aws.CloudWatchMetrics[0].Dimensions).toEqual([['model', 'version']]);
+  });
+
+  it('is told to Prometheus by the mirrored names, but for what is counted over measurements', async () => {
+    const { monitor } = aMonitor({ records: [asked(Array.from({ length: 60 }, () => flower(9)))] });
+    const lines = prometheusText(await monitor.measure('iris')).split('\n');
+    expect(lines.slice(0, 3)).toEqual([
+      '# HELP evergreen_data_age_days Age of the data the champion learned from',
+      '# TYPE evergreen_data_age_days gauge',
+      'evergreen_data_age_days{model="iris"} 3.5',
+    ]);
+    expect(lines).toContain('evergreen_drifted_features{model="iris"} 4');
+    expect(lines).toContain('evergreen_drifted_features{model="iris",version="3"} 4');
+    expect(lines.join()).not.toContain('heartbeat');
+    expect(lines.at(-1)).toBe('');
   });
 
   it('finds traffic like the training rows stable', async () => {

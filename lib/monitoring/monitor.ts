@@ -24,6 +24,7 @@ import { judgeQuality, type QualityLimits, qualityLimitsOf } from './quality.ts'
 import { judgeSlices } from './sliced-quality.ts';
 import type { ThumbStore } from './thumbs.store.ts';
 import { readTraffic, type TrafficParts, type TrafficWindow } from './traffic-window.ts';
+import { notWatched, splitByCapture } from './watched-features.ts';
 
 export interface MonitorParts extends TrafficParts {
   readLive(model: string): Promise<Live>;
@@ -238,19 +239,6 @@ function qualityOf(
     versions,
     slices: judgeSlices(own, definition, limits, reference?.slices ?? []),
   };
-}
-
-/** Features that are captured; those that hold personal data are not, and so cannot be watched. */
-function splitByCapture({ features }: ModelDefinition, frozen: DatasetProfile['features']) {
-  const isWatched = (name: string) => features[name]?.personalData === 'none';
-  const watched = Object.entries(frozen).filter(([name]) => isWatched(name));
-  const unwatched = Object.keys(frozen).filter((name) => !isWatched(name));
-  return { watched: Object.fromEntries(watched), unwatched };
-}
-
-function notWatched(name: string): WatchedDrift {
-  const reason = 'personal data is not captured, so there is nothing to compare';
-  return { name, verdict: 'not enough data', reason, psi: null, tests: [], bins: [] };
 }
 
 function nothingToMeasure(model: string, now: Date): DriftReport {

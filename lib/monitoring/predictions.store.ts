@@ -257,4 +257,10 @@ export class PredictionStore {
     const query = { table: this.#table, labelsOf: model, since, limit, now };
     return newestOf(this.#documents, query, (item) => storedLabel.parse(item));
   }
+
+  /** The first labels of a model from a time on: asked again later, they are the same and more. */
+  async firstLabelsSince(model: string, since: string, limit: number, now: Date): Promise<Label[]> {
+    const query = { table: this.#table, labelsOf: model, since, limit, now, isOldestFirst: true };
+    return newestOf(this.#documents, query, (item) => storedLabel.parse(item));
+  }
 }

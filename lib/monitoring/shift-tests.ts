@@ -3,6 +3,7 @@ import { chiSquareHomogeneity } from '../statistics/chi-square.ts';
 import { fisherExact } from '../statistics/fisher-exact.ts';
 import { kolmogorovSmirnov } from '../statistics/kolmogorov-smirnov.ts';
 import { populationStability } from '../statistics/psi.ts';
+import { rankShift } from '../statistics/rank-shift.ts';
 
 /** A reference and what is live, counted over the same bins. */
 export interface Comparison {
@@ -25,7 +26,7 @@ export interface ShiftLimits {
 export type ShiftMeasure = 'psi' | 'distance' | 'share';
 
 export interface ShiftTest {
-  test: 'kolmogorov-smirnov' | 'chi-square' | 'unseen' | 'missing' | 'wrong';
+  test: 'kolmogorov-smirnov' | 'mann-whitney' | 'chi-square' | 'unseen' | 'missing' | 'wrong';
   measure: ShiftMeasure;
   /** How much changed, beside how much must. */
   effect: number;
@@ -82,8 +83,8 @@ export function stabilityOf({ values, gaps }: Comparison): number | null {
  * The tests of one distribution, each with how much changed.
  *
  * Chi-square says whether a population stability index, or a share's change, is more than chance: to first order the
- * index is its statistic, and chi-square keeps its level in small samples. Kolmogorov-Smirnov sees a moved number
- * sooner. Shares near 0, of missing and of unseen values, are tested exactly.
+ * index is its statistic, and chi-square keeps its level in small samples. Kolmogorov-Smirnov's distance says how far a
+ * number moved; ranks (Mann and Whitney) prove that it did with fewer rows. Shares near 0, of missing and of unseen values, are tested exactly.
  */
 export function shiftTests(comparison: Comparison, limits: ShiftLimits): ShiftTest[] {
   const { isOrdered, values, gaps } = comparison;
@@ -107,17 +108,13 @@ export function shiftTests(comparison: Comparison, limits: ShiftLimits): ShiftTe
       pValue: chiSquareHomogeneity(joined.frozen, joined.live).pValue,
     });
     if (isOrdered) {
-      const { distance, pValue } = kolmogorovSmirnov(
-        values.map(({ frozen }) => frozen),
-        values.map(({ live }) => live),
+      const sides = [values.map(({ frozen }) => frozen), values.map(({ live }) => live)] as const;
+      const { distance, pValue } = kolmogorovSmirnov(...sides);
+      const moved = { measure: 'distance', effect: distance, limit: limits.distance } as const;
+      tests.push(
+        { test: 'kolmogorov-smirnov', ...moved, pValue },
+        { test: 'mann-whitney', ...moved, pValue: rankShift(...sides).pValue },
       );
-      tests.push({
-        test: 'kolmogorov-smirnov',
-        measure: 'distance',
-        effect: distance,
-        limit: limits.distance,
-        pValue,
-      });
     }
   }
   const [all, allLive] = [values, gaps.map(({ bin }) => bin)].reduce(

@@ -93,6 +93,7 @@ export class EvergreenPlatform extends Construct {
       models: definitions,
       furtherPaths: MonitoringRoom.apiPaths(definitions.map(({ name }) => name)),
     });
+    data.grantHash(this.inference.predict);
     this.batch = new BatchRoom(this, 'Batch', { stage, data, registry, layers });
     this.monitoring = new MonitoringRoom(this, 'Monitoring', {
       stage,
@@ -105,7 +106,7 @@ export class EvergreenPlatform extends Construct {
     const { monitoring } = this;
     this.eraser = new EraserRole(this, 'Eraser', { data, registry, predictions: monitoring.predictions });
     this.rollout.judge.addEnvironment('PREDICTIONS_TABLE', monitoring.predictions.tableName);
-    monitoring.grantReadLabels(this.rollout.judge);
+    monitoring.grantReadLabelled(this.rollout.judge);
     this.remediation = new RemediationRoom(this, 'Remediation', {
       stage,
       data,

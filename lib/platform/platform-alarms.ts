@@ -12,6 +12,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { CloudMetricName } from '../shared/metric-names.ts';
 
 export interface PlatformAlarmsProps {
   readonly prefix: string;
@@ -71,7 +72,7 @@ export class PlatformAlarms extends Construct {
   #watchJudgements(period: Duration): void {
     const metric = new Metric({
       namespace: this.#props.metricNamespace,
-      metricName: 'AlarmsForPeople',
+      metricName: 'AlarmsForPeople' satisfies CloudMetricName,
       statistic: 'Sum',
       period,
     });

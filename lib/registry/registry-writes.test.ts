@@ -57,6 +57,26 @@ describe('registrationItems', () => {
     expect(new Set(items.map((put) => put?.Item?.pk))).toEqual(new Set(['MODEL#iris']));
   });
 
+  it('says of a version that was imported where from, and takes it for no result of a run here', () => {
+    const importedFrom = {
+      stack: 'Evergreen-test',
+      account: '111122223333',
+      region: 'eu-central-1',
+      version: 9,
+      signedBy: 'a'.repeat(64),
+    };
+    const items = registrationItems('registry', aVersion(4, { importedFrom }), 'body').map(
+      ({ Put }) => Put?.Item,
+    );
+    expect(items.map((item) => String(item?.sk).split('#')[0])).toEqual(['VERSION', 'REQUEST', 'LOG']);
+    expect(items.at(-1)).toMatchObject({
+      action: 'imported',
+      championAfter: null,
+      why: 'it was version 9 of Evergreen-test in eu-central-1, account 111122223333; it takes no traffic until somebody promotes it',
+    });
+    expect(JSON.parse(String(items.at(-1)?.details))).toMatchObject({ importedFrom });
+  });
+
   it('holds figures as text, whatever they are', () => {
     const version = aVersion(4, { metrics: { rmse: 9.1e15, mae: 1e-200 } });
     const [put] = registrationItems('registry', version, 'body');

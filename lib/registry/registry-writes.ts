@@ -46,28 +46,39 @@ function logItem(table: string, entry: LogEntry): TransactItems[number] {
   return put(table, partitionKey(entry.model), logKey(entry), storedLogEntry.encode(entry));
 }
 
-/** A version, the request that made it, what it came from, and its line in the log. */
+function whereFrom({ lineage, importedFrom }: ModelVersion): Pick<LogEntry, 'action' | 'why'> {
+  if (!importedFrom) return { action: 'registered', why: `run ${lineage.runId} passed its gate` };
+  const { stack, account, region, version } = importedFrom;
+  return {
+    action: 'imported',
+    why: `it was version ${version} of ${stack} in ${region}, account ${account}; it takes no traffic until somebody promotes it`,
+  };
+}
+
+/**
+ * A version, the request that made it, what it came from, and its line in the log. An imported one is no result of a run
+ * here: the same data is trained on as if it were not there.
+ */
 export function registrationItems(table: string, version: ModelVersion, bodyDigest: string): TransactItems {
-  const { model, lineage } = version;
+  const { model, lineage, importedFrom } = version;
   const pk = partitionKey(model);
   const once = 'attribute_not_exists(pk)';
   const entry: LogEntry = {
     model,
     at: version.createdAt,
     revision: 0,
-    action: 'registered',
+    ...whereFrom(version),
     version: version.version,
     championBefore: null,
     championAfter: null,
     who: version.author,
-    why: `run ${lineage.runId} passed its gate`,
-    details: { packageDigest: version.packageDigest },
+    details: { packageDigest: version.packageDigest, ...(importedFrom ? { importedFrom } : {}) },
   };
   const result = { version: version.version };
   return [
     put(table, pk, versionKey(version.version), storedVersion.encode(version), once),
     put(table, pk, requestKey(lineage.runId), { bodyDigest, ...result }, once),
-    put(table, pk, resultKey(lineage.datasetId, lineage.definitionDigest), result),
+    ...(importedFrom ? [] : [put(table, pk, resultKey(lineage.datasetId, lineage.definitionDigest), result)]),
     logItem(table, entry),
   ];
 }

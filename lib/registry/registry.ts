@@ -60,6 +60,17 @@ export const lineage = z.object({
 });
 export type Lineage = z.infer<typeof lineage>;
 
+/** Where a version was registered first that was imported: the deployment, its number there, and whose signature it had. */
+export const versionOrigin = z.object({
+  stack: z.string(),
+  account: z.string(),
+  region: z.string(),
+  version: z.int().positive(),
+  /** SHA-256 of the public key that the package was signed with there. */
+  signedBy: digest,
+});
+export type VersionOrigin = z.infer<typeof versionOrigin>;
+
 export const modelVersion = z.object({
   model: z.string(),
   version: z.int().positive(),
@@ -70,11 +81,13 @@ export const modelVersion = z.object({
   metrics: z.record(z.string(), z.number()),
   author: z.string(),
   createdAt: z.iso.datetime(),
+  importedFrom: versionOrigin.optional(),
 });
 export type ModelVersion = z.infer<typeof modelVersion>;
 
 export const logAction = z.enum([
   'registered',
+  'imported',
   'approved',
   'rejected',
   'canary-started',
@@ -83,6 +96,7 @@ export const logAction = z.enum([
   'candidate-withdrawn',
   'rolled-back',
   'alarm-judged',
+  'retrain-asked',
   'rows-erased',
   'data-destroyed',
 ]);

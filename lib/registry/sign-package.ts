@@ -29,7 +29,7 @@ export async function signPackage(
   await write(signatureKeyOf(packagePrefix), await sign(manifest, packageDigest));
 }
 
-function parseManifest(bytes: Uint8Array, key: string): PackageManifest {
+export function parseManifest(bytes: Uint8Array, key: string): PackageManifest {
   try {
     return packageManifest.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (cause) {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { defineModel } from '../model/definition.ts';
 import type { LiveVersion } from '../registry/registry.ts';
 import { symptoms } from './alarm-change.ts';
-import { decide, maxFruitlessRetrains, oneMoreRetrain, rules, type Situation } from './decide.ts';
+import { maxFruitlessRetrains } from './budget.ts';
+import { decide, rules, type Situation } from './decide.ts';
 
 const now = new Date('2026-11-23T12:00:00Z');
 const policy = defineModel({
@@ -220,6 +221,27 @@ const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
     false,
     /came before/,
   ],
+  [
+    'drift of a model that is trained once',
+    { symptom: 'drift', policy: { ...policy, update: 'one-off' } },
+    'leave',
+    true,
+    /one-off; upload a file/,
+  ],
+  [
+    'failing requests of a young champion that is trained once',
+    { policy: { ...policy, update: 'one-off' } },
+    'roll-back',
+    false,
+    /./,
+  ],
+  [
+    'failing requests of an old champion that is trained once',
+    { live: old, policy: { ...policy, update: 'one-off' } },
+    'leave',
+    true,
+    /one-off; upload a file/,
+  ],
   ['a run at work', { symptom: 'drift', runInFlight: 'iris-1' }, 'wait', false, /run iris-1/],
   ['a run at work while requests fail', { live: old, runInFlight: 'iris-1' }, 'wait', true, /run iris-1/],
   ['a rollback needs no run to end', { runInFlight: 'iris-1' }, 'roll-back', false, /./],
@@ -300,18 +322,5 @@ describe('decide', () => {
         if (action === 'withdraw-candidate') expect(changes.live.candidate).not.toBeNull();
       }),
     );
-  });
-});
-
-describe('oneMoreRetrain', () => {
-  it('counts on for the same champion and begins anew for another', () => {
-    const retrains = retrainedAt('2026-11-22T06:00:00.000Z', 2);
-    expect(oneMoreRetrain(aSituation({ retrains }))).toMatchObject({
-      lastRetrainAt: now.toISOString(),
-      championVersion: 2,
-      attempts: 3,
-    });
-    const ofAnother = { ...retrains, championVersion: 1 };
-    expect(oneMoreRetrain(aSituation({ retrains: ofAnother })).attempts).toBe(1);
   });
 });

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
+import { isLegalTrigger } from '../model/update-mode.ts';
 import type { Live } from '../registry/registry.ts';
 import type { AlarmState, Symptom } from './alarm-change.ts';
+import {
+  coolDownLeftMinutes,
+  fruitlessRetrains,
+  maxFruitlessRetrains,
+  type Retrains,
+  retrainsOfDay,
+} from './budget.ts';
 import { rowFor, type TableSituation } from './decision-table.ts';
 
 /** What is done about an alarm. With `page` a person is called besides. */
@@ -29,16 +37,6 @@ export const decision = z.discriminatedUnion('action', [
 ]);
 export type Decision = z.infer<typeof decision>;
 
-/** What was asked for by alarms before. */
-export interface Retrains {
-  lastRetrainAt: string;
-  /** Retrains that alarms asked for since this version is champion: so far none of them brought a better one. */
-  championVersion: number;
-  attempts: number;
-  /** When alarms asked for retrains in the last 24 hours. */
-  recent?: string[] | undefined;
-}
-
 /** Everything a decision rests on. */
 export interface Situation {
   symptom: Symptom;
@@ -58,9 +56,6 @@ export interface Situation {
   runInFlight: string | undefined;
 }
 
-/** After so many retrains without a new champion a person is called instead. */
-export const maxFruitlessRetrains = 3;
-
 const isOfCandidate = ({ symptom }: Situation) => symptom.startsWith('candidate-');
 const isOfServing = ({ symptom }: Situation) =>
   symptom === 'champion-errors' || symptom === 'champion-latency';
@@ -71,17 +66,6 @@ const ageHours = (since: string, now: Date) => (now.getTime() - Date.parse(since
 
 function isYoung({ live: { champion }, policy, now, isRestored }: Situation): boolean {
   return champion !== null && !isRestored && ageHours(champion.since, now) < policy.youngHours;
-}
-
-/** A clock that was set back must not shorten the wait: time that seems to run backwards counts as no time. */
-function coolDownLeftMinutes({ retrains, policy, now }: Situation): number {
-  if (!retrains) return 0;
-  const elapsed = Math.max(0, now.getTime() - Date.parse(retrains.lastRetrainAt)) / 60_000;
-  return Math.max(0, policy.cooldownMinutes - elapsed);
-}
-
-function fruitlessRetrains({ retrains, live: { champion } }: Situation): number {
-  return retrains && retrains.championVersion === champion?.version ? retrains.attempts : 0;
 }
 
 function leave(reason: string, page = false): Decision {
@@ -169,6 +153,16 @@ export const rules: Rule[] = [
     },
   },
   {
+    name: 'a model that is trained once is retrained by a person alone',
+    decide: (s) =>
+      /train/.test(rowOf(s)?.action ?? '') && !isLegalTrigger(s.policy, 'retrain')
+        ? leave(
+            'the definition says that the model is trained one-off; upload a file of rows to train it',
+            true,
+          )
+        : undefined,
+  },
+  {
     name: 'while a run is at work an alarm waits, unless a rollback is the answer',
     decide: (s) =>
       s.runInFlight === undefined || rowOf(s)?.action === 'roll back'
@@ -202,14 +196,13 @@ function tableSituation(s: Situation): TableSituation {
 
 const rowOf = (s: Situation) => rowFor(tableSituation(s));
 
-function budgetOf(s: Situation): TableSituation['budget'] {
-  if (fruitlessRetrains(s) >= maxFruitlessRetrains || retrainsOfDay(s).length >= s.policy.mostPerDay)
-    return 'spent';
-  return coolDownLeftMinutes(s) > 0 ? 'cooling down' : 'left';
-}
+const fruitlessOf = ({ retrains, live }: Situation) => fruitlessRetrains(retrains, live.champion?.version);
 
-function retrainsOfDay({ retrains, now }: Situation): string[] {
-  return (retrains?.recent ?? []).filter((time) => now.getTime() - Date.parse(time) < 24 * 3_600_000);
+function budgetOf(s: Situation): TableSituation['budget'] {
+  const { retrains, policy, now } = s;
+  if (fruitlessOf(s) >= maxFruitlessRetrains || retrainsOfDay(retrains, now).length >= policy.mostPerDay)
+    return 'spent';
+  return coolDownLeftMinutes(retrains, policy, now) > 0 ? 'cooling down' : 'left';
 }
 
 /** What the budget has to do with it, in numbers. */
@@ -218,9 +211,9 @@ function budgetText(s: Situation): string {
     case 'left':
       return '';
     case 'cooling down':
-      return `; asked for at ${s.retrains?.lastRetrainAt}, the next may be in ${Math.ceil(coolDownLeftMinutes(s))} minutes`;
+      return `; asked for at ${s.retrains?.lastRetrainAt}, the next may be in ${Math.ceil(coolDownLeftMinutes(s.retrains, s.policy, s.now))} minutes`;
     case 'spent':
-      return `; ${fruitlessRetrains(s)} retrains brought no better version than ${s.live.champion?.version}, ${retrainsOfDay(s).length} of ${s.policy.mostPerDay} of a day were asked for`;
+      return `; ${fruitlessOf(s)} retrains brought no better version than ${s.live.champion?.version}, ${retrainsOfDay(s.retrains, s.now).length} of ${s.policy.mostPerDay} of a day were asked for`;
   }
 }
 
@@ -255,14 +248,4 @@ export function decide(situation: Situation): Decision {
     if (found) return found;
   }
   return leave('no rule speaks to this alarm', true);
-}
-
-/** The record of retrains after one more. */
-export function oneMoreRetrain(situation: Situation): Retrains {
-  return {
-    lastRetrainAt: situation.now.toISOString(),
-    championVersion: situation.live.champion?.version ?? 0,
-    attempts: fruitlessRetrains(situation) + 1,
-    recent: [...retrainsOfDay(situation), situation.now.toISOString()],
-  };
 }

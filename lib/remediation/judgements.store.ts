@@ -11,7 +11,7 @@ import {
 import { z } from 'zod';
 import { partitionKey } from '../registry/registry.ts';
 import { type AlarmChange, alarmChange } from './alarm-change.ts';
-import type { Retrains } from './decide.ts';
+import type { Retrains } from './budget.ts';
 import { type Judgement, judgement } from './judgement.ts';
 
 /*
@@ -19,7 +19,7 @@ import { type Judgement, judgement } from './judgement.ts';
  *
  *   ACTION#<alarm>#<time of change>   what was decided about the change, and whether it is done
  *   ALARM#<alarm>                     the newest change of the alarm that was judged
- *   RETRAIN                           the last retrain that an alarm asked for
+ *   RETRAIN                           the last retrain that an alarm, labels or new code asked for
  *   KEPT#<alarm>                      the newest change that waits for a run to end
  */
 
@@ -41,6 +41,26 @@ const keptKey = (alarm: string) => `KEPT#${alarm}`;
 export interface RetrainStep {
   before: Retrains | undefined;
   after: Retrains;
+}
+
+/** The write of that record, which holds only if nobody else asked for a retrain since. */
+export function retrainItem(
+  table: string,
+  model: string,
+  { before, after }: RetrainStep,
+): NonNullable<TransactWriteCommandInput['TransactItems']>[number] {
+  return {
+    Put: {
+      TableName: table,
+      Item: { pk: partitionKey(model), sk: retrainKey, ...after },
+      ConditionExpression: before
+        ? 'lastRetrainAt = :before AND attempts = :attempts'
+        : 'attribute_not_exists(pk)',
+      ...(before
+        ? { ExpressionAttributeValues: { ':before': before.lastRetrainAt, ':attempts': before.attempts } }
+        : {}),
+    },
+  };
 }
 
 /** What was decided about alarms. */
@@ -101,25 +121,7 @@ export class JudgementStore {
         },
       });
     }
-    if (step) {
-      items.push({
-        Put: {
-          TableName: this.#table,
-          Item: { ...key(retrainKey), ...step.after },
-          ConditionExpression: step.before
-            ? 'lastRetrainAt = :before AND attempts = :attempts'
-            : 'attribute_not_exists(pk)',
-          ...(step.before
-            ? {
-                ExpressionAttributeValues: {
-                  ':before': step.before.lastRetrainAt,
-                  ':attempts': step.before.attempts,
-                },
-              }
-            : {}),
-        },
-      });
-    }
+    if (step) items.push(retrainItem(this.#table, made.model, step));
     try {
       await this.#documents.send(new TransactWriteCommand({ TransactItems: items }));
       return true;

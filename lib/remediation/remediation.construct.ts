@@ -4,8 +4,9 @@ import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import { type IRole, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
-import { SqsSendMessage } from 'aws-cdk-lib/aws-scheduler-targets';
+import { LambdaInvoke, SqsSendMessage } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -14,6 +15,7 @@ import type { DataRoom } from '../data/data.construct.ts';
 import type { IntakeRoom } from '../intake/intake.construct.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import { modelsFile } from '../model/deployed-models.ts';
+import { hasOwnTriggers } from '../model/update-mode.ts';
 import type { MonitoringRoom } from '../monitoring/monitoring.construct.ts';
 import type { NativeLayers } from '../platform/native-layers.ts';
 import { NodeFunction } from '../platform/node-function.ts';
@@ -41,6 +43,7 @@ export class RemediationRoom extends Construct {
   readonly people: Topic;
   readonly remediate: LambdaFunction;
   readonly assemble: LambdaFunction;
+  readonly ask: LambdaFunction;
   /** Queues of what was put aside, by what was. */
   readonly deadLetters: Record<string, Queue>;
   readonly #judged: Queue;
@@ -101,11 +104,19 @@ export class RemediationRoom extends Construct {
     registry.grantReadLive(this.assemble);
     monitoring.grantReadLabelled(this.assemble);
 
+    this.ask = this.#asker(props);
     const unheard = deadLetterQueue(this, 'ScheduleDeadLetters');
+    // The schedule's own queue is for calls that did not reach the function.
+    this.ask.configureAsyncInvoke({ onFailure: new SqsDestination(unheard), retryAttempts: 2 });
     this.deadLetters = { alarms: judged.deadLetters, 'alarm-deliveries': undelivered, retrains: unheard };
-    const role = scheduleRole(this, 'ScheduleRole', { queues: [intake.queue, unheard] });
-    for (const { definition } of deployed)
+    const role = scheduleRole(this, 'ScheduleRole', {
+      functions: [this.ask],
+      queues: [intake.queue, unheard],
+    });
+    for (const { definition } of deployed) {
       this.#scheduleRetrain(definition.name, definition.retrain.everyDays, { intake, unheard, role });
+      if (hasOwnTriggers(definition.retrain)) this.#scheduleLooks(definition.name, { unheard, role });
+    }
   }
 
   /** Alarms that came during a run are judged when it has ended. */
@@ -121,6 +132,45 @@ export class RemediationRoom extends Construct {
         },
       },
       targets: [new SqsQueue(this.#judged, { deadLetterQueue: this.#undelivered })],
+    });
+  }
+
+  #asker({ stage, data, intake, registry, monitoring, deployed }: RemediationRoomProps): NodeFunction {
+    const ask = new NodeFunction(this, 'AskRetrain', {
+      folder: 'ask-retrain',
+      description: 'Asks for the runs that labels and new code call for',
+      stage,
+      isRedirected: true,
+      timeout: Duration.minutes(1),
+      files: { [modelsFile]: JSON.stringify(deployed) },
+      environment: {
+        REGISTRY_TABLE: registry.table.tableName,
+        RUNS_TABLE: intake.runs.tableName,
+        PREDICTIONS_TABLE: monitoring.predictions.tableName,
+        DATA_BUCKET: data.bucket.bucketName,
+        INTAKE_QUEUE_URL: intake.queue.queueUrl,
+      },
+    });
+    registry.table.grantItems(ask, 'GetItem', 'PutItem', 'Query', 'UpdateItem');
+    intake.runs.grantItems(ask, 'GetItem');
+    intake.grantRequestRun(ask);
+    monitoring.grantReadLabels(ask);
+    data.grantReadDatasets(ask);
+    data.grantReadDefinitions(ask);
+    data.bucket.grantReadBelow(ask, 'retrain/');
+    return ask;
+  }
+
+  #scheduleLooks(model: string, { unheard, role }: { unheard: Queue; role: IRole }): void {
+    new Schedule(this, `Ask-${model}`, {
+      description: `Looks whether labels or new code ask for a run of ${model}`,
+      schedule: ScheduleExpression.rate(Duration.minutes(1)),
+      target: new LambdaInvoke(this.ask, {
+        input: ScheduleTargetInput.fromObject({ model }),
+        role,
+        deadLetterQueue: unheard,
+        retryAttempts: 0,
+      }),
     });
   }
 

@@ -3,7 +3,8 @@ import type { ModelDefinition } from '../model/definition.ts';
 import type { By, RegistryStore } from '../registry/registry.store.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import type { AlarmChange } from './alarm-change.ts';
-import { type Decision, decide, oneMoreRetrain } from './decide.ts';
+import { oneMoreRetrain } from './budget.ts';
+import { type Decision, decide } from './decide.ts';
 import type { Judgement } from './judgement.ts';
 import type { JudgementStore } from './judgements.store.ts';
 import { lookAround } from './look-around.ts';
@@ -137,7 +138,10 @@ export class Remediator {
       };
       const step =
         decision.action === 'retrain' || decision.action === 'shadow-train'
-          ? { before: situation.retrains, after: oneMoreRetrain(situation) }
+          ? {
+              before: situation.retrains,
+              after: oneMoreRetrain(situation.retrains, live.champion?.version, situation.now),
+            }
           : undefined;
       if (await judgements.keep(made, step, isStale)) return made;
     }

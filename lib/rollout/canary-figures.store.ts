@@ -4,6 +4,7 @@ import {
   GetMetricDataCommand,
 } from '@aws-sdk/client-cloudwatch';
 import { metricNamespace } from '../shared/embedded-metrics.ts';
+import type { CloudMetricName } from '../shared/metric-names.ts';
 import type { CanaryFigures } from './judge.ts';
 
 export interface CanaryOfModel {
@@ -19,7 +20,7 @@ export interface CanaryOfModel {
 
 function query(
   id: string,
-  metric: string,
+  metric: CloudMetricName,
   stat: string,
   { model, version }: { model: string; version: number },
   period: number,

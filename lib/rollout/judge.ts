@@ -2,6 +2,7 @@ import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
 import { binomialTail } from '../statistics/binomial-tail.ts';
 import type { Check } from './check.ts';
+import type { OutcomeComparison } from './compare-outcomes.ts';
 import { compareSides, tests } from './compare-sides.ts';
 import type { Side } from './side.ts';
 
@@ -40,7 +41,8 @@ export type Verdict =
   | {
       verdict: 'promote' | 'widen' | 'go-on' | 'roll-back' | 'not-enough-data';
       reason: string;
-      figures: CanaryFigures;
+      /** Of an A/B test with the comparison of outcomes. */
+      figures: CanaryFigures & { comparison?: OutcomeComparison };
       checks: Check[];
       elapsedSeconds: number;
     }
@@ -84,10 +86,9 @@ export function judgeCanary(
     checks,
     elapsedSeconds,
   });
-  if (live.champion?.version === version) {
-    return told('promote', `version ${version} is the champion already`);
-  }
-  if (live.candidate?.version !== version) {
+  const settled = whoTakesTraffic(live, version);
+  if (settled === 'champion') return told('promote', `version ${version} is the champion already`);
+  if (settled === 'nobody' || !live.candidate) {
     return { verdict: 'withdrawn', reason: `version ${version} was taken out of traffic during its canary` };
   }
   const level = levelOfLook(time, policy.judge.falseRollbacks);
@@ -114,7 +115,13 @@ export function judgeCanary(
   return told('not-enough-data', `not enough data after twice the bake time: ${lacking}`, checks);
 }
 
-function alarmsOf({ alarms }: CanaryFigures): string | undefined {
+/** As what a version takes traffic, if it does: a person or an alarm may have been faster than the judge. */
+export function whoTakesTraffic(live: Live, version: number): 'champion' | 'candidate' | 'nobody' {
+  if (live.champion?.version === version) return 'champion';
+  return live.candidate?.version === version ? 'candidate' : 'nobody';
+}
+
+export function alarmsOf({ alarms }: CanaryFigures): string | undefined {
   return alarms.length > 0 ? `in alarm: ${alarms.join(', ')}` : undefined;
 }
 
@@ -134,7 +141,7 @@ function whatIsLacking(
  * A process that dies in a request tells of it neither as an answer nor as a failure: it is missing beside the champion's
  * requests, of which the candidate has its share.
  */
-function whatIsMissing(
+export function whatIsMissing(
   { requests, errors, championRequests }: CanaryFigures,
   weight: number,
   improbable: number,

@@ -14,6 +14,8 @@ describe('planRollout', () => {
       outcome: 'go',
       hasChampion: true,
       isCanary: true,
+      kind: 'canary',
+      stickyBy: 'request',
       weights: [20],
       bakeSeconds: 600,
       lookEverySeconds: 30,
@@ -30,6 +32,23 @@ describe('planRollout', () => {
       'each step must be greater than the one before',
     );
     expect(rollout.safeParse({ canary: { steps: [0, 5] } }).success).toBe(false);
+  });
+
+  it('splits by fixed shares for days in an A/B test, however short the stage bakes', () => {
+    const ab = rollout.parse({ strategy: 'ab', ab: { share: 30, mostDays: 7 } });
+    expect(planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, ab, 2)).toEqual({
+      outcome: 'go',
+      hasChampion: true,
+      isCanary: true,
+      kind: 'A/B test',
+      stickyBy: 'caller',
+      weights: [30],
+      bakeSeconds: 604_800,
+      lookEverySeconds: 3600,
+    });
+    const eager = rollout.parse({ strategy: 'ab', ab: { mostDays: 14, lookEverySeconds: 1 } });
+    const started = planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, eager);
+    expect(started).toMatchObject({ lookEverySeconds: 1512 });
   });
 
   it('looks seldom enough in a long bake for one execution to hold all looks', () => {

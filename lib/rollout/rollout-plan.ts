@@ -1,4 +1,5 @@
 import type { Trigger } from '../intake/run.ts';
+import { abOf } from '../model/ab-test.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
 import { longestBake } from './judge.ts';
@@ -7,8 +8,11 @@ export interface RolloutPlan {
   outcome: 'go';
   /** Without a champion there is nothing to compare with: after the replay the version goes live at once. */
   hasChampion: boolean;
-  /** Whether the candidate gets its share of the traffic first. */
+  /** Whether the candidate gets its share of the traffic first, in a canary or an A/B test. */
   isCanary: boolean;
+  /** What it is called in the log. */
+  kind: 'canary' | 'A/B test';
+  stickyBy: 'request' | 'caller';
   /** Percents of the steps. */
   weights: number[];
   bakeSeconds: number;
@@ -39,9 +43,10 @@ const mostLooks = 800;
 export function planRollout(
   live: Live,
   { version, liveRevision, trigger }: RolloutRequest,
-  { strategy, canary }: ModelDefinition['rollout'],
+  policy: ModelDefinition['rollout'],
   bakeSecondsOfStage?: number,
 ): RolloutStart {
+  const { strategy } = policy;
   if (live.rolledBackAtRevision > liveRevision) {
     return {
       outcome: 'superseded',
@@ -67,16 +72,32 @@ export function planRollout(
       reason: `version ${version} was trained to be at hand; look at it and promote it if it is wanted: evergreen models promote ${live.model} ${version}`,
     };
   }
+  const traffic = strategy === 'ab' ? planAb(policy) : planCanary(policy, bakeSecondsOfStage);
+  const isCanary = hasChampion && (strategy === 'canary' || strategy === 'ab');
+  return { outcome: 'go', hasChampion, isCanary, ...traffic };
+}
+
+type TrafficPlan = Pick<RolloutPlan, 'kind' | 'stickyBy' | 'weights' | 'bakeSeconds' | 'lookEverySeconds'>;
+
+function planCanary({ canary }: ModelDefinition['rollout'], bakeSecondsOfStage?: number): TrafficPlan {
   const bakeSeconds = bakeSecondsOfStage ?? canary.bakeSeconds;
   const weights = canary.steps ?? [canary.weight];
   const leastSeconds = Math.ceil((bakeSeconds * longestBake * weights.length) / mostLooks);
   const lookSeconds = Math.max(1, Math.min(longestLookSeconds, Math.floor(bakeSeconds / looks)));
+  const lookEverySeconds = Math.max(lookSeconds, leastSeconds);
+  return { kind: 'canary', stickyBy: canary.stickyBy, weights, bakeSeconds, lookEverySeconds };
+}
+
+/** A test lasts as long as its definition says on every stage: its time is what it is about. */
+function planAb(policy: ModelDefinition['rollout']): TrafficPlan {
+  const { share, mostDays, lookEverySeconds, stickyBy } = abOf(policy);
+  const bakeSeconds = Math.ceil(mostDays * 86_400);
+  const leastSeconds = Math.ceil(bakeSeconds / mostLooks);
   return {
-    outcome: 'go',
-    hasChampion,
-    isCanary: hasChampion && strategy === 'canary',
-    weights,
+    kind: 'A/B test',
+    stickyBy,
+    weights: [share],
     bakeSeconds,
-    lookEverySeconds: Math.max(lookSeconds, leastSeconds),
+    lookEverySeconds: Math.max(lookEverySeconds, leastSeconds),
   };
 }

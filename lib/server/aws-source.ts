@@ -1,3 +1,4 @@
+import { hashKeyReader } from '../data/privacy/hash-key.store.ts';
 import type { ModelSource } from '../inference/live-models.ts';
 import { awsModelSource } from '../inference/model-source.store.ts';
 import { packageReader } from '../inference/package.store.ts';
@@ -10,7 +11,7 @@ type Registry = Extract<ServerSettings['source'], { kind: 'registry' }>;
 
 export const readBucket = (bucket: string): ReadObject => packageReader(s3Client(), bucket);
 
-export function registrySource({ signingKey, ...registry }: Registry): ModelSource {
+export function registrySource({ signingKey, hashKey, ...registry }: Registry): ModelSource {
   const key = new SigningKey(kmsClient(), signingKey);
   return awsModelSource({
     documents: documentClient(),
@@ -19,5 +20,6 @@ export function registrySource({ signingKey, ...registry }: Registry): ModelSour
     modelBucket: registry.modelBucket,
     modelNames: registry.modelNames,
     trust: () => key.trusted(),
+    readHashKey: hashKeyReader(kmsClient(), hashKey),
   });
 }

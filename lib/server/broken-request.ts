@@ -10,6 +10,7 @@ const ways = {
   host: { status: 400, detail: 'it must have exactly one host header' },
   repeatedHeader: { status: 400, detail: 'a header is there twice that says one thing only' },
   transferCoding: { status: 400, detail: 'chunked is the only transfer coding that is read' },
+  tunnel: { status: 405, detail: 'CONNECT is for proxies, and this is none' },
   expectation: { status: 417, detail: 'of expectations 100-continue alone is met' },
 } as const;
 export type BrokenWay = keyof typeof ways;

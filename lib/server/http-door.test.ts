@@ -116,6 +116,7 @@ describe('HttpDoor', () => {
       'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
       400,
     ],
+    ['a tunnel', 'CONNECT b:80 HTTP/1.1\r\nhost: a\r\n\r\n', 405],
     ['an expectation it does not meet', 'GET / HTTP/1.1\r\nhost: a\r\nexpect: more\r\n\r\n', 417],
     ['endless headers', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
   ])('answers %s with a problem', async (_, text, status) => {
@@ -141,6 +142,23 @@ describe('HttpDoor', () => {
     await untilInFlight(1);
     socket.destroy();
     await untilInFlight(0);
+    expect((await fetch(url)).status).toBe(200);
+  });
+
+  it('forgets requests that wait for their turn on a connection that is cut', async () => {
+    const url = await open({
+      mostInFlight: 64,
+      handle: async () => {
+        await sleep(50);
+        return ok;
+      },
+    });
+    const request = 'GET / HTTP/1.1\r\nhost: a\r\n\r\n';
+    const answer = await raw(url, `${request.repeat(3)}CONNECT b:80 HTTP/1.1\r\nhost: a\r\n\r\n`);
+    expect(answer.match(/^HTTP\S+ \d+/gm)).toEqual(['HTTP/1.1 405']);
+    await untilInFlight(0);
+    // Longer than the answers that nobody waits for any more.
+    await sleep(100);
     expect((await fetch(url)).status).toBe(200);
   });
 

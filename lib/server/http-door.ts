@@ -6,7 +6,7 @@ import { jsonLengthHeader } from '../inference/binary-tensors.ts';
 import { toProblem, type WireResponse } from '../inference/problem.ts';
 import type { WireRequest } from '../inference/request-body.ts';
 import { EvergreenError } from '../shared/errors.ts';
-import { brokenWayOf, brokenWayOfError, toBrokenProblem } from './broken-request.ts';
+import { type BrokenWay, brokenWayOf, brokenWayOfError, toBrokenProblem } from './broken-request.ts';
 
 export interface HttpDoorOptions {
   handle(request: WireRequest): Promise<WireResponse>;
@@ -26,11 +26,17 @@ const openPaths = new Set(['/v2/health/live', '/v2/health/ready', '/ping', '/met
 /** W3C Trace Context, `traceparent`: version, trace id, parent id, flags. */
 const traceParent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/;
 
+/** How many requests of one connection have no end yet. */
+interface Connection {
+  inFlight: number;
+}
+
 /** HTTP/1.1 over one handler: limits, keys, draining. What a request means is the handler's affair. */
 export class HttpDoor {
   readonly #options: HttpDoorOptions;
   readonly #keys: ReadonlySet<string>;
   readonly #server: Server;
+  readonly #connections = new WeakMap<Socket, Connection>();
   #inFlight = 0;
   #isDraining = false;
   #onEmpty: (() => void) | undefined;
@@ -56,8 +62,16 @@ export class HttpDoor {
       this.#reply(response, toBrokenProblem('expectation'));
       request.resume();
     });
+    this.#server.on('connect', (_, socket: Socket) => {
+      // From here on the connection is nobody's but ours, with its errors.
+      socket.on('error', () => socket.destroy());
+      this.#endWith(socket, 'tunnel');
+      socket.destroySoon();
+    });
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-      this.#refuseBroken(error, socket);
+      // What is no HTTP, or comes too slowly, gets an answer where there is still somebody to read it.
+      if (socket.writable && error.code !== 'ECONNRESET') this.#endWith(socket, brokenWayOfError(error.code));
+      else socket.destroy();
     });
   }
 
@@ -119,8 +133,7 @@ export class HttpDoor {
       refuse(refusal);
       return;
     }
-    this.#inFlight += 1;
-    response.once('close', () => this.#leave());
+    this.#enter(request.socket, response);
     if (method === 'GET' && path === '/metrics') {
       void this.#replyMetrics(response, traceId);
       return;
@@ -160,9 +173,28 @@ export class HttpDoor {
     return Number(length ?? 0) > maxBodyBytes ? tooLarge(String(length), maxBodyBytes) : undefined;
   }
 
-  #leave(): void {
-    this.#inFlight -= 1;
-    if (this.#inFlight === 0) this.#onEmpty?.();
+  /** A reply that waits behind another is never told that its connection has closed: the connection tells it for all. */
+  #enter(socket: Socket, response: ServerResponse): void {
+    const connection = this.#connectionOf(socket);
+    connection.inFlight += 1;
+    this.#inFlight += 1;
+    response.once('close', () => this.#leave(connection, 1));
+  }
+
+  #connectionOf(socket: Socket): Connection {
+    const known = this.#connections.get(socket);
+    if (known) return known;
+    const connection = { inFlight: 0 };
+    this.#connections.set(socket, connection);
+    socket.once('close', () => this.#leave(connection, connection.inFlight));
+    return connection;
+  }
+
+  #leave(connection: Connection, requests: number): void {
+    const left = Math.min(requests, connection.inFlight);
+    connection.inFlight -= left;
+    this.#inFlight -= left;
+    if (left > 0 && this.#inFlight === 0) this.#onEmpty?.();
   }
 
   /** Only digests are compared, so the time it takes says nothing about a key. */
@@ -189,13 +221,9 @@ export class HttpDoor {
     }
   }
 
-  /** What is no HTTP, or comes too slowly, gets an answer where there is still somebody to read it. */
-  #refuseBroken(error: NodeJS.ErrnoException, socket: Socket): void {
-    if (!socket.writable || error.code === 'ECONNRESET') {
-      socket.destroy();
-      return;
-    }
-    const { status, headers, body } = toBrokenProblem(brokenWayOfError(error.code));
+  /** An answer where Node gives nothing to answer with. */
+  #endWith(socket: Socket, way: BrokenWay): void {
+    const { status, headers, body } = toBrokenProblem(way);
     this.#options.onReply?.(status);
     const fields = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body) });
     const lines = [`HTTP/1.1 ${status} `, ...fields.map(([name, value]) => `${name}: ${value}`)];

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { type MetricName, metricTable, prometheusName } from '../shared/metric-names.ts';
 import { ServerMetrics } from './metrics.ts';
 
 describe('ServerMetrics', () => {
+  it('counts what the table of metrics says, under the names that mirror those of CloudWatch', () => {
+    const told = Object.keys(metricTable) as MetricName[];
+    const wanted = told.filter((name) => metricTable[name].told !== 'cloudwatch').map(prometheusName);
+    const counted = new ServerMetrics(() => 0, 1000).registry
+      .getMetricsAsArray()
+      .map(({ name }) => name)
+      // Those of the process come from the client library.
+      .filter((name) => !/^evergreen_(process|nodejs)_/.test(name));
+    expect(counted.toSorted()).toEqual(wanted.toSorted());
+  });
+
   it('counts what came into memory, what went to make room, and what is left', async () => {
     const metrics = new ServerMetrics(() => 0, 1000);
     const facts = { model: 'iris', version: 1, packageDigest: 'd', memoryBytes: 300, atMs: 0 };

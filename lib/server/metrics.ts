@@ -1,11 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ServingEvent } from '../inference/serving-event.ts';
+import { metricTable, prometheusName, type ServerMetricName } from '../shared/metric-names.ts';
 
 const latencyBuckets = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 ];
 
-/** What one process counts, in Prometheus' terms; names are those of the CloudWatch metrics, in its spelling. */
+/** What one process counts, in Prometheus' terms. */
 export class ServerMetrics {
   readonly registry = new Registry();
   readonly #requests: Counter;
@@ -27,43 +28,30 @@ export class ServerMetrics {
   constructor(inFlight: () => number, memoryBudgetBytes: number) {
     const registers = [this.registry];
     const ofVersion = ['model', 'version', 'variant'];
-    const counter = (name: string, help: string, labelNames: string[]) =>
-      new Counter({ name: `evergreen_${name}`, help, labelNames, registers });
-    this.#requests = counter('requests_total', 'Requests answered by a version', ofVersion);
-    this.#errors = counter('errors_total', 'Answers that a version owed', ofVersion);
-    this.#rows = counter('rows_total', 'Rows answered', ofVersion);
-    this.#rejected = counter('rejected_total', 'Requests that did not fit the model', ['model']);
-    this.#loadFailures = counter('load_failures_total', 'Versions refused when loaded', [
-      'model',
-      'version',
-      'code',
-    ]);
-    this.#staleReadings = counter('stale_readings_total', 'Readings of what is live that failed', ['model']);
-    this.#replies = counter('http_replies_total', 'Replies by status', ['status']);
-    this.#dropped = counter('captures_dropped_total', 'Predictions answered but not captured', []);
-    this.#loads = counter('loads_total', 'Versions loaded into memory', ['model']);
-    this.#evictions = counter('evictions_total', 'Versions let go to make room for others', ['model']);
-    const gauge = (name: string, help: string) => new Gauge({ name: `evergreen_${name}`, help, registers });
-    this.#loadedVersions = gauge('loaded_versions', 'Versions in memory, each worker for itself');
-    this.#loadedBytes = gauge('loaded_bytes', 'What the versions in memory take, as estimated');
-    gauge('memory_budget_bytes', 'What the versions in memory may take').set(memoryBudgetBytes);
-    this.#latency = new Histogram({
-      name: 'evergreen_latency_seconds',
-      help: 'From the read body to the answer of a version',
-      labelNames: ofVersion,
-      buckets: latencyBuckets,
+    const told = (name: ServerMetricName) => ({
+      name: prometheusName(name),
+      help: metricTable[name].says,
       registers,
     });
-    this.#batchRequests = new Histogram({
-      name: 'evergreen_batch_requests',
-      help: 'Requests answered in one run of a model',
-      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
-      registers,
-    });
+    const counter = (name: ServerMetricName, labelNames: string[]) =>
+      new Counter({ ...told(name), labelNames });
+    this.#requests = counter('Requests', ofVersion);
+    this.#errors = counter('Errors', ofVersion);
+    this.#rows = counter('Rows', ofVersion);
+    this.#rejected = counter('Rejected', ['model']);
+    this.#loadFailures = counter('LoadFailures', ['model', 'version', 'code']);
+    this.#staleReadings = counter('StaleReadings', ['model']);
+    this.#replies = counter('HttpReplies', ['status']);
+    this.#dropped = counter('CaptureDropped', []);
+    this.#loads = counter('Loads', ['model']);
+    this.#evictions = counter('Evictions', ['model']);
+    this.#loadedVersions = new Gauge(told('LoadedVersions'));
+    this.#loadedBytes = new Gauge(told('LoadedBytes'));
+    new Gauge(told('MemoryBudgetBytes')).set(memoryBudgetBytes);
+    this.#latency = new Histogram({ ...told('LatencyMs'), labelNames: ofVersion, buckets: latencyBuckets });
+    this.#batchRequests = new Histogram({ ...told('BatchRequests'), buckets: [1, 2, 4, 8, 16, 32, 64, 128] });
     new Gauge({
-      name: 'evergreen_in_flight',
-      help: 'Requests that wait for their reply',
-      registers,
+      ...told('InFlight'),
       collect() {
         this.set(inFlight());
       },

@@ -10,6 +10,7 @@ export const serverSettings = z.strictObject({
       registryTable: z.string(),
       modelBucket: z.string(),
       signingKey: z.string(),
+      hashKey: z.string(),
       modelNames: z.array(z.string()),
     }),
   ]),

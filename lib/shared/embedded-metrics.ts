@@ -1,3 +1,5 @@
+import type { CloudMetricName } from './metric-names.ts';
+
 /** The variable that names the metric namespace of a deployment: stages of one account must not hear each other's alarms. */
 export const metricNamespaceVariable = 'METRIC_NAMESPACE';
 
@@ -8,6 +10,9 @@ export const metricNamespaceOf = (stage: string) => `Evergreen/${stage}`;
 export function metricNamespace(variables: Record<string, string | undefined> = process.env): string {
   return variables[metricNamespaceVariable] ?? 'Evergreen';
 }
+
+/** What is measured at one time, by its name. */
+export type Measurements = Partial<Record<CloudMetricName, Measurement>>;
 
 export interface Measurement {
   value: number;
@@ -26,7 +31,7 @@ export interface Measurement {
 export function metricMembers(
   at: Date,
   dimensionSets: string[][],
-  metrics: Record<string, Measurement>,
+  metrics: Measurements,
 ): Record<string, unknown> {
   const entries = Object.entries(metrics);
   return {
@@ -49,7 +54,7 @@ export function metricLine(
   at: Date,
   dimensions: Record<string, string>,
   dimensionSets: string[][],
-  metrics: Record<string, Measurement>,
+  metrics: Measurements,
 ): string {
   return JSON.stringify({ ...metricMembers(at, dimensionSets, metrics), ...dimensions });
 }

@@ -126,6 +126,27 @@ export const errorCatalogue = {
     meaning: 'The definition of a model does not say in which column the id of a person stands.',
     remedy: 'Name the column in privacy.subject of models/<name>/model.ts and deploy.',
   },
+  'archive-damaged': {
+    kind: 'invalid',
+    meaning:
+      'An export of datasets is not as it was written: a file of it is missing, cut off or another one.',
+    remedy: 'Copy it again from where it was exported, or export it again; nothing of it was imported.',
+  },
+  'dataset-destroyed': {
+    kind: 'not-allowed',
+    meaning: 'A dataset that was destroyed here, or that rows of a person were erased from, would come back.',
+    remedy: 'Export without it, or erase the rows where it comes from and export what is left.',
+  },
+  'hash-key-differs': {
+    kind: 'not-allowed',
+    meaning: 'An export holds features that were hashed by a key which this deployment does not have.',
+    remedy: 'Upload the data here: it is hashed by the key of this deployment, and trained on anew.',
+  },
+  'import-failed': {
+    kind: 'unavailable',
+    meaning: 'A version of an export could not be signed and registered.',
+    remedy: 'Correct what the message names, then run the same command: it goes on.',
+  },
   'dataset-unknown': {
     kind: 'not-found',
     meaning: 'The model has no such dataset.',
@@ -161,6 +182,11 @@ export const errorCatalogue = {
     kind: 'unavailable',
     meaning: 'The signing key did not answer, so that nothing could be signed or checked.',
     remedy: 'Enable the key, or give the role back the action that the message names.',
+  },
+  'hash-key-unavailable': {
+    kind: 'unavailable',
+    meaning: 'The key that personal features are hashed with did not answer.',
+    remedy: 'Enable the key HashKeyArn, or give the role back the action that the message names.',
   },
   'model-inadmissible': {
     kind: 'not-allowed',

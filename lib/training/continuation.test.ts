@@ -38,6 +38,21 @@ describe('continuationOf', () => {
     expect(continuationOf(definition, champion, key)).toEqual(expected);
   });
 
+  it.each([
+    ['near-real-time', 'feedback', true],
+    ['near-real-time', 'retrain', true],
+    ['hybrid', 'feedback', true],
+    ['hybrid', 'retrain', false],
+    ['hybrid', 'schedule', false],
+    ['hybrid', 'new-code', false],
+    ['batch', 'feedback', false],
+  ] as const)('takes rows in or not: %s by %s', (update, trigger, isOnline) => {
+    const definition = aDefinition();
+    const its = { ...definition, retrain: { ...definition.retrain, update, everyLabels: 10 } };
+    const expected = isOnline ? { ...source, knownDatasetId: 'ds-4' } : undefined;
+    expect(continuationOf(its, champion, retrain, trigger)).toEqual(expected);
+  });
+
   it('is nothing while nothing is served', () => {
     expect(continuationOf(aDefinition({ warmStart: true }), null, upload)).toBeUndefined();
   });

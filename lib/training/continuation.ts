@@ -1,4 +1,5 @@
 import type { ModelDefinition } from '../model/definition.ts';
+import { takesRowsIn } from '../model/update-mode.ts';
 import { EvergreenError } from '../shared/errors.ts';
 
 /** A served version, as the registry names it. */
@@ -20,20 +21,24 @@ export interface Continuation {
 
 /** Whether trainings of a model may read packages of versions before. */
 export function continues({ train, retrain }: ModelDefinition): boolean {
-  return train.warmStart || retrain.mode === 'online';
+  return train.warmStart || takesRowsIn(retrain);
 }
 
 /**
  * What a training goes on from: nothing, the champion's weights, or for an online retrain also the rows it knows.
  *
  * @param sourceKey Where the rows of the run came from; those of a retrain lie below `retrain/`.
+ * @param trigger Why the run began.
  */
 export function continuationOf(
   definition: ModelDefinition,
   champion: ServedVersion | null,
   sourceKey: string,
+  trigger?: string,
 ): Continuation | undefined {
-  const isOnline = definition.retrain.mode === 'online' && sourceKey.startsWith('retrain/');
+  // New code trains anew on what the champion learned from, wherever that lies.
+  const isOnline =
+    takesRowsIn(definition.retrain, trigger) && trigger !== 'new-code' && sourceKey.startsWith('retrain/');
   if (champion === null || !(isOnline || definition.train.warmStart)) return undefined;
   const { version, packagePrefix, packageDigest, datasetId } = champion;
   return { version, packagePrefix, packageDigest, ...(isOnline && { knownDatasetId: datasetId }) };
@@ -57,7 +62,7 @@ export function requireCapableTrainer(definition: ModelDefinition, hasOwnProgram
   const asked = [
     train.warmStart ? 'train.warmStart' : '',
     train.instanceCount > 1 ? `train.instanceCount ${train.instanceCount}` : '',
-    retrain.mode === 'online' ? 'retrain.mode online' : '',
+    takesRowsIn(retrain) ? `retrain.${retrain.update ? `update ${retrain.update}` : 'mode online'}` : '',
     privacy.differentialPrivacy ? 'privacy.differentialPrivacy' : '',
   ].filter((each) => each !== '');
   if (asked.length === 0) return;

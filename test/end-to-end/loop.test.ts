@@ -501,8 +501,10 @@ describe('traffic that is not what the model was trained on', () => {
     expect(drift.estimate).toMatchObject({ verdict: 'not trusted', accuracy: null });
     expect(drift.attributions?.reason).not.toMatch(/cannot be explained|without/);
     const page = platform.file('drift.html', '');
-    expect((await platform.cli('drift', 'iris', '--page', page)).code).toBe(0);
+    const figures = platform.file('drift.prom', '');
+    expect((await platform.cli('drift', 'iris', '--page', page, '--prometheus', figures)).code).toBe(0);
     expect(readFileSync(page, 'utf8')).toContain('What changed, and when');
+    expect(readFileSync(figures, 'utf8')).toMatch(/^evergreen_drifted_features\{model="iris"\} [1-4]$/m);
     const retrain = await eventually('a retrain run', 60, async () =>
       (await runsOf('iris')).find(({ trigger }) => trigger.kind === 'retrain'),
     );

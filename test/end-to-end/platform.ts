@@ -160,12 +160,14 @@ export class Platform {
     path: string,
     body?: unknown,
     key?: string | null,
+    headers: Record<string, string> = {},
   ): Promise<{ status: number; type: string; body: unknown }> {
     const base = `http://127.0.0.1:${this.port}/restapis/${await this.output('ApiId')}/${await this.output('ApiStage')}/_user_request_`;
     const apiKey = key === undefined ? await this.#key() : key;
     const response = await fetch(`${base}${path}`, {
       method,
       headers: {
+        ...headers,
         ...(apiKey === null ? {} : { 'x-api-key': apiKey }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },

@@ -96,8 +96,8 @@ describe.each(stages)('events of stage %s', (stage) => {
       .flatMap(([, { Properties }]) => Properties.Targets.map(({ Arn }: Target) => Arn['Fn::GetAtt'][0]))
       .filter((id) => functions.includes(id));
     expect([byLog, byEvent].map(({ length }) => length)).toEqual([1, 1]);
-    const bySchedule = functions.filter((id) => made.pathOf(id).endsWith('/MeasureDrift'));
-    expect(bySchedule).toHaveLength(1);
+    const bySchedule = functions.filter((id) => /\/(MeasureDrift|AskRetrain)$/.test(made.pathOf(id)));
+    expect(bySchedule).toHaveLength(2);
     const destinations = made.ofType('AWS::Lambda::EventInvokeConfig');
     expect(destinations.map(([, { Properties }]) => Properties.FunctionName.Ref).sort()).toEqual(
       [...byLog, ...byEvent, ...bySchedule].sort(),
@@ -153,8 +153,13 @@ describe.each(stages)('schedules of stage %s', (stage) => {
     expect(retrains[0]?.Target.Input).toContain('<aws.scheduler.execution-id>');
   });
 
+  it('look each minute whether labels or new code ask for a run, of the models that let them', () => {
+    expect(of('prices', 'rate(1 minute)')).toHaveLength(1);
+    expect(of('iris', 'rate(1 minute)')).toHaveLength(0);
+  });
+
   it('are no others, and put aside what they could not deliver', () => {
-    expect(schedules).toHaveLength(models.length + 1);
+    expect(schedules).toHaveLength(models.length + 2);
     for (const { Target } of schedules) expect(Target.DeadLetterConfig.Arn).toBeDefined();
   });
 

@@ -133,6 +133,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     expect(actionsOf('Inference/PredictRole').sort()).toEqual([
       'dynamodb:GetItem',
       'kms:Decrypt',
+      'kms:GenerateMac',
       'kms:GetPublicKey',
       'logs:CreateLogStream',
       'logs:PutLogEvents',
@@ -213,6 +214,22 @@ describe.each(stages)('rights of stage %s', (stage) => {
     for (const { resource } of readers) expect(resource).toBe(key);
   });
 
+  it('let these hash personal features, and nobody who hashes them make the ids of erasures', () => {
+    const makers = rights.filter(({ action }) => action === 'kms:GenerateMac');
+    const rolesOf = (key: RegExp) =>
+      makers
+        .filter(({ resource }) => key.test(resource))
+        .map(({ role }) => role)
+        .sort();
+    expect(rolesOf(/HashKey/)).toEqual([
+      'Batch/PredictPartRole',
+      'Data/ValidateDataRole',
+      'Eraser',
+      'Inference/PredictRole',
+    ]);
+    expect(rolesOf(/SubjectKey/)).toEqual(['Eraser']);
+  });
+
   it('let only these change the registry', () => {
     const writers = rights
       .filter(
@@ -223,6 +240,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
       'Eraser',
       'Intake/EndRunRole',
       'Registry/RegisterVersionRole',
+      'Remediation/AskRetrainRole',
       'Remediation/RemediateAlarmRole',
       'Rollout/BeginRolloutRole',
       'Rollout/ShiftTrafficRole',
@@ -434,6 +452,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
       'Batch/Batch/Role',
       'Monitoring/ScheduleRole',
       'Pipeline/Pipeline/Role',
+      'Remediation/ScheduleRole',
       'Rollout/Rollout/Role',
       'Train/Training/Role',
     ]);

@@ -96,11 +96,12 @@ describe.each(stages)('buckets of stage %s', (stage) => {
     expect(synthesised(stage).ofType('Custom::S3BucketNotifications')).toEqual([]);
   });
 
+  const rules = (bucket: Resource) =>
+    Object.fromEntries(
+      bucket.Properties.LifecycleConfiguration.Rules.map((rule: { Id: string }) => [rule.Id, rule]),
+    );
+
   it('expires what was overwritten, batches, captures, reports, job output and logs', () => {
-    const rules = (bucket: Resource) =>
-      Object.fromEntries(
-        bucket.Properties.LifecycleConfiguration.Rules.map((rule: { Id: string }) => [rule.Id, rule]),
-      );
     expect(rules(data)).toMatchObject({
       'what-was-overwritten': {
         Status: 'Enabled',
@@ -121,6 +122,25 @@ describe.each(stages)('buckets of stage %s', (stage) => {
     });
     expect(rules(packages)).toMatchObject({ 'job-output': { Prefix: 'jobs/', ExpirationInDays: 30 } });
     expect(rules(logs)).toMatchObject({ logs: { ExpirationInDays: 180 } });
+  });
+
+  it('archives and expires uploads as the definition of their model says, also those that rows were erased from', () => {
+    for (const folder of ['incoming', 'rewritten']) {
+      expect(rules(data)[`retention-${folder}-prices`]).toEqual({
+        Id: `retention-${folder}-prices`,
+        Status: 'Enabled',
+        Prefix: `${folder}/prices/`,
+        Transitions: [{ StorageClass: 'GLACIER_IR', TransitionInDays: 90 }],
+        ExpirationInDays: 400,
+        NoncurrentVersionExpiration: { NoncurrentDays: 7 },
+      });
+    }
+    // What says nothing is kept, and datasets are destroyed by a command that leaves a certificate, not by a rule.
+    const named = Object.keys(rules(data)).filter((id) => id.startsWith('retention-'));
+    expect(named.sort()).toEqual(['retention-incoming-prices', 'retention-rewritten-prices']);
+    for (const rule of data.Properties.LifecycleConfiguration.Rules) {
+      expect(rule.Prefix ?? '').not.toMatch(/^(datasets|certificates|erasures|ledgers)/);
+    }
   });
 
   it('never expires packages of versions or definitions', () => {

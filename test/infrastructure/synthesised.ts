@@ -38,7 +38,14 @@ export const models: ModelFolder[] = [
       target: { name: 'price', type: 'number' },
       train: { algorithm: 'random-forest' },
       monitor: { everyMinutes: 1440, quality: { metric: 'rmse', limit: 20 } },
-      retrain: { everyDays: 7 },
+      retrain: { everyDays: 7, everyLabels: 100 },
+      data: {
+        retention: {
+          archiveUploadsAfterDays: 90,
+          expireUploadsAfterDays: 400,
+          destroyDatasetsAfterDays: 500,
+        },
+      },
     }),
   },
   {

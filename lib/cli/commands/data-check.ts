@@ -1,16 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { DatasetProfile, DatasetReport } from '../../data/dataset.ts';
-import { datasetProfile } from '../../data/dataset.ts';
+import type { DatasetReport } from '../../data/dataset.ts';
 import type { ExaminationStep } from '../../data/examination.ts';
 import { checkLocalFile } from '../../data/local-check.duckdb.ts';
-import { repositoryRoot } from '../../local/home.ts';
 import type { Progress } from '../../local/progress.ts';
-import type { ModelDefinition } from '../../model/definition.ts';
-import { loadModels } from '../../model/model-folders.ts';
-import { EvergreenError, exitCode, messageOf } from '../../shared/errors.ts';
+import { EvergreenError, exitCode } from '../../shared/errors.ts';
 import type { Context } from '../context.ts';
 import { type Block, fields, lines, type Outcome, table } from '../outcome.ts';
+import { readDefinition } from '../read-definition.ts';
+import { readProfile } from '../read-profile.ts';
 
 export interface DataCheckOptions {
   models?: string | undefined;
@@ -28,7 +26,7 @@ export async function dataCheck(
   file: string,
   options: DataCheckOptions,
 ): Promise<Outcome> {
-  const definition = await readDefinition(model, options.models ?? join(repositoryRoot, 'models'));
+  const definition = await readDefinition(model, options.models);
   if (!existsSync(file))
     throw new EvergreenError('file-unreadable', `${file} is not there; name the file to check`);
   const { report, files } = await checkLocalFile(definition, resolve(file), {
@@ -51,23 +49,6 @@ export async function dataCheck(
     view: [...reportView(report), lines(`report: ${join(folder, 'report.html')}`, next)],
     exitCode: isAccepted ? 0 : exitCode['not-allowed'],
   };
-}
-
-async function readDefinition(model: string, folder: string): Promise<ModelDefinition> {
-  const models = await loadModels(folder);
-  const found = models.find(({ definition }) => definition.name === model);
-  if (found) return found.definition;
-  const names = models.map(({ definition }) => definition.name).join(', ');
-  throw new EvergreenError('model-unknown', `no model is called ${model}; ${folder} has ${names}`);
-}
-
-function readProfile(path: string, model: string): DatasetProfile {
-  try {
-    return datasetProfile.parse(JSON.parse(readFileSync(path, 'utf8')));
-  } catch (cause) {
-    const message = `${path} is no profile.json of a dataset of ${model}: ${messageOf(cause)}`;
-    throw new EvergreenError('file-unreadable', message, { cause });
-  }
 }
 
 const width = 20;

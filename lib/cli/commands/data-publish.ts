@@ -6,7 +6,9 @@ import { spendEpsilon } from '../../data/privacy/epsilon-ledger.store.ts';
 import { totalOf } from '../../data/privacy/epsilon-ledger.ts';
 import { countGroups } from '../../data/privacy/group-counts.duckdb.ts';
 import { fixedGroups, type PrivateProfile, withNoise } from '../../data/privacy/private-profile.ts';
+import { datasetsOfSameRows } from '../../data/privacy/shared-rows.ts';
 import { listDatasets } from '../../data/versions/datasets.store.ts';
+import { listKeys } from '../../data/versions/objects-below.store.ts';
 import { definitionKey, deployedModel } from '../../model/deployed-model.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { readDocument } from '../../shared/objects.ts';
@@ -14,7 +16,7 @@ import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { fields, lines, type Outcome, table } from '../outcome.ts';
 import { requireModel } from '../stack-outputs.ts';
-import { findDataset } from './data-versions.ts';
+import { findDataset, withRetrainParents } from './data-versions.ts';
 
 export interface DataPublishOptions {
   epsilon: number;
@@ -31,7 +33,8 @@ export async function publishProfile(
   { epsilon, who, at }: { epsilon: number; who: string; at: string },
 ): Promise<{ profile: PrivateProfile; spent: number; budget: number }> {
   const bucket = outputs.DataBucket;
-  const manifest = findDataset(await listDatasets(s3, bucket, model), model, id);
+  const datasets = await listDatasets(s3, bucket, model);
+  const manifest = findDataset(datasets, model, id);
   const { datasetId, definitionDigest } = manifest;
   const { definition } = await readDocument(
     s3,
@@ -49,7 +52,18 @@ export async function publishProfile(
   const budget = Math.round((definition.privacy.publish?.budget ?? 1) * 1000);
   const key = datasetKey(model, datasetId, 'manifest.json');
   const counts = await countGroups(await readDatasetFile(s3, { bucket, key }, 'train'), columns, '1GB');
-  const ledger = await spendEpsilon(s3, bucket, manifest, { at, who, thousandths, what: 'profile' }, budget);
+  const others =
+    definition.privacy.publish?.of === 'model'
+      ? await datasetsWithLedgers(s3, bucket, model, datasetId)
+      : datasetsOfSameRows(await withRetrainParents({ s3, outputs }, datasets), datasetId);
+  const ledger = await spendEpsilon(
+    s3,
+    bucket,
+    manifest,
+    others,
+    { at, who, thousandths, what: 'profile' },
+    budget,
+  );
   return {
     profile: {
       schema: 'evergreen/private-profile/v1',
@@ -63,6 +77,18 @@ export async function publishProfile(
     spent: totalOf(ledger) / 1000,
     budget: budget / 1000,
   };
+}
+
+/** Every other dataset of the model of which something was ever published, those that are gone by now too. */
+async function datasetsWithLedgers(
+  s3: Connection['s3'],
+  bucket: string,
+  model: string,
+  datasetId: string,
+): Promise<Set<string>> {
+  const keys = await listKeys(s3, bucket, `ledgers/${model}/`);
+  const ids = keys.map((key) => key.slice(key.lastIndexOf('/') + 1).replace(/\.json$/, ''));
+  return new Set(ids.filter((id) => id !== datasetId));
 }
 
 export async function dataPublish(

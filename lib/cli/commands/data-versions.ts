@@ -11,7 +11,7 @@ import type { Context } from '../context.ts';
 import { fields, lines, type Outcome, table } from '../outcome.ts';
 import { requireModel } from '../stack-outputs.ts';
 
-type Source = Pick<Connection, 's3' | 'outputs' | 'registry'>;
+type Source = Pick<Connection, 's3' | 'outputs'>;
 
 /** All datasets of a model, newest first, and what each is used for. */
 export async function listData(context: Context, model: string): Promise<Outcome> {
@@ -125,7 +125,7 @@ export async function diffData(context: Context, model: string, a: string, b: st
 }
 
 /** Rows of a retrain come from the champion's dataset of then: the record beside them says which. */
-async function withRetrainParents(
+export async function withRetrainParents(
   { s3, outputs }: Source,
   manifests: readonly DatasetManifest[],
 ): Promise<DatasetManifest[]> {

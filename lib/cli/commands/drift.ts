@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { driftPage } from '../../monitoring/drift-page.ts';
 import { type DriftReport, driftReport, reportKeys } from '../../monitoring/drift-report.ts';
+import { prometheusText } from '../../monitoring/prometheus-text.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { readRequiredBytes } from '../../shared/objects.ts';
 import { type Connection, connect } from '../connection.ts';
@@ -16,15 +17,17 @@ export interface DriftOptions {
   now?: boolean | undefined;
   /** Where to write the page with the pictures. */
   page?: string | undefined;
+  /** Where to write the figures for Prometheus. */
+  prometheus?: string | undefined;
 }
 
 /** Measures now, or shows what was measured last. */
-export async function drift(context: Context, model: string, { now, page }: DriftOptions): Promise<Outcome> {
+export async function drift(context: Context, model: string, options: DriftOptions): Promise<Outcome> {
   const connection = await connect(context);
   requireModel(connection.outputs, model);
-  if (now === true) {
+  if (options.now === true) {
     context.progress({ kind: 'step', text: `drift: measuring ${model}` });
-    return show(await measure(connection, model), page);
+    return show(await measure(connection, model), options);
   }
   const key = await newestReport(connection, model);
   const again = `\`npx evergreen drift ${model} --now\``;
@@ -36,18 +39,29 @@ export async function drift(context: Context, model: string, { now, page }: Drif
   }
   const bytes = await readRequiredBytes(connection.s3, { bucket: connection.outputs.DataBucket, key });
   const report = driftReport.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
-  if (report.success) return show(report.data, page);
+  if (report.success) return show(report.data, options);
   return {
     data: { model, reportKey: key, report: null },
     view: [lines(`${key} was written by another release; measure anew with ${again}`)],
   };
 }
 
-function show(report: DriftReport, page: string | undefined): Outcome {
+function show(report: DriftReport, { page, prometheus }: DriftOptions): Outcome {
   const { model, measuredAt } = report;
   if (page !== undefined) writeFileSync(page, driftPage(report));
+  if (prometheus !== undefined) {
+    // Whoever collects the file never sees half of it.
+    writeFileSync(`${prometheus}.new`, prometheusText(report));
+    renameSync(`${prometheus}.new`, prometheus);
+  }
   return {
-    data: { model, reportKey: reportKeys(model, measuredAt).json, page: page ?? null, report },
+    data: {
+      model,
+      reportKey: reportKeys(model, measuredAt).json,
+      page: page ?? null,
+      prometheus: prometheus ?? null,
+      report,
+    },
     view: [
       ...driftView(report),
       lines(

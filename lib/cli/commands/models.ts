@@ -215,9 +215,11 @@ function logBlock(entries: LogEntry[], empty: string): Block {
 /** What is logged without a change of what is live. */
 const leavingTraffic = new Set<LogEntry['action']>([
   'registered',
+  'imported',
   'approved',
   'rejected',
   'alarm-judged',
+  'retrain-asked',
   'rows-erased',
   'data-destroyed',
 ]);

@@ -20,6 +20,7 @@ async function placeOf(context: Context, models: string | undefined): Promise<Pl
     registryTable: outputs.RegistryTable,
     modelBucket: outputs.ModelBucket,
     signingKey: outputs.SigningKeyArn,
+    hashKey: outputs.HashKeyArn,
     modelNames: outputs.Models.split(',').filter(Boolean),
   };
   // Those of this process that do not belong to the target are taken away.

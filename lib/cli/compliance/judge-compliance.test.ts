@@ -72,7 +72,7 @@ describe('judgeCompliance', () => {
     [
       'Art. 25',
       { ...facts, models: model ? [{ ...model, isProtected: false }] : [] },
-      'no: iris drops, generalises or has no personal features',
+      'no: iris drops, hashes, masks, generalises or has no personal features',
     ],
   ])('says of %s what is off, and what to do', (clause, given, told) => {
     const item = stateOf(given, clause);

@@ -97,10 +97,10 @@ export function judgeCompliance({
     ]),
   );
   const pseudonyms = allOf(
-    'generalise or drop features, and set privacy.anonymity, in the definition',
+    'drop, hash, mask or generalise features, and set privacy.anonymity, in the definition',
     ...models.map(({ name, isProtected }): [boolean, string] => [
       isProtected,
-      `${name} drops, generalises or has no personal features`,
+      `${name} drops, hashes, masks, generalises or has no personal features`,
     ]),
   );
   // Whether all that was done is on record is nothing that the deployment can know.

@@ -18,12 +18,13 @@ import { listDatasets } from '../../data/versions/datasets.store.ts';
 import { listKeys } from '../../data/versions/objects-below.store.ts';
 import type { ModelDefinition } from '../../model/definition.ts';
 import { definitionKey, deployedModel } from '../../model/deployed-model.ts';
+import { disguiseOf } from '../../model/disguise.ts';
 import { readBytes, readDocument } from '../../shared/objects.ts';
 import type { Connection } from '../connection.ts';
 import { modelNames } from '../stack-outputs.ts';
 import type { DeploymentFacts } from './deployment-facts.ts';
 
-type Source = Pick<Connection, 's3' | 'kms' | 'documents' | 'outputs'>;
+type Source = Pick<Connection, 's3' | 'kms' | 'documents' | 'outputs' | 'runs'>;
 
 /** Reads settings as they are now. Rights: those of reading buckets', tables' and keys' settings, and the data bucket. */
 export async function readDeploymentFacts(source: Source): Promise<DeploymentFacts> {
@@ -141,13 +142,15 @@ async function readModel(
   const { s3, outputs } = source;
   const bucket = outputs.DataBucket;
   const [newest] = await listDatasets(s3, bucket, name);
-  const definition = await readDefinition(source, name, newest?.definitionDigest);
+  // What the newest run began with, also when it led to no dataset: the newest dataset may be of an older definition.
+  const [run] = await source.runs.list({ model: name, limit: 1 });
+  const definition = await readDefinition(source, name, run?.definitionDigest ?? newest?.definitionDigest);
   const report =
     newest && (await readBytes(s3, { bucket, key: newest.files.report.key }))
       ? await readDocument(s3, { bucket, key: newest.files.report.key }, datasetReport)
       : undefined;
   const [only, ...others] = definition?.identity ?? [];
-  const features = Object.values(definition?.features ?? {});
+  const features = Object.entries(definition?.features ?? {});
   return {
     name,
     subject: definition?.privacy.subject ?? (others.length === 0 ? (only ?? null) : null),
@@ -162,8 +165,10 @@ async function readModel(
     isProtected:
       definition !== undefined &&
       features.every(
-        (feature) =>
-          feature.personalData === 'none' || ('generalise' in feature && feature.generalise !== undefined),
+        ([feature, described]) =>
+          described.personalData === 'none' ||
+          ('generalise' in described && described.generalise !== undefined) ||
+          disguiseOf(definition, feature) !== undefined,
       ),
   };
 }

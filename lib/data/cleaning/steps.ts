@@ -7,6 +7,7 @@ import type { OutlierLimit } from './outliers.duckdb.ts';
 
 export interface Cleaned {
   normalised: CheckedRows['normalised'];
+  disguised: CheckedRows['disguised'];
   copies: Copies;
   outlierLimits: readonly OutlierLimit[];
   fills: readonly Fill[];
@@ -18,7 +19,7 @@ const values = (count: number) => (count === 1 ? '1 value' : `${count} values`);
 
 /** What cleaning did, step by step in its order. */
 export function cleaningSteps(
-  { normalised, copies, outlierLimits, fills, anonymity }: Cleaned,
+  { normalised, disguised, copies, outlierLimits, fills, anonymity }: Cleaned,
   { data, identity }: ModelDefinition,
 ): CleaningStep[] {
   const spelled = normalised.map(
@@ -32,6 +33,18 @@ export function cleaningSteps(
         : column.keep !== undefined
           ? `${values(count)} were cut to ${column.keep} characters or spelled otherwise`
           : `${values(count)} were spelled otherwise than the category`,
+    }),
+  );
+  const hidden = disguised.map(
+    ({ column, count }): CleaningStep => ({
+      step: 'pseudonymisation',
+      column: column.name,
+      place: 'dataset',
+      count,
+      message:
+        column.disguise?.kind === 'mask'
+          ? `${values(count)} keep their last ${column.disguise.keepLast} characters at most, here and in every request`
+          : `${values(count)} became ${column.type === 'category' ? 'buckets' : 'hashes'} by the key ${column.disguise?.key}, here and in every request`,
     }),
   );
   const isDropped = data.duplicates === 'drop' || data.keyDuplicates !== 'keep';
@@ -81,5 +94,5 @@ export function cleaningSteps(
         ]
       : [];
   const once = data.keyDuplicates === 'keep' ? [exact] : [exact, ofKey];
-  return [...spelled, ...once, ...suppressed, ...outside, ...filled];
+  return [...spelled, ...hidden, ...once, ...suppressed, ...outside, ...filled];
 }

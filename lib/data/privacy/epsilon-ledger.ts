@@ -8,11 +8,14 @@ export const epsilonLedger = z.object({
   schema: z.literal('evergreen/epsilon-ledger/v1'),
   model: z.string(),
   datasetId: z.string(),
-  /** What was spent of the datasets that this one was made from: their rows are among its own. */
+  /** What had been spent of other datasets that hold rows of this one, when it was last looked at. */
   inherited: thousandths,
   spent: z.array(z.object({ at: z.iso.datetime(), who: z.string(), thousandths, what: z.string() })),
 });
 export type EpsilonLedger = z.infer<typeof epsilonLedger>;
+
+/** What publishing spent of this very dataset. */
+export const ownOf = ({ spent }: EpsilonLedger) => spent.reduce((sum, entry) => sum + entry.thousandths, 0);
 
 export const totalOf = ({ inherited, spent }: EpsilonLedger) =>
   spent.reduce((sum, entry) => sum + entry.thousandths, inherited);
@@ -35,4 +38,14 @@ export function spend(
     );
   }
   return { ...ledger, spent: [...ledger.spent, entry] };
+}
+
+/** The ledger of a dataset that two deployments published of: all that either spent. */
+export function mergeLedgers(here: EpsilonLedger, there: EpsilonLedger): EpsilonLedger {
+  const known = new Set(here.spent.map((entry) => JSON.stringify(entry)));
+  return {
+    ...here,
+    inherited: Math.max(here.inherited, there.inherited),
+    spent: [...here.spent, ...there.spent.filter((entry) => !known.has(JSON.stringify(entry)))],
+  };
 }

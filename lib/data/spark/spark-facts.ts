@@ -150,6 +150,7 @@ export function factsOf(
         count: many,
       })),
       normalised: [],
+      disguised: [],
       rowChecks: found.rowChecks,
       before: named(found.before),
     },

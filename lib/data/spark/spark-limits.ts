@@ -33,6 +33,7 @@ export function beyondSpark(
     [columns.some(({ normalise }) => normalise), 'the normalisation of texts'],
     [columns.some(({ units }) => units), 'numbers with units'],
     [columns.some(({ width, keep }) => width !== undefined || keep !== undefined), 'generalised values'],
+    [columns.some(({ disguise }) => disguise), 'personal texts that are hashed or masked'],
     [
       checks.personalData.action !== 'off' && checks.personalData.sampleRows === 0,
       'a look at every row for personal data; set data.checks.personalData.sampleRows',

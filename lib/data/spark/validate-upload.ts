@@ -8,6 +8,7 @@ import { isRetrain, withoutCheckedColumns } from '../checks/kept-columns.ts';
 import { type Column, columnsOf } from '../columns.ts';
 import { readManifest, writeDataset, writeReport } from '../dataset.store.ts';
 import {
+  type DatasetProfile,
   datasetIdOf,
   datasetKey,
   type SourceObject,
@@ -16,6 +17,7 @@ import {
 } from '../dataset.ts';
 import type { Examination } from '../examination.ts';
 import { chooseGoldenRows } from '../golden-rows.ts';
+import { comparableProfile, hashedFeatures } from '../privacy/comparable-profile.ts';
 import { refusedName } from '../refused-name.ts';
 import { makeReport } from '../report/make-report.ts';
 import { type Download, sourceGone } from '../source.store.ts';
@@ -126,7 +128,7 @@ async function planExamination(
       ? csvLayout(await readHead(s3, request.source, limits.maxLineBytes), columns, limits.maxLineBytes)
       : null;
   if (layout && 'message' in layout) return reject(large, bytes, layout.message, layout.line);
-  const earlier = await tools.readEarlier(request.model);
+  const earlier = await readComparable(large);
   const source = layout ? { format: 'csv' as const, ...layout } : { format: 'parquet' as const };
   const folder = examinationPrefix(request.model, request.runId);
   const [name = '', ...above] = key.split('/').reverse();
@@ -146,6 +148,12 @@ async function planExamination(
     job: sparkJob(spark, request),
     jobTimeoutSeconds: spark.maxHours * 3600 + graceSeconds,
   };
+}
+
+/** The champion's profile, as far as this definition's values can be held against it. */
+async function readComparable({ request, tools, definition }: LargeUpload): Promise<DatasetProfile | null> {
+  const earlier = await tools.readEarlier(request.model);
+  return earlier && comparableProfile(earlier, hashedFeatures(definition));
 }
 
 /** A little more than the longest line, so that one which is longer is told from the end of the file. */
@@ -174,7 +182,7 @@ async function concludeExamination(large: LargeUpload): Promise<ValidationOutcom
   const found = examinationOf(facts, columns, {
     definition,
     limits: stageLimits(facts.source.bytes),
-    earlier: await tools.readEarlier(request.model),
+    earlier: await readComparable(large),
     now: startedAt,
   });
   const { report, files } = reportOf(large, found, datasetId, facts.source);

@@ -60,6 +60,7 @@ export class BatchRoom extends Construct {
     bucket.grantReadBelow(predict, 'batches/*/parts/');
     bucket.grantWriteBelow(predict, 'batches/*/parts/');
     registry.grantOpenPackages(predict);
+    data.grantHash(predict);
 
     const collect = new NodeFunction(this, 'CollectBatch', {
       folder: 'collect-batch',
