@@ -77,7 +77,15 @@ const biome: Stage = { name: 'biome', also: ['lint'], command: ['biome', 'check'
 const ruff: Stage = {
   name: 'ruff',
   also: ['lint', 'python'],
-  command: [join(repositoryRoot, '.venv', 'bin', 'ruff'), 'check', '--quiet', 'training', 'local', 'spark', 'bench'],
+  command: [
+    join(repositoryRoot, '.venv', 'bin', 'ruff'),
+    'check',
+    '--quiet',
+    'training',
+    'local',
+    'spark',
+    'bench',
+  ],
   limitMinutes: 5,
 };
 const walk: Stage = {

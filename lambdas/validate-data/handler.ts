@@ -4,7 +4,8 @@ import { readProfile } from '../../lib/data/dataset.store.ts';
 import { validationRequest } from '../../lib/data/dataset.ts';
 import { hashKeyReader } from '../../lib/data/privacy/hash-key.store.ts';
 import { sparkSiteFrom, sparkVariables } from '../../lib/data/spark/spark-site.ts';
-import { validateUpload } from '../../lib/data/spark/validate-upload.ts';
+import { validateLargeUpload } from '../../lib/data/spark/validate-large-upload.ts';
+import { validateDataset } from '../../lib/data/validate-dataset.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
@@ -24,19 +25,21 @@ export const handler = stepHandler(validationRequest, async (request) => {
   });
   const bucket = environment.DATA_BUCKET;
   const registry = new RegistryStore(documentClient(), environment.REGISTRY_TABLE);
-  const outcome = await validateUpload(request, {
+  const tools = {
     s3: s3Client(),
     bucket,
     maxSourceBytes: environment.MAX_SOURCE_BYTES,
     memoryLimit: environment.DUCKDB_MEMORY_LIMIT,
-    spark: sparkSiteFrom(environment),
-    readEarlier: async (name) => {
+    readEarlier: async (name: string) => {
       const { champion } = await registry.readLive(name);
       return champion && readProfile(s3Client(), { bucket, model: name, datasetId: champion.datasetId });
     },
     readHashKey: hashKeyReader(kmsClient(), environment.HASH_KEY),
     now: () => new Date(),
-  });
+  };
+  const spark = sparkSiteFrom(environment);
+  const large = spark && (await validateLargeUpload(request, { ...tools, spark }));
+  const outcome = large ?? (await validateDataset(request, tools));
   const { runId, model } = request;
   const { verdict } = outcome;
   const made = 'rows' in outcome ? { datasetId: outcome.datasetId, rows: outcome.rows } : {};

@@ -1,21 +1,14 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import type { DataPolicy } from '../model/data-policy.ts';
+import { type BadRow, describeBadRow, foundBadRow } from './bad-row.ts';
 import { greatestNumber, sqlTypes } from './cell-sql.ts';
 import type { RowChecks } from './checks/row-checks.ts';
 import { type Column, dataColumns } from './columns.ts';
 import { parameterTypes, select } from './database.duckdb.ts';
-import type { Problem } from './dataset.ts';
 import { disguiseSql } from './privacy/disguise-sql.ts';
-import { type BrokenRule, brokenRule, describeProblem, describeRowProblem } from './problem-message.ts';
+import { type BrokenRule, brokenRule } from './problem-message.ts';
 import type { SourceTable } from './source.duckdb.ts';
-
-/** A row that is kept out: what is wrong with it, and its cells as they stood. */
-export interface BadRow {
-  line: number;
-  problems: Problem[];
-  cells: Record<string, string | null> | null;
-}
 
 export interface CheckedRows {
   read: number;
@@ -188,36 +181,6 @@ async function readBadRows(
     foundBadRow,
   );
   return rows.map((row) => describeBadRow(row, columns, checks));
-}
-
-/** A row as it was found: of each column the broken rule and the text, of each row check whether it is broken. */
-export const foundBadRow = z.object({
-  line: z.number(),
-  rules: z.array(brokenRule.nullable()),
-  shown: z.array(z.string().nullable()),
-  flags: z.array(z.boolean()),
-});
-
-/** Says what is wrong with a row. */
-export function describeBadRow(
-  { line, rules, shown, flags }: z.infer<typeof foundBadRow>,
-  columns: readonly Column[],
-  checks: RowChecks['checks'],
-): BadRow {
-  return {
-    line,
-    problems: [
-      ...columns.flatMap((column, place) => {
-        const rule = rules[place];
-        return rule ? [describeProblem(line, column, rule, shown[place] ?? null)] : [];
-      }),
-      ...checks.flatMap((check, place) => {
-        const at = columns.findIndex(({ name }) => name === check.column);
-        return flags[place] ? [describeRowProblem(line, check, columns[at], shown[at] ?? null)] : [];
-      }),
-    ],
-    cells: Object.fromEntries(columns.map(({ name }, place) => [name, shown[place] ?? null])),
-  };
 }
 
 /** Rows that repeat others. */

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { copyObject } from '../shared/copy-object.ts';
+import { copyObject } from '../shared/copy-object.store.ts';
 import { requireDigest, sha256 } from '../shared/digest.ts';
 import { readBytes, readDocument, readRequiredBytes, writeObject } from '../shared/objects.ts';
 import {

@@ -1,4 +1,5 @@
-import type { BadRow, CheckedRows } from './check.duckdb.ts';
+import type { BadRow } from './bad-row.ts';
+import type { CheckedRows } from './check.duckdb.ts';
 import type { RowChecks } from './checks/row-checks.ts';
 import type { OutlyingRow } from './cleaning/outliers.duckdb.ts';
 import type { Column } from './columns.ts';

@@ -104,3 +104,31 @@ function brokenOff(source: SourceObject, what: string, cause?: unknown): Evergre
     },
   );
 }
+
+/** How large the version is, and whether it is what lies under its key: jobs read no versions. */
+export async function lookAtSource(
+  s3: S3Client,
+  source: SourceObject,
+): Promise<{ bytes: number; isLatest: boolean }> {
+  const { bucket: Bucket, key: Key, versionId } = source;
+  try {
+    const { ContentLength } = await s3.send(new HeadObjectCommand({ Bucket, Key, VersionId: versionId }));
+    const latest = await s3.send(new HeadObjectCommand({ Bucket, Key }));
+    return { bytes: ContentLength ?? 0, isLatest: latest.VersionId === versionId };
+  } catch (thrown) {
+    throw sourceGone(thrown, source) ?? thrown;
+  }
+}
+
+/** A little more than the longest line, so that one which is longer is told from the end of the file. */
+export async function readHead(s3: S3Client, source: SourceObject, maxLineBytes: number): Promise<Buffer> {
+  const { Body } = await s3.send(
+    new GetObjectCommand({
+      Bucket: source.bucket,
+      Key: source.key,
+      VersionId: source.versionId,
+      Range: `bytes=0-${maxLineBytes + 16}`,
+    }),
+  );
+  return Buffer.from((await Body?.transformToByteArray()) ?? []);
+}

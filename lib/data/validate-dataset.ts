@@ -2,37 +2,33 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ModelDefinition } from '../model/definition.ts';
-import { type DeployedModel, definitionKey, deployedModel } from '../model/deployed-model.ts';
 import { hashKeyNameOf } from '../model/disguise.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';
-import { readDocument } from '../shared/objects.ts';
 import { isRetrain, withoutCheckedColumns } from './checks/kept-columns.ts';
 import { type Column, columnsOf } from './columns.ts';
 import { type Workspace, withWorkspace } from './database.duckdb.ts';
 import { type DatasetFiles, readManifest, writeDataset, writeReport } from './dataset.store.ts';
 import {
-  type DatasetManifest,
   type DatasetProfile,
   type DatasetReport,
   datasetIdOf,
   datasetKey,
-  datasetManifest,
-  datasetProfile,
-  goldenRows,
-  type Row,
   type ValidationOutcome,
   type ValidationRequest,
 } from './dataset.ts';
+import { aboutDataset, describeFiles } from './dataset-documents.ts';
 import type { Examination } from './examination.ts';
 import { examineUpload } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
 import { comparableProfile, hashedFeatures } from './privacy/comparable-profile.ts';
 import type { ReadHashKey } from './privacy/hash-key.store.ts';
 import { makeReport } from './report/make-report.ts';
+import { readRunDefinition } from './run-definition.store.ts';
 import { downloadSource } from './source.store.ts';
 import { writeSide } from './split.duckdb.ts';
 import { stageLimits } from './stage-file.ts';
+import { outcomeOf, outcomeOfManifest } from './validation-outcome.ts';
 
 export interface ValidationTools {
   s3: S3Client;
@@ -47,9 +43,6 @@ export interface ValidationTools {
   /** @default - a definition that hashes is refused */
   readHashKey?: ReadHashKey;
 }
-
-/** What a state of the pipeline hands on is limited; the report has all. */
-const mostReasons = 20;
 
 /**
  * Makes a dataset of one version of an uploaded file, or a report that says why not.
@@ -121,21 +114,6 @@ async function hashKeyOf(definition: ModelDefinition, { readHashKey }: Validatio
   );
 }
 
-/** What a run began with. */
-export async function readRunDefinition(
-  { model, definitionDigest }: ValidationRequest,
-  { s3, bucket }: Pick<ValidationTools, 's3' | 'bucket'>,
-): Promise<DeployedModel> {
-  const key = definitionKey(model, definitionDigest);
-  const deployed = await readDocument(s3, { bucket, key }, deployedModel);
-  const { definition, digest } = deployed;
-  if (digest === definitionDigest && definition.name === model) return deployed;
-  throw new EvergreenError(
-    'artifact-damaged',
-    `object ${key} describes model ${definition.name} under digest ${digest}; deploy the model again`,
-  );
-}
-
 async function filesOf(
   { connection, folder }: Workspace,
   columns: readonly Column[],
@@ -150,63 +128,4 @@ async function filesOf(
     test: await readFile(test),
     ...describeFiles(await readGoldenRows(connection, columns), columns, report, found),
   };
-}
-
-/** The documents of a dataset: golden rows and frozen profile. */
-export function describeFiles(
-  rows: readonly Row[],
-  columns: readonly Column[],
-  { model, datasetId, rows: counted }: DatasetReport,
-  { profiles, labelFlips, hashed = {} }: Examination & { hashed?: Record<string, string> },
-): { golden: string; profile: string } {
-  const target = columns.find(({ role }) => role === 'target')?.name ?? '';
-  const { [target]: ofTarget, ...ofFeatures } = profiles;
-  const profile = datasetProfile.parse({
-    schema: 'evergreen/profile/v1',
-    model,
-    datasetId,
-    rows: counted.train,
-    features: ofFeatures,
-    target: ofTarget,
-    ...(Object.keys(hashed).length === 0 ? {} : { hashed }),
-    labelFlips,
-  });
-  const golden = goldenRows.parse({ schema: 'evergreen/golden-rows/v1', rows });
-  return { golden: JSON.stringify(golden), profile: JSON.stringify(profile) };
-}
-
-/** What the manifest says beside the files. */
-export function aboutDataset(
-  { definitionDigest, parents }: ValidationRequest,
-  { model, datasetId, source, rows, createdAt }: DatasetReport,
-  codeDigest: string,
-): Omit<DatasetManifest, 'schema' | 'files'> {
-  return {
-    model,
-    datasetId,
-    definitionDigest,
-    source: datasetManifest.shape.source.parse(source),
-    rows,
-    ...(parents ? { parents } : {}),
-    codeDigest,
-    createdAt,
-  };
-}
-
-/** The outcome of a dataset that is there already. */
-export function outcomeOfManifest({ model, datasetId, rows, files }: DatasetManifest): ValidationOutcome {
-  const manifestKey = datasetKey(model, datasetId, 'manifest.json');
-  return { verdict: 'accepted', datasetId, reportKey: files.report.key, manifestKey, reasons: [], rows };
-}
-
-/** What the pipeline chooses by, out of a report. */
-export function outcomeOf(
-  { verdict, model, datasetId, reasons, rows }: DatasetReport,
-  manifestKey: string | null,
-): ValidationOutcome {
-  const reportKey = datasetKey(model, datasetId, 'report.json');
-  const more = reasons.length - mostReasons;
-  const told =
-    more > 0 ? [...reasons.slice(0, mostReasons), `${more} more reasons are in the report`] : reasons;
-  return { verdict, datasetId, reportKey, manifestKey, reasons: told, rows };
 }

@@ -101,8 +101,13 @@ def _count_binned(parted: DataFrame, binned: list[int], summaries: dict[int, dic
         if others is not None:
             pairs.append(f"named_struct('place', {place}, 'kind', 'others', 'bin', IF(train, {bin_sql(number, others)}, NULL))")
     parts = {tuple(row[name] for name in by): row["count"] for row in parted.groupBy(*by).count().collect()}
+    # Edges of many columns in one method are more than Java compiles; outside whole stages they are cut into several.
+    settings = parted.sparkSession.conf
+    before = settings.get("spark.sql.codegen.wholeStage", "true")
+    settings.set("spark.sql.codegen.wholeStage", "false")
     counted = (parted.select(*by, F.explode(F.expr(f"array({', '.join(pairs)})")).alias("pair")).select(*by, "pair.*")
                .where("bin IS NOT NULL").groupBy(*by, "place", "kind", "bin").count().collect())
+    settings.set("spark.sql.codegen.wholeStage", before)
     found = {key: {place: {kind: [0] * size for kind, size in kinds.items()} for place, kinds in sizes.items()} for key in parts}
     for row in counted:
         found[tuple(row[name] for name in by)][row["place"]][row["kind"]][row["bin"]] = row["count"]

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ModelDefinition } from '../../model/definition.ts';
 import { digest } from '../../shared/digest.ts';
-import { describeBadRow, foundBadRow } from '../check.duckdb.ts';
+import { describeBadRow, foundBadRow } from '../bad-row.ts';
 import { findLabelFlips } from '../checks/label-flips.ts';
 import { labelledPoints, sampledLabel } from '../checks/labelled-points.ts';
 import { shareOfParts } from '../checks/missing-shares.ts';

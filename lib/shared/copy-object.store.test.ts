@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { copyObject } from './copy-object.ts';
+import { copyObject } from './copy-object.store.ts';
 
 const s3 = new S3Client({ region: 'eu-central-1' });
 const mock = mockClient(s3);

@@ -1,4 +1,3 @@
-import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { CreateProcessingJobRequest } from '@aws-sdk/client-sagemaker';
 import type { ModelDefinition } from '../../model/definition.ts';
 import { formatOf } from '../../model/source-format.ts';
@@ -11,30 +10,24 @@ import {
   type DatasetProfile,
   datasetIdOf,
   datasetKey,
-  type SourceObject,
   type ValidationOutcome,
   type ValidationRequest,
 } from '../dataset.ts';
+import { aboutDataset, describeFiles } from '../dataset-documents.ts';
 import type { Examination } from '../examination.ts';
-import { chooseGoldenRows } from '../golden-rows.ts';
 import { comparableProfile, hashedFeatures } from '../privacy/comparable-profile.ts';
 import { refusedName } from '../refused-name.ts';
 import { makeReport } from '../report/make-report.ts';
-import { type Download, sourceGone } from '../source.store.ts';
+import { readRunDefinition } from '../run-definition.store.ts';
+import { type Download, lookAtSource, readHead } from '../source.store.ts';
 import { stageLimits } from '../stage-file.ts';
 import { unreadableFile } from '../unreadable-file.ts';
-import {
-  aboutDataset,
-  describeFiles,
-  outcomeOf,
-  outcomeOfManifest,
-  readRunDefinition,
-  type ValidationTools,
-  validateDataset,
-} from '../validate-dataset.ts';
+import type { ValidationTools } from '../validate-dataset.ts';
+import { outcomeOf, outcomeOfManifest } from '../validation-outcome.ts';
 import { csvLayout } from './csv-layout.ts';
 import { examinationOf } from './examination-of.ts';
-import { type CountedOnSpark, sparkFacts } from './spark-facts.ts';
+import { goldenOf } from './golden-of.ts';
+import { sparkFacts } from './spark-facts.ts';
 import { examinationPrefix, type SparkSite, sparkJob } from './spark-job.ts';
 import { beyondSpark } from './spark-limits.ts';
 import { sparkPlan } from './spark-plan.ts';
@@ -46,26 +39,27 @@ export interface ExaminationNeeded {
   jobTimeoutSeconds: number;
 }
 
-export interface UploadTools extends ValidationTools {
-  /** Null where no container is known: what is too large is refused then. */
-  spark: SparkSite | null;
+export interface LargeUploadTools
+  extends Pick<ValidationTools, 's3' | 'bucket' | 'maxSourceBytes' | 'readEarlier' | 'now'> {
+  spark: SparkSite;
 }
 
 /** Minutes that a machine may take to come and go. */
 const graceSeconds = 3600;
 
 /**
- * Makes a dataset of an upload, or says why not; of a large one in two steps, between which a job of Spark counts.
+ * Makes a dataset of a large upload, or says why not, in two steps between which a job of Spark counts.
  *
- * @throws EvergreenError as {@link validateDataset} does.
+ * @returns Null of an upload that is not large.
+ * @throws EvergreenError `upload-missing`, `artifact-missing` (the definition, or what the job counted),
+ *   `artifact-damaged`, `service-unavailable`.
  */
-export async function validateUpload(
+export async function validateLargeUpload(
   request: ValidationRequest,
-  tools: UploadTools,
-): Promise<ValidationOutcome | ExaminationNeeded> {
-  if (tools.spark === null) return validateDataset(request, tools);
-  const { bytes, isLatest } = await lookAt(tools.s3, request.source);
-  if (bytes <= tools.maxSourceBytes) return validateDataset(request, tools);
+  tools: LargeUploadTools,
+): Promise<ValidationOutcome | ExaminationNeeded | null> {
+  const { bytes, isLatest } = await lookAtSource(tools.s3, request.source);
+  if (bytes <= tools.maxSourceBytes) return null;
   const { definition: deployed, code } = await readRunDefinition(request, tools);
   const definition = isRetrain(request.source.key) ? withoutCheckedColumns(deployed) : deployed;
   const large = { request, tools, definition, columns: columnsOf(definition), codeDigest: code.digest };
@@ -76,37 +70,23 @@ export async function validateUpload(
       'a newer file took its place before this one was read; the newer one has its own run',
     );
   }
-  return request.examination
-    ? concludeExamination(large)
-    : planExamination({ ...large, spark: tools.spark }, bytes);
+  return request.examination ? concludeExamination(large) : planExamination(large, bytes);
 }
 
 interface LargeUpload {
   request: ValidationRequest;
-  tools: UploadTools;
+  tools: LargeUploadTools;
   definition: ModelDefinition;
   columns: readonly Column[];
   codeDigest: string;
 }
 
-/** How large the version is, and whether it is what lies under its key: jobs read no versions. */
-async function lookAt(s3: S3Client, source: SourceObject): Promise<{ bytes: number; isLatest: boolean }> {
-  const { bucket: Bucket, key: Key, versionId } = source;
-  try {
-    const { ContentLength } = await s3.send(new HeadObjectCommand({ Bucket, Key, VersionId: versionId }));
-    const latest = await s3.send(new HeadObjectCommand({ Bucket, Key }));
-    return { bytes: ContentLength ?? 0, isLatest: latest.VersionId === versionId };
-  } catch (thrown) {
-    throw sourceGone(thrown, source) ?? thrown;
-  }
-}
-
 async function planExamination(
-  large: LargeUpload & { spark: SparkSite },
+  large: LargeUpload,
   bytes: number,
 ): Promise<ValidationOutcome | ExaminationNeeded> {
-  const { request, tools, definition, columns, spark } = large;
-  const { s3, bucket } = tools;
+  const { request, tools, definition, columns } = large;
+  const { s3, bucket, spark } = tools;
   const { key } = request.source;
   const refusal = refusedName(key, definition.data.formats);
   const recognised = formatOf(key);
@@ -156,19 +136,6 @@ async function readComparable({ request, tools, definition }: LargeUpload): Prom
   return earlier && comparableProfile(earlier, hashedFeatures(definition));
 }
 
-/** A little more than the longest line, so that one which is longer is told from the end of the file. */
-async function readHead(s3: S3Client, source: SourceObject, maxLineBytes: number): Promise<Buffer> {
-  const { Body } = await s3.send(
-    new GetObjectCommand({
-      Bucket: source.bucket,
-      Key: source.key,
-      VersionId: source.versionId,
-      Range: `bytes=0-${maxLineBytes + 16}`,
-    }),
-  );
-  return Buffer.from((await Body?.transformToByteArray()) ?? []);
-}
-
 async function concludeExamination(large: LargeUpload): Promise<ValidationOutcome> {
   const { request, tools, definition, columns, codeDigest } = large;
   const { s3, bucket } = tools;
@@ -206,17 +173,6 @@ async function concludeExamination(large: LargeUpload): Promise<ValidationOutcom
     aboutDataset(request, report, codeDigest),
   );
   return outcomeOf(report, datasetKey(request.model, datasetId, 'manifest.json'));
-}
-
-/** Golden rows out of the candidates that Spark found. */
-export function goldenOf(candidates: NonNullable<CountedOnSpark['golden']>, columns: readonly Column[]) {
-  const features = columns.filter(({ role }) => role === 'feature');
-  return chooseGoldenRows(
-    candidates.map(({ group, values }) => ({
-      group,
-      row: Object.fromEntries(features.map(({ name }, place) => [name, values[place] ?? null])),
-    })),
-  );
 }
 
 /** The report of a file that is refused unread. */
