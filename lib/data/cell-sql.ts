@@ -27,7 +27,8 @@ export const sqlTypes: Record<Column['type'], string> = {
 };
 
 /**
- * A cell that was read as text. Words such as NaN or inf are no numbers; blanks around a number are let pass.
+ * A cell that was read as text. Words such as NaN or inf are no numbers; blanks around a number are let pass. There is
+ * one zero (`+ 0e0`): the sign of another comes and goes with the plan of a query, and would decide about a row's side.
  *
  * @param mistyped SQL that is true where the source gave the cell another type than the column's.
  */
@@ -39,7 +40,7 @@ export function textCell(column: Column, mistyped: string): CellSql {
   }
   if (type === 'number') {
     const read = (text: string) =>
-      `WHEN regexp_full_match(${text}, '${numberPattern}') THEN TRY_CAST(${text} AS DOUBLE)`;
+      `WHEN regexp_full_match(${text}, '${numberPattern}') THEN TRY_CAST(${text} AS DOUBLE) + 0e0`;
     return cellSql(column, { shown: key, ...usuallyBare(key, bare, read), mistyped });
   }
   if (type === 'integer') {
@@ -136,7 +137,7 @@ export function typedCell(column: Column, sourceType: string): CellSql | undefin
       : `${key} IS NULL`;
     const value =
       type === 'number'
-        ? `CASE WHEN NOT ${isMissing} THEN CAST(${key} AS DOUBLE) END`
+        ? `CASE WHEN NOT ${isMissing} THEN CAST(${key} AS DOUBLE) + 0e0 END`
         : isWhole
           ? `TRY_CAST(${key} AS BIGINT)`
           : `CASE WHEN NOT ${isMissing} AND ${key} = trunc(${key}) THEN TRY_CAST(${key} AS BIGINT) END`;

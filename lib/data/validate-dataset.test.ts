@@ -319,6 +319,18 @@ describe('validateDataset', () => {
     },
   );
 
+  it('has one zero, whether rows repeat or not', async () => {
+    const zeros = ['-0.0,1,red,apple', '-0,2,red,pear', '0,3,red,apple', '-0e5,4,red,pear'];
+    for (const content of [csv(...zeros), csv(...zeros, ...zeros)]) {
+      const { bytes } = await validate(definition, content);
+      const rows = [
+        ...(await readRows(bytes('train.parquet'), definition)),
+        ...(await readRows(bytes('test.parquet'), definition)),
+      ];
+      for (const { weight } of rows) expect(weight).toBe(0);
+    }
+  });
+
   it('is not led on by a definition that is not the one asked for', async () => {
     const store = memoryObjects();
     const put = store.put;

@@ -70,7 +70,7 @@ def typed_cell(column: dict[str, Any], source_type: str) -> Cell | None:
             return None
         missing = here.isNull() | F.isnan(here) if source_type in ("float", "double") else here.isNull()
         if kind == "number":
-            return _cell(column, missing, F.when(~missing, here.cast("double")))
+            return _cell(column, missing, F.when(~missing, here.cast("double") + F.lit(0.0)))
         if is_whole:
             return _cell(column, missing, _whole(here))
         return _cell(column, missing, F.when(~missing & (here == F.expr(f"cast({column['key']} as decimal(38,0))")
