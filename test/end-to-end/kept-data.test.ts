@@ -63,10 +63,11 @@ afterAll(async () => {
   await there.stop();
 });
 
+/** What answers is known for two seconds, that nothing does as well. */
 async function ask(platform: Platform): Promise<z.infer<typeof answered>> {
-  const { status, body } = await platform.http('POST', '/models/loans/predict', { rows: [row] });
-  expect(status).toBe(200);
-  return answered.parse(body);
+  const predict = () => platform.http('POST', '/models/loans/predict', { rows: [row] });
+  await expect.poll(async () => (await predict()).status, { timeout: 10_000, interval: 200 }).toBe(200);
+  return answered.parse((await predict()).body);
 }
 
 describe('a dataset and its version on another engine', () => {
