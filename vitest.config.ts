@@ -33,8 +33,7 @@ export default defineConfig({
           include: ['test/state-machines/**/*.test.ts', 'test/end-to-end/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 420_000,
-          // Each file has an engine of its own, and mostly waits for it.
-          maxWorkers: 2,
+          fileParallelism: false,
         },
       },
     ],
