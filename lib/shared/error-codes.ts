@@ -262,7 +262,7 @@ export const errorCatalogue = {
   'file-unreadable': {
     kind: 'invalid',
     meaning: 'A file named on the command line cannot be read.',
-    remedy: 'Check the path and its rights.',
+    remedy: 'Check the path, its rights, and what the message says of its content.',
   },
   'region-missing': {
     kind: 'invalid',

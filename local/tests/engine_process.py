@@ -40,12 +40,12 @@ class Engine:
         return self.process.wait(timeout)
 
 
-def start_engine(state_dir: Path, *arguments: str, port: int | None = None) -> Engine:
+def start_engine(state_dir: Path, *arguments: str, port: int | None = None, **environment: str) -> Engine:
     port = port or free_port()
     log = (state_dir.parent / f"{state_dir.name}.log").open("ab")
     process = subprocess.Popen(
         [sys.executable, "-m", "evergreen_engine", "--port", str(port), "--state-dir", str(state_dir), *arguments],
-        env={**os.environ, "PYTHONPATH": str(LOCAL)}, stdout=subprocess.PIPE, stderr=log, text=True)
+        env={**os.environ, "PYTHONPATH": str(LOCAL), **environment}, stdout=subprocess.PIPE, stderr=log, text=True)
     line = process.stdout.readline()
     assert line, (state_dir.parent / f"{state_dir.name}.log").read_text()
     assert json.loads(line)["ready"] is True

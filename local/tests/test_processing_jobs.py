@@ -1,8 +1,7 @@
 import json
-import shutil
 
-import pytest
-from training_support import IMAGE, ROLE, wait_until
+from engine_process import start_engine
+from training_support import IMAGE, ROLE, TrainingBench, wait_until
 
 SCRIPT = """
 import argparse, os, pathlib
@@ -75,11 +74,25 @@ def test_one_runs_inside_a_state_machine(bench):
     assert json.loads(describe()["output"])["ProcessingJobStatus"] == "Completed"
 
 
-@pytest.mark.skipif(shutil.which("spark-submit") is not None, reason="this machine has spark-submit on its PATH")
-def test_a_job_of_spark_says_what_is_missing(bench):
+def test_a_job_of_spark_says_what_is_missing(tmp_path):
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    engine = start_engine(tmp_path / "state", PATH=str(programs), EVERGREEN_SPARK="")
+    try:
+        bench = TrainingBench(engine)
+        assert "pip install -r spark/requirements.txt" in failure_of_spark(bench)
+        spark = programs / "spark-submit"
+        spark.write_text("#!/bin/sh\n")
+        spark.chmod(0o755)
+        assert "Spark 3.5 needs Java" in failure_of_spark(bench)
+    finally:
+        assert engine.stop() == 0
+
+
+def failure_of_spark(bench):
     asked = request(bench)
     asked["AppSpecification"]["ContainerEntrypoint"] = ["smspark-submit", *asked["AppSpecification"]["ContainerEntrypoint"][1:]]
     bench.sagemaker.create_processing_job(**asked)
     job = ended(bench, asked["ProcessingJobName"])
     assert job["ProcessingJobStatus"] == "Failed"
-    assert "pip install -r spark/requirements.txt" in job["FailureReason"]
+    return job["FailureReason"]
