@@ -79,7 +79,7 @@ const keptIgnored = 100;
 const absentCell: CellSql = {
   shown: 'CAST(NULL AS VARCHAR)',
   value: 'NULL',
-  rule: 'CAST(NULL AS VARCHAR)',
+  rule: () => 'CAST(NULL AS VARCHAR)',
 };
 
 /** The rows of a Parquet file by its own schema, or why they cannot be used. Lines are row numbers. */

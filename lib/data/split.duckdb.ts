@@ -9,7 +9,7 @@ const chunkRows = 2048;
 
 /**
  * Puts the good rows on their sides: `good` becomes `placed` with position (order in the file), side, place (order
- * within the side), line and values. Each side holds a row when there are two.
+ * within the side), line and values, each side in the order of its places. Each side holds a row when there are two.
  */
 export async function placeRows(
   connection: DuckDBConnection,
@@ -22,7 +22,7 @@ export async function placeRows(
     ...(data.keyDuplicates === 'keep' ? [] : ['keyed = 1']),
   ];
   const accepted = `SELECT row_number() OVER () - 1 AS position, line, ${values}
-    FROM (SELECT * FROM good ${kept.length === 0 ? '' : `WHERE ${kept.join(' AND ')}`} ORDER BY line)`;
+    FROM good ${kept.length === 0 ? '' : `WHERE ${kept.join(' AND ')}`}`;
   if (data.split.method === 'seeded') {
     await connection.run(`CREATE TEMP TABLE accepted AS ${accepted}`);
     const rows = await countRows(connection, 'accepted');
@@ -33,7 +33,7 @@ export async function placeRows(
     await connection.run(
       `CREATE TEMP TABLE placed AS
        SELECT position, CASE WHEN held THEN 'test' ELSE 'train' END AS side, place, line, ${values}
-       FROM accepted JOIN places USING (position) ORDER BY position`,
+       FROM accepted JOIN places USING (position) ORDER BY held, place`,
     );
   } else {
     await connection.run(
@@ -44,7 +44,9 @@ export async function placeRows(
     );
     await fillEmptySide(connection);
   }
-  await connection.run('DROP TABLE good; DROP TABLE IF EXISTS accepted; DROP TABLE IF EXISTS places');
+  for (const left of ['VIEW good', 'TABLE checked', 'TABLE numbered', 'TABLE accepted', 'TABLE places']) {
+    await connection.run(`DROP ${left.replace(' ', ' IF EXISTS ')}`);
+  }
   return countSides(connection);
 }
 
@@ -119,7 +121,7 @@ export async function writeSide(
     (column) => `v${columns.indexOf(column)} AS ${quoteName(column.name)}`,
   );
   await connection.run(
-    `COPY (SELECT ${named.join(', ')} FROM placed WHERE side = '${side}' ORDER BY place)
+    `COPY (SELECT ${named.join(', ')} FROM placed WHERE side = '${side}')
      TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
 }
