@@ -5,7 +5,7 @@ import { type BadRow, describeBadRow, foundBadRow } from './bad-row.ts';
 import { greatestNumber, sqlTypes } from './cell-sql.ts';
 import type { RowChecks } from './checks/row-checks.ts';
 import { type Column, dataColumns } from './columns.ts';
-import { parameterTypes, select } from './database.duckdb.ts';
+import { inTurn, parameterTypes, select } from './database.duckdb.ts';
 import { disguiseSql } from './privacy/disguise-sql.ts';
 import { type BrokenRule, brokenRule } from './problem-message.ts';
 import type { SourceTable } from './source.duckdb.ts';
@@ -40,6 +40,7 @@ export function isMissingSql(place: number): string {
  * @param keptBad Bad rows that are handed back, in order of line; all are counted.
  * @param hashKey What personal texts are hashed with; undefined leaves them as they are, for those who look for a person
  *   or only cut a file.
+ * @param rowKey SQL over the values, which is kept as `key`.
  */
 export async function checkRows(
   connection: DuckDBConnection,
@@ -48,6 +49,7 @@ export async function checkRows(
   rowChecks: RowChecks,
   keptBad: number,
   hashKey?: Uint8Array,
+  rowKey = 'NULL',
 ): Promise<CheckedRows> {
   const places = columns.map((_, place) => place);
   const read = source.cells.map(({ value }, place) => `, ${value} AS v${place}`).join('');
@@ -83,9 +85,10 @@ export async function checkRows(
   const shown = places.map((place) => `left(s${place}, ${shownCharacters})`);
   await connection.run(
     `CREATE TEMP TABLE checked AS
-     SELECT line, bad${flags}, ${kept.join(', ')},
-       CASE WHEN bad THEN [${rules.join(', ')}] END AS rules, CASE WHEN bad THEN [${shown.join(', ')}] END AS shown
-     FROM (SELECT *, (${isBad}) AS bad FROM (SELECT *${breaches} FROM (SELECT line, ${cells.join(', ')} FROM (SELECT *${read} FROM ${source.from}))))`,
+     SELECT *, ${rowKey} AS key
+     FROM (SELECT line, bad${flags}, ${kept.join(', ')},
+             CASE WHEN bad THEN [${rules.join(', ')}] END AS rules, CASE WHEN bad THEN [${shown.join(', ')}] END AS shown
+           FROM (SELECT *, (${isBad}) AS bad FROM (SELECT *${breaches} FROM (SELECT line, ${cells.join(', ')} FROM (SELECT *${read} FROM ${source.from})))))`,
     values,
     parameterTypes(values),
   );
@@ -107,7 +110,7 @@ export async function checkRows(
   );
   const [totals] = await select(
     connection,
-    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')}${normalised.join('')}${disguised.join('')} FROM checked`,
+    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')}${normalised.join('')}${disguised.join('')}, max(turn) AS turns FROM ${inTurn('checked')}`,
     z.record(z.string(), z.number().nullable()),
   );
   const checked: CheckedRows = {
@@ -222,7 +225,7 @@ export async function findCopies(
   const isKeyed = keyDuplicates !== 'keep' && identifying.length > 0;
   if (!repeats && !isKeyed) {
     await connection.run(
-      `CREATE TEMP VIEW good AS SELECT line, ${values}, 1 AS copy, 1 AS keyed FROM checked WHERE NOT bad`,
+      `CREATE TEMP VIEW good AS SELECT line, key, ${values}, 1 AS copy, 1 AS keyed FROM checked WHERE NOT bad`,
     );
     return { exact: 0, ofKey: 0 };
   }
@@ -234,7 +237,7 @@ export async function findCopies(
     : '1';
   await connection.run(
     `CREATE TEMP TABLE numbered AS
-     SELECT *, ${keyed} AS keyed FROM (SELECT line, ${values}, ${copy} AS copy FROM checked WHERE NOT bad) ORDER BY line`,
+     SELECT *, ${keyed} AS keyed FROM (SELECT line, key, ${values}, ${copy} AS copy FROM checked WHERE NOT bad) ORDER BY line`,
   );
   // A large file fills memory and then the disk: keep one copy of the rows.
   await connection.run('DROP TABLE checked; CREATE TEMP VIEW good AS SELECT * FROM numbered');

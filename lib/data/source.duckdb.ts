@@ -39,7 +39,8 @@ export function stagedTable(
     'strict_mode = true',
     'null_padding = false',
     'ignore_errors = false',
-    'parallel = false',
+    // Where no cell is quoted every line feed ends a record, from wherever a thread begins to read.
+    `parallel = ${!staged.isQuoted}`,
     `encoding = 'utf-8'`,
     `compression = 'none'`,
     `max_line_size = ${longest}`,

@@ -21,7 +21,7 @@ export async function placeRows(
     ...(data.duplicates === 'drop' || data.keyDuplicates !== 'keep' ? ['copy = 1'] : []),
     ...(data.keyDuplicates === 'keep' ? [] : ['keyed = 1']),
   ];
-  const accepted = `SELECT row_number() OVER () - 1 AS position, line, ${values}
+  const accepted = `SELECT row_number() OVER () - 1 AS position, line, key, ${values}
     FROM good ${kept.length === 0 ? '' : `WHERE ${kept.join(' AND ')}`}`;
   if (data.split.method === 'seeded') {
     await connection.run(`CREATE TEMP TABLE accepted AS ${accepted}`);
@@ -40,7 +40,7 @@ export async function placeRows(
       `CREATE TEMP TABLE placed AS
        SELECT position, CASE WHEN key < ${quoteText(heldOutBelow(data.split.testShare))} THEN 'test' ELSE 'train' END AS side,
          position AS place, key, line, ${values}
-       FROM (SELECT *, substr(sha256(${identitySql(columns)}), 1, 13) AS key FROM (${accepted}))`,
+       FROM (${accepted})`,
     );
     await fillEmptySide(connection);
   }
@@ -56,6 +56,11 @@ export async function countSides(connection: DuckDBConnection): Promise<{ train:
     train: await countRows(connection, `placed WHERE side = 'train'`),
     test: await countRows(connection, `placed WHERE side = 'test'`),
   };
+}
+
+/** SQL of what decides about a row's side (`sideKey` in split.ts), of its values as v0, v1, …; nothing where a seed does. */
+export function sideKeySql(columns: readonly Column[], { split }: ModelDefinition['data']): string {
+  return split.method === 'seeded' ? 'NULL' : `substr(sha256(${identitySql(columns)}), 1, 13)`;
 }
 
 /** The text of `identityText` in split.ts, made in SQL: identity columns, or all values. */
