@@ -112,7 +112,8 @@ async function traffic(model: string, row: () => object, isOver: () => Promise<b
       const { status, body } = await platform.http('POST', `/models/${model}/predict`, { rows: [row()] });
       if (status === 200) versions.push(reply.parse(body).version);
       else failures.push(body);
-      await sleep(20);
+      // Some a second: more would leave captures and metrics behind, on a machine that does other things as well.
+      await sleep(100);
     }
   }
   const callers = [call(), call()];
