@@ -260,14 +260,23 @@ describe('a model that asks a person', () => {
   it('goes on without a version that nobody spoke for in time', async () => {
     const sfn = new SFNClient(platform.client);
     const { stateMachines = [] } = await sfn.send(new ListStateMachinesCommand({}));
-    const found = stateMachines.find(({ name }) => name?.includes('Pipeline'));
-    const stateMachineArn = found?.stateMachineArn ?? '';
-    const { definition = '' } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
+    const asks = '"{% $plan.approvalTimeoutSeconds %}"';
+    const described = await Promise.all(
+      stateMachines.map(({ stateMachineArn }) =>
+        sfn.send(new DescribeStateMachineCommand({ stateMachineArn })),
+      ),
+    );
+    const pipeline = described.find(({ definition }) => definition?.includes(asks));
+    if (!pipeline)
+      throw new Error(`none of ${stateMachines.map(({ name }) => name).join(', ')} asks a person`);
+    const { stateMachineArn, definition = '' } = pipeline;
     // Three seconds in place of the hours of the definition; all else is as deployed.
-    const quick = definition.replaceAll('"{% $plan.approvalTimeoutSeconds %}"', '3');
-    expect(quick).not.toBe(definition);
+    const quick = definition.replaceAll(asks, '3');
     await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: quick }));
-    const run = await ended(await upload('gates', gateRows()));
+    const { runId } = await upload('gates', gateRows());
+    const run = await eventually('the time is over', 90, async () =>
+      (await runsOf('gates')).find((each) => each.runId === runId && each.endedAt !== null),
+    );
     await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition }));
     expect(run, run.reason).toMatchObject({ status: 'rejected', reason: 'nobody approved in time' });
     const late = await platform.cli('models', 'approve', run.runId, '--why', 'sorry');
