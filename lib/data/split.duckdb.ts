@@ -9,7 +9,7 @@ const chunkRows = 2048;
 
 /**
  * Puts the good rows on their sides: `good` becomes `placed` with position (order in the file), side, place (order
- * within the side), line and values, each side in the order of its places. Each side holds a row when there are two.
+ * within the side), line and values. Each side holds a row when there are two.
  */
 export async function placeRows(
   connection: DuckDBConnection,
@@ -33,7 +33,7 @@ export async function placeRows(
     await connection.run(
       `CREATE TEMP TABLE placed AS
        SELECT position, CASE WHEN held THEN 'test' ELSE 'train' END AS side, place, line, ${values}
-       FROM accepted JOIN places USING (position) ORDER BY held, place`,
+       FROM accepted JOIN places USING (position) ORDER BY position`,
     );
   } else {
     await connection.run(
@@ -126,7 +126,8 @@ export async function writeSide(
     (column) => `v${columns.indexOf(column)} AS ${quoteName(column.name)}`,
   );
   await connection.run(
-    `COPY (SELECT ${named.join(', ')} FROM placed WHERE side = '${side}')
+    // Rows that come sorted are put into groups in one way, however many threads write.
+    `COPY (SELECT ${named.join(', ')} FROM placed WHERE side = '${side}' ORDER BY place)
      TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
 }
