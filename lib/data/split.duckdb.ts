@@ -1,6 +1,7 @@
 import { BIGINT, BOOLEAN, type DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { z } from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
+import { digestFile, type LocalFile } from '../shared/local-file.store.ts';
 import { type Column, dataColumns } from './columns.ts';
 import { quoteName, quoteText, select } from './database.duckdb.ts';
 import { heldOutBelow, seededSplit } from './split.ts';
@@ -121,7 +122,7 @@ export async function writeSide(
   columns: readonly Column[],
   side: 'train' | 'test',
   path: string,
-): Promise<void> {
+): Promise<LocalFile> {
   const named = dataColumns(columns).map(
     (column) => `v${columns.indexOf(column)} AS ${quoteName(column.name)}`,
   );
@@ -130,4 +131,5 @@ export async function writeSide(
     `COPY (SELECT ${named.join(', ')} FROM placed WHERE side = '${side}' ORDER BY place)
      TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
+  return digestFile(path);
 }
