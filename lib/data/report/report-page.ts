@@ -96,8 +96,8 @@ function renderProblems({ problems, problemsByRule, rows }: DatasetReport): Html
   const all = Object.values(problemsByRule).reduce((sum, count) => sum + count, 0);
   const shown = all > problems.length ? `the first ${problems.length} of ${number(all)}` : number(all);
   const lines = problems.map(
-    ({ line, column, value, message }) =>
-      html`<tr><td class="number">${line === 0 ? '' : number(line)}</td><td class="column">${column ?? 'whole row'}</td><td>${value === null ? raw('<span class="quiet">none</span>') : html`<code>${value}</code>`}</td><td>${message}</td></tr>`,
+    ({ line, file, column, value, message }) =>
+      html`<tr><td class="number">${file === undefined ? '' : html`${file}<br>`}${line === 0 ? '' : number(line)}</td><td class="column">${column ?? 'whole row'}</td><td>${value === null ? raw('<span class="quiet">none</span>') : html`<code>${value}</code>`}</td><td>${message}</td></tr>`,
   );
   const where = html`<p class="quiet">The rows that were kept out, with their cells, are in quarantine.jsonl next to this page${rows.quarantined > keptQuarantine ? `: the first ${number(keptQuarantine)} of them` : ''}.</p>`;
   return html`<section><h2>Problems (${shown})</h2><div class="scroll"><table>
