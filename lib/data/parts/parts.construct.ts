@@ -20,7 +20,6 @@ export class UploadParts extends Construct {
     super(scope, id);
     const common = {
       stage,
-      layers: [duckdb],
       timeout: Duration.minutes(15),
       environment: { DATA_BUCKET: bucket.bucketName },
     };
@@ -32,6 +31,7 @@ export class UploadParts extends Construct {
     });
     const read = new NodeFunction(this, 'ReadPart', {
       ...common,
+      layers: [duckdb],
       folder: 'read-part',
       description: 'Reads one file of an upload of many',
       // One full processor, which Lambda gives at this size.
@@ -40,6 +40,7 @@ export class UploadParts extends Construct {
     });
     const join = new NodeFunction(this, 'JoinParts', {
       ...common,
+      layers: [duckdb],
       folder: 'join-parts',
       description: 'Joins the files of an upload into one',
       memorySize: 3008,
