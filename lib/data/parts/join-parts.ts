@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { formatOf } from '../../model/source-format.ts';
 import { EvergreenError } from '../../shared/errors.ts';
-import { ObjectWriter } from '../../shared/object-writer.store.ts';
 import { readDocument, writeDocument } from '../../shared/objects.ts';
 import { withWorkspace } from '../database.duckdb.ts';
 import type { SourceObject } from '../dataset.ts';
 import { downloadSource, forceMetadata, isForced } from '../source.store.ts';
+import { ObjectWriter } from './object-writer.store.ts';
 import { joinParquet } from './parquet-parts.duckdb.ts';
 import { copyRows } from './parts.store.ts';
 import {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { EvergreenError } from '../../shared/errors.ts';
+import { sourceGone } from '../source.store.ts';
 
 interface Location {
   bucket: string;
@@ -49,4 +50,19 @@ export async function copyRows(
   const found = hash.digest('hex');
   if (found === expected) return;
   throw new EvergreenError('artifact-damaged', `${key} has the digest ${found} instead of ${expected}`);
+}
+
+/** The version that lies under a key now, or undefined. */
+export async function newestVersion(
+  s3: S3Client,
+  bucket: string,
+  key: string,
+): Promise<{ versionId: string; bytes: number } | undefined> {
+  try {
+    const head = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    return { versionId: head.VersionId ?? 'null', bytes: head.ContentLength ?? 0 };
+  } catch (thrown) {
+    if (sourceGone(thrown, { bucket, key, versionId: 'newest' })) return undefined;
+    throw thrown;
+  }
 }

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { formatOf, type SourceFormat, suffixesFor } from '../../model/source-format.ts';
 import { writeDocument } from '../../shared/objects.ts';
 import type { SourceObject } from '../dataset.ts';
 import { readRunDefinition } from '../run-definition.store.ts';
-import { downloadSource, sourceGone } from '../source.store.ts';
+import { downloadSource } from '../source.store.ts';
 import { inTemporaryFolder } from './in-temporary-folder.ts';
+import { newestVersion } from './parts.store.ts';
 import {
   joinOutcome,
   type PartLimits,
@@ -142,18 +143,4 @@ async function findParts(
     add(uploadName(source.key), `the files have ${total} bytes together; at most ${most} are joined`);
   }
   return problems.length > 0 ? { problems } : { parts };
-}
-
-async function newestVersion(
-  s3: S3Client,
-  bucket: string,
-  key: string,
-): Promise<{ versionId: string; bytes: number } | undefined> {
-  try {
-    const head = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-    return { versionId: head.VersionId ?? 'null', bytes: head.ContentLength ?? 0 };
-  } catch (thrown) {
-    if (sourceGone(thrown, { bucket, key, versionId: 'newest' })) return undefined;
-    throw thrown;
-  }
 }
