@@ -1,5 +1,6 @@
 import type { DatasetReport, QuarantinedRow } from '../dataset.ts';
 import { type Html, html, raw } from './report-html.ts';
+import { spreadsheetText } from './spreadsheet-text.ts';
 
 const places = { dataset: 'here', model: 'in the model', none: 'nowhere' } as const;
 
@@ -61,7 +62,7 @@ export function renderWorstRows({ worstRows }: DatasetReport): Html {
 function renderWorst({ line, file, values, problems }: QuarantinedRow): Html {
   const broken = new Set(problems.map(({ column }) => column));
   const shown = Object.entries(values ?? {}).map(([name, value]) => {
-    const text = html`${name}: <code>${value ?? 'missing'}</code>`;
+    const text = html`${name}: <code>${spreadsheetText(value ?? 'missing')}</code>`;
     return html`<li>${broken.has(name) ? html`<span class="warn">${text}</span>` : text}</li>`;
   });
   const told = problems.map(({ message }) => html`<li>${message}</li>`);
