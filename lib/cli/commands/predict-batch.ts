@@ -19,7 +19,7 @@ import type { Context } from '../context.ts';
 import { followBatch } from '../follow-batch.ts';
 import { fields, lines, type Outcome, table } from '../outcome.ts';
 import { requireModel } from '../stack-outputs.ts';
-import { existingVersion } from './upload.ts';
+import { existingVersion } from '../upload-file.ts';
 
 export interface BatchOptions {
   batch?: boolean | undefined;

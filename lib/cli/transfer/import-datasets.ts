@@ -85,8 +85,10 @@ export async function importDataset(
   for (const file of Object.values(files)) if (file) await put(file.key, file.sha256);
   if (page !== null) await put(datasetKey(model, datasetId, 'report.html'), page);
   const { from, exportedAt } = transfer.manifest;
+  // What the upload was joined from stays where it was.
+  const { gatheredFrom: _, ...moved } = manifest;
   const document = datasetManifest.parse({
-    ...manifest,
+    ...moved,
     source: placed,
     importedFrom: { ...from, exportedAt, source },
   });
