@@ -38,6 +38,11 @@ export async function examineUpload(
   if (download.sha256 === null) {
     return refuse(`the file has ${download.bytes} bytes; at most ${setting.limits.maxDecodedBytes} are read`);
   }
+  if (download.stated !== undefined && download.stated !== download.sha256) {
+    return refuse(
+      `the file has the digest ${download.sha256}, and its uploader says ${download.stated}; it changed on the way: upload it again`,
+    );
+  }
   const recognised = formatOf(name);
   const refusal = refusedName(name, formats);
   if (!recognised || refusal !== null) return refuse(refusal ?? '');

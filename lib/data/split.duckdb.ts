@@ -1,6 +1,7 @@
 import { BIGINT, BOOLEAN, type DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { z } from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
+import { digestFile, type LocalFile } from '../shared/local-file.store.ts';
 import { type Column, dataColumns } from './columns.ts';
 import { quoteName, quoteText, select } from './database.duckdb.ts';
 import { heldOutBelow, seededSplit } from './split.ts';
@@ -9,7 +10,7 @@ const chunkRows = 2048;
 
 /**
  * Puts the good rows on their sides: `good` becomes `placed` with position (order in the file), side, place (order
- * within the side), line and values, each side in the order of its places. Each side holds a row when there are two.
+ * within the side), line and values. Each side holds a row when there are two.
  */
 export async function placeRows(
   connection: DuckDBConnection,
@@ -33,7 +34,7 @@ export async function placeRows(
     await connection.run(
       `CREATE TEMP TABLE placed AS
        SELECT position, CASE WHEN held THEN 'test' ELSE 'train' END AS side, place, line, ${values}
-       FROM accepted JOIN places USING (position) ORDER BY held, place`,
+       FROM accepted JOIN places USING (position) ORDER BY position`,
     );
   } else {
     await connection.run(
@@ -121,12 +122,14 @@ export async function writeSide(
   columns: readonly Column[],
   side: 'train' | 'test',
   path: string,
-): Promise<void> {
+): Promise<LocalFile> {
   const named = dataColumns(columns).map(
     (column) => `v${columns.indexOf(column)} AS ${quoteName(column.name)}`,
   );
   await connection.run(
-    `COPY (SELECT ${named.join(', ')} FROM placed WHERE side = '${side}')
+    // Rows that come sorted are put into groups in one way, however many threads write.
+    `COPY (SELECT ${named.join(', ')} FROM placed WHERE side = '${side}' ORDER BY place)
      TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
+  return digestFile(path);
 }

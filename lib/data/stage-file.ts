@@ -46,6 +46,9 @@ interface Scanner {
 
 const keptIgnored = 100;
 
+/** A line may hold half a million; what reads them takes time and memory for each. */
+export const mostColumns = 20_000;
+
 /** Turns CSV or JSON lines, plain or gzip, into a staged file at `to`. */
 export async function stageFile(
   from: string,
@@ -156,8 +159,11 @@ export function layOut(
   columns: readonly Column[],
 ): Pick<StagedFile, 'layout' | 'ignored'> | string {
   const keys = new Map(columns.map((column) => [column.name, column.key]));
+  if (written.length > mostColumns) {
+    return `the header has ${written.length} columns; at most ${mostColumns} are read: leave out what the model does not`;
+  }
   const names = written.map((name) => (keys.has(name) ? name : name.trim()));
-  const twice = names.find((name, place) => names.indexOf(name) !== place && name !== '');
+  const twice = repeatedName(names);
   if (twice !== undefined) return `column ${JSON.stringify(twice)} is in the header twice`;
   const missing = columns
     .filter((column) => !column.mayBeAbsent && !names.includes(column.name))
@@ -167,6 +173,16 @@ export function layOut(
     layout: names.map((name) => keys.get(name) ?? null),
     ignored: names.filter((name) => !keys.has(name)).slice(0, keptIgnored),
   };
+}
+
+/** The first name that stands there before; cells without a name may be many. */
+export function repeatedName(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => {
+    const isRepeated = name !== '' && seen.has(name);
+    seen.add(name);
+    return isRepeated;
+  });
 }
 
 /** Says which columns are not there; a header in one piece was most likely separated by something else. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type SourceObject, sourceObject } from '../data/dataset.ts';
+import { isPartOfUpload, isUploadManifest } from '../data/parts/upload-manifest.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import { formatOf } from '../model/source-format.ts';
 import { isLegalTrigger } from '../model/update-mode.ts';
@@ -86,6 +87,11 @@ function uploadArrival({ detail }: z.infer<typeof objectCreated>): Arrival {
   };
 }
 
+/** Whether it asks for no run: a file of an upload of many, for which the manifest beside it asks. */
+export function asksForNothing({ trigger: { kind }, source }: Arrival): boolean {
+  return kind === 'upload' && source !== null && isPartOfUpload(source.key);
+}
+
 /**
  * The run of an arrival, and the name of its execution: the same arrival under the same definition is the same run.
  * An unknown model has no definition; its refusal has an id too.
@@ -129,6 +135,8 @@ export function refusalOf(arrival: Arrival, models: ReadonlyMap<string, Deployed
     return `${model} is updated ${retrain.update}, so no ${kind} trains it; upload a file of rows`;
   }
   if (!source) return undefined;
+  // What its files are is seen when they are read.
+  if (isUploadManifest(source.key)) return undefined;
   const format = formatOf(source.key)?.format;
   const allowed = deployed.definition.data.formats;
   if (format && allowed.includes(format)) return undefined;

@@ -322,6 +322,15 @@ describe('decide', () => {
     expect(decide(aSituation())).toMatchObject({ version: 2, toVersion: 1 });
   });
 
+  it('takes out the candidate of an A/B test that the alarm is of, and no other', () => {
+    const arms = [{ ...aCandidate(4), arm: 3 }];
+    const test = live({ candidate: aCandidate(3), arms });
+    const of = (arm?: number) => decide(aSituation({ symptom: 'candidate-errors', live: test, arm }));
+    expect(of()).toMatchObject({ action: 'withdraw-candidate', version: 3 });
+    expect(of(3)).toMatchObject({ action: 'withdraw-candidate', version: 4 });
+    expect(of(2)).toMatchObject({ action: 'leave', reason: 'no candidate takes traffic any more' });
+  });
+
   it('never changes what is live without an alarm, nor back to no version', () => {
     const situation = fc.record({
       symptom: fc.constantFrom(...symptoms),
