@@ -1,3 +1,4 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { isEnded } from '../../lib/intake/run.ts';
@@ -6,6 +7,7 @@ import { readDeployedModels } from '../../lib/model/deployed-models.ts';
 import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { readAlarmChange } from '../../lib/remediation/alarm-change.ts';
+import { isOverCost } from '../../lib/remediation/cost-alarm.store.ts';
 import { sendRetrainRequest } from '../../lib/remediation/intake-queue.store.ts';
 import { JudgementStore } from '../../lib/remediation/judgements.store.ts';
 import { metricsOf } from '../../lib/remediation/remediation-metrics.ts';
@@ -20,16 +22,18 @@ const variables = {
   RUNS_TABLE: z.string(),
   PREDICTIONS_TABLE: z.string(),
   INTAKE_QUEUE_URL: z.string(),
+  ALARM_PREFIX: z.string(),
   LAMBDA_TASK_ROOT: z.string(),
 };
 
 function composeRemediator(): Remediator {
-  const { REGISTRY_TABLE, RUNS_TABLE, PREDICTIONS_TABLE, INTAKE_QUEUE_URL, LAMBDA_TASK_ROOT } =
+  const { REGISTRY_TABLE, RUNS_TABLE, PREDICTIONS_TABLE, INTAKE_QUEUE_URL, ALARM_PREFIX, LAMBDA_TASK_ROOT } =
     readEnvironment(variables);
   const models = readDeployedModels(LAMBDA_TASK_ROOT);
   const runs = new RunStore(documentClient(), RUNS_TABLE);
   const predictions = new PredictionStore(documentClient(), PREDICTIONS_TABLE);
   const sqs = new SQSClient({});
+  const cloudWatch = new CloudWatchClient({});
   return new Remediator({
     registry: new RegistryStore(documentClient(), REGISTRY_TABLE),
     judgements: new JudgementStore(documentClient(), REGISTRY_TABLE),
@@ -40,6 +44,7 @@ function composeRemediator(): Remediator {
     },
     countLabels: async (model, since, most) =>
       (await predictions.labelsSince(model, since, most, new Date())).length,
+    isOverCost: (model) => isOverCost(cloudWatch, ALARM_PREFIX, model),
     policyOf: (model) => models.get(model)?.definition.retrain,
     requestRetrain: (request) => sendRetrainRequest(sqs, INTAKE_QUEUE_URL, request),
     now: () => new Date(),

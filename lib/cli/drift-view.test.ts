@@ -69,6 +69,7 @@ const report: DriftReport = {
       { feature: 'channel', slice: 'web', sample: 40, value: 0.9, interval: [0.8, 0.95], evaluated: 0.97 },
     ],
   },
+  cost: { predictions: 2, captures: 1.5, training: 0.25, total: 3.75, unpriced: ['ml.c5.large'], limit: 10 },
   thumbs: { up: 5, down: 2, downShare: 2 / 7 },
   estimate: {
     verdict: 'not trusted',

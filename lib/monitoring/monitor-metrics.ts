@@ -84,6 +84,7 @@ export function measurementsOf(report: DriftReport): Measured[] {
     ...ofTraffic,
     ...answerFigures(report),
     ...ofLabels,
+    ...(report.cost ? { CostPerDay: plain(report.cost.total) } : {}),
   };
   const figures = new Map(versions.map(({ version, ...found }) => [version, qualityFigures(found)] as const));
   // Every figure of a version is a metric that is paid for: these are the ones to compare versions by.

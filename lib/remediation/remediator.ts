@@ -26,6 +26,8 @@ export interface RemediatorParts {
   countLabels(model: string, since: string, most: number): Promise<number>;
   /** A run of the model that has not ended, if any. */
   findRunInFlight(model: string): Promise<string | undefined>;
+  /** Whether the alarm on what the model costs rings. */
+  isOverCost(model: string): Promise<boolean>;
   /** What the definition says of retraining; undefined when no such model is deployed. */
   policyOf(model: string): ModelDefinition['retrain'] | undefined;
   requestRetrain(request: RetrainRequest): Promise<void>;

@@ -50,6 +50,8 @@ export const metricTable = {
   },
   ThumbsDown: { kind: 'gauge', told: 'cloudwatch', says: 'Answers that people were discontent with' },
 
+  CostPerDay: { kind: 'gauge', told: 'cloudwatch', says: 'What a model cost in the last 24 hours, in USD' },
+
   AlarmsJudged: { kind: 'counter', told: 'cloudwatch', says: 'Alarms that led to an action' },
   AlarmsForPeople: { kind: 'counter', told: 'cloudwatch', says: 'Alarms that call for a person' },
 
