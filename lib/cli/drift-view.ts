@@ -55,6 +55,13 @@ function qualityBlocks({ quality, estimate }: DriftReport): Block[] {
           ),
         ]),
     ...(estimate ? [lines(`estimated quality: ${estimate.verdict}: ${estimate.reason}`)] : []),
+    ...(estimate?.auc
+      ? [
+          lines(
+            `estimated ROC-AUC: ${rounded(estimate.auc.value)} (95 % between ${between(estimate.auc.interval)})`,
+          ),
+        ]
+      : []),
   ];
 }
 

@@ -166,6 +166,8 @@ export const driftReport = z.object({
       accuracy: z.number().nullable(),
       interval: interval.nullable(),
       f1: z.number().nullable(),
+      /** Area under the ROC curve, of two classes. */
+      auc: z.object({ value: z.number(), interval }).nullable().default(null),
       doubts: z.array(z.string()),
       reconciliation: z
         .object({

@@ -45,6 +45,7 @@ function answerFigures({
     ...(estimate?.accuracy != null && (estimate.verdict === 'ok' || estimate.verdict === 'low')
       ? {
           EstimatedQuality: plain(estimate.accuracy),
+          ...(estimate.auc ? { EstimatedRocAuc: plain(estimate.auc.value) } : {}),
           EstimatedQualityLow: count(estimate.verdict === 'low' ? 1 : 0),
         }
       : {}),

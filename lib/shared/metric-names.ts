@@ -43,6 +43,11 @@ export const metricTable = {
     says: 'Labelled answers that quality was judged by',
   },
   EstimatedQuality: { kind: 'gauge', told: 'cloudwatch', says: 'Accuracy estimated without labels' },
+  EstimatedRocAuc: {
+    kind: 'gauge',
+    told: 'cloudwatch',
+    says: 'ROC-AUC of two classes, estimated without labels',
+  },
   EstimatedQualityLow: {
     kind: 'gauge',
     told: 'cloudwatch',
