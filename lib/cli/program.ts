@@ -117,13 +117,13 @@ function addLoop(program: Command, on: On): void {
     command('upload')
       .description('upload data for a model (CSV, Parquet, JSON lines), which begins a run')
       .argument('<model>')
-      .argument('<file>')
+      .argument('<file...>', 'a file, several, or a folder: many files are one upload, and begin one run')
       .option('--wait', 'show the run until it ends; exit 5 when it did not lead to a served version')
       .option('--force', 'upload although the same bytes are there; a new run begins')
       .option('--party <party>', 'rows of a party that trains with others; no run begins')
-      .addHelpText('after', examples('upload iris models/iris/data/iris.csv --wait')),
-    (model: string, file: string, options: UploadOptions) => async (context) =>
-      (await import('./commands/upload.ts')).upload(context, model, file, options),
+      .addHelpText('after', examples('upload iris models/iris/data/iris.csv --wait', 'upload iris june/')),
+    (model: string, files: string[], options: UploadOptions) => async (context) =>
+      (await import('./commands/upload.ts')).upload(context, model, files, options),
   );
 
   const runs = command('runs').description('what became of uploads and retrainings');

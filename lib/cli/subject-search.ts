@@ -4,6 +4,7 @@ import { type ErasureSource, type ErasureTools, eraseRows } from '../data/erasur
 import type { ErasureRecord } from '../data/erasure/erasure-record.ts';
 import { subjectColumn } from '../data/erasure/subject-column.ts';
 import type { Wanted } from '../data/erasure/subject-rows.duckdb.ts';
+import { isUploadManifest } from '../data/parts/upload-manifest.ts';
 import { listDatasets } from '../data/versions/datasets.store.ts';
 import { listKeys, listVersions } from '../data/versions/objects-below.store.ts';
 import type { Progress } from '../local/progress.ts';
@@ -53,7 +54,7 @@ export class SubjectSearch {
     for (const prefix of ['incoming', 'rewritten', 'retrain']) {
       const objects = await listVersions(s3, bucket, `${prefix}/${model}/`);
       for (const { key, versionId, isMarker } of objects) {
-        if (isMarker || (prefix === 'retrain' && !key.endsWith('.jsonl'))) continue;
+        if (isMarker || isUploadManifest(key) || (prefix === 'retrain' && !key.endsWith('.jsonl'))) continue;
         progress({ kind: 'step', text: `looking through ${key}` });
         const made = manifests.filter(({ source }) => source.key === key && source.versionId === versionId);
         const read = made[0] ? await this.#definition(made[0].definitionDigest) : newest;

@@ -9,6 +9,7 @@ import { type AccessLogBucket, GuardedBucket } from '../platform/bucket.ts';
 import { allow } from '../platform/grants.ts';
 import { NodeFunction } from '../platform/node-function.ts';
 import type { StageSettings } from '../platform/stage.ts';
+import { UploadParts } from './parts/parts.construct.ts';
 import { SparkExamination } from './spark/spark.construct.ts';
 
 export interface DataRoomProps {
@@ -26,6 +27,8 @@ export class DataRoom extends Construct {
   readonly validate: LambdaFunction;
   /** Examines what is too large for that function. */
   readonly spark: SparkExamination;
+  /** Makes one upload of many files. */
+  readonly parts: UploadParts;
   /** Turns ids of persons into ids of their erasures. */
   readonly subjectKey: Key;
   /** What keys for hashing personal features are made from. */
@@ -56,6 +59,13 @@ export class DataRoom extends Construct {
         {
           id: 'examinations',
           prefix: 'examinations/',
+          expiration: Duration.days(3),
+          noncurrentVersionExpiration: Duration.days(1),
+        },
+        // Copies of what was uploaded, until they are joined.
+        {
+          id: 'parts',
+          prefix: 'parts/',
           expiration: Duration.days(3),
           noncurrentVersionExpiration: Duration.days(1),
         },
@@ -92,8 +102,10 @@ export class DataRoom extends Construct {
     this.bucket.grantWriteBelow(this.validate, 'datasets/');
     this.grantReadDefinitions(this.validate);
     this.grantHash(this.validate);
+    this.bucket.grantReadBelow(this.validate, 'parts/');
     const { bucket, validate } = this;
     this.spark = new SparkExamination(this, 'Spark', { stage, key, bucket, models, validate });
+    this.parts = new UploadParts(this, 'Parts', { stage, bucket, duckdb });
   }
 
   /** Hashing personal features as datasets have them; the function finds the key in HASH_KEY. */

@@ -9,6 +9,7 @@ import {
   type ValidationRequest,
 } from './dataset.ts';
 import type { Examination } from './examination.ts';
+import type { JoinOutcome } from './parts/parts.ts';
 
 /** The documents of a dataset: golden rows and frozen profile. */
 export function describeFiles(
@@ -38,6 +39,7 @@ export function aboutDataset(
   { definitionDigest, parents }: ValidationRequest,
   { model, datasetId, source, rows, createdAt }: DatasetReport,
   codeDigest: string,
+  joined: JoinOutcome | null,
 ): Omit<DatasetManifest, 'schema' | 'files'> {
   return {
     model,
@@ -46,7 +48,15 @@ export function aboutDataset(
     source: datasetManifest.shape.source.parse(source),
     rows,
     ...(parents ? { parents } : {}),
+    ...(joined?.outcome === 'joined' ? { gatheredFrom: gatheredFrom(joined) } : {}),
     codeDigest,
     createdAt,
   };
+}
+
+function gatheredFrom({
+  manifest,
+  parts,
+}: Extract<JoinOutcome, { outcome: 'joined' }>): NonNullable<DatasetManifest['gatheredFrom']> {
+  return [manifest, ...parts].map(({ key, versionId }) => ({ key, versionId }));
 }

@@ -42,6 +42,8 @@ export const rowCounts = z.object({
 /** One broken cell or row. `line` counts from 1, the header of a CSV file being line 1; for Parquet it is the row number. */
 export const problem = z.object({
   line: count,
+  /** Of an upload of many files: the one that the line is in. */
+  file: z.string().optional(),
   column: z.string().nullable(),
   rule: z.enum([
     'type',
@@ -66,6 +68,7 @@ export const keptQuarantine = 10_000;
 /** One line of quarantine.jsonl. Values are as they stood, personal ones masked; null when the row has no cells. */
 export const quarantinedRow = z.object({
   line: count,
+  file: z.string().optional(),
   problems: z.array(problem),
   values: z.record(z.string(), z.string().nullable()).nullable(),
 });
@@ -236,6 +239,8 @@ export const datasetManifest = z.object({
       source: sourceObject,
     })
     .optional(),
+  /** Of an upload of many files: its manifest, then the files, as they lie below incoming/; `source` is what they became. */
+  gatheredFrom: z.array(z.object({ key: z.string(), versionId: z.string() })).optional(),
   /** Of the training code that was deployed with the definition. */
   codeDigest: digest.optional(),
   createdAt: z.iso.datetime(),
@@ -271,5 +276,7 @@ export const validationRequest = z.object({
   parents: datasetManifest.shape.parents,
   /** The job that examined the upload, when it is too large for a function. */
   examination: z.object({ jobName: z.string() }).nullish(),
+  /** What became of the files when the upload was many. */
+  joinedKey: z.string().nullish(),
 });
 export type ValidationRequest = z.infer<typeof validationRequest>;

@@ -13,6 +13,7 @@ import { type CheckedFile, gatherFacts } from './gather-facts.duckdb.ts';
 import { refusedName } from './refused-name.ts';
 import { parquetTable, stagedTable } from './source.duckdb.ts';
 import type { Download } from './source.store.ts';
+import { sideKeySql } from './split.duckdb.ts';
 import { type StageLimits, stageFile } from './stage-file.ts';
 import { unreadableFile } from './unreadable-file.ts';
 
@@ -37,6 +38,11 @@ export async function examineUpload(
   if (download.sha256 === null) {
     return refuse(`the file has ${download.bytes} bytes; at most ${setting.limits.maxDecodedBytes} are read`);
   }
+  if (download.stated !== undefined && download.stated !== download.sha256) {
+    return refuse(
+      `the file has the digest ${download.sha256}, and its uploader says ${download.stated}; it changed on the way: upload it again`,
+    );
+  }
   const recognised = formatOf(name);
   const refusal = refusedName(name, formats);
   if (!recognised || refusal !== null) return refuse(refusal ?? '');
@@ -57,6 +63,7 @@ async function examineFile(
     rowChecks,
     onProgress: setting.onProgress,
     hashKey: setting.hashKey,
+    rowKey: sideKeySql(columns, setting.definition.data),
   });
   if ('message' in checked) return unreadableFile(checked, columns);
   const facts = await gatherFacts(workspace.connection, checked, columns, setting);
@@ -68,6 +75,7 @@ interface Reading {
   rowChecks: RowChecks;
   onProgress: ExaminationSetting['onProgress'];
   hashKey: Uint8Array | undefined;
+  rowKey?: string;
 }
 
 const nothingMore: Reading = {
@@ -91,7 +99,7 @@ export async function readTable(
   reading: Reading = nothingMore,
 ): Promise<CheckedFile | Unreadable> {
   const { connection } = workspace;
-  const { rowChecks, onProgress, hashKey } = reading;
+  const { rowChecks, onProgress, hashKey, rowKey } = reading;
   if (recognised.format === 'parquet') {
     onProgress?.({ step: 'checking', share: 0 });
     return readParquet(connection, path, columns, reading, limits);
@@ -102,7 +110,7 @@ export async function readTable(
   if (staged.failure) return staged.failure;
   const source = stagedTable(staged, columns, limits.maxLineBytes);
   onProgress?.({ step: 'checking', share: 0 });
-  const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey);
+  const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey, rowKey);
   if (rows.read !== staged.rows) {
     // Two readers that disagree about the same bytes: better no dataset than a wrong one.
     throw new EvergreenError('internal', `${staged.rows} rows were staged, but ${rows.read} were read back`);
@@ -114,13 +122,13 @@ async function readParquet(
   connection: DuckDBConnection,
   path: string,
   columns: readonly Column[],
-  { rowChecks, hashKey }: Reading,
+  { rowChecks, hashKey, rowKey }: Reading,
   limits: StageLimits,
 ): Promise<CheckedFile | Unreadable> {
   try {
     const source = await parquetTable(connection, path, columns, limits);
     if ('message' in source) return source;
-    const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey);
+    const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey, rowKey);
     return { source, rows, broken: { count: 0, first: [] } };
   } catch (thrown) {
     const message = messageOf(thrown);

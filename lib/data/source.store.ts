@@ -9,6 +9,8 @@ export interface Download {
   bytes: number;
   /** Null when the object is over the limit: it is not read then. */
   sha256: string | null;
+  /** What the uploader said that it is. */
+  stated?: string | undefined;
 }
 
 /** A deleted version answers 404; a version that is itself a delete marker answers 405. */
@@ -25,7 +27,7 @@ export async function downloadSource(
   path: string,
   maxBytes: number,
 ): Promise<Download> {
-  const { body, length } = await openSource(s3, source);
+  const { body, length, stated } = await openSource(s3, source);
   if (length > maxBytes) {
     body.destroy();
     return { bytes: length, sha256: null };
@@ -43,16 +45,19 @@ export async function downloadSource(
     await file.close();
   }
   if (bytes !== length) throw brokenOff(source, `${bytes} of ${length} bytes came`);
-  return { bytes, sha256: hash.digest('hex') };
+  return { bytes, sha256: hash.digest('hex'), stated };
 }
 
-async function openSource(s3: S3Client, source: SourceObject): Promise<{ body: Readable; length: number }> {
+async function openSource(
+  s3: S3Client,
+  source: SourceObject,
+): Promise<{ body: Readable; length: number; stated: string | undefined }> {
   try {
-    const { Body, ContentLength } = await s3.send(
+    const { Body, ContentLength, Metadata } = await s3.send(
       new GetObjectCommand({ Bucket: source.bucket, Key: source.key, VersionId: source.versionId }),
     );
     if (!(Body instanceof Readable) || ContentLength === undefined) throw brokenOff(source, 'no body came');
-    return { body: Body, length: ContentLength };
+    return { body: Body, length: ContentLength, stated: Metadata?.sha256 };
   } catch (thrown) {
     throw sourceGone(thrown, source) ?? thrown;
   }

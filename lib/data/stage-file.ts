@@ -30,6 +30,8 @@ export interface StagedFile {
   /** The columns after the line number: a column's key, `mistyped`, or null for one nobody reads. */
   layout: (string | null)[];
   rows: number;
+  /** Whether any cell may stand in quotes. */
+  isQuoted: boolean;
   broken: { count: number; first: Unreadable[] };
   /** Columns the file has and the model does not read, at most 100 names. */
   ignored: string[];
@@ -44,6 +46,9 @@ interface Scanner {
 
 const keptIgnored = 100;
 
+/** A line may hold half a million; what reads them takes time and memory for each. */
+export const mostColumns = 20_000;
+
 /** Turns CSV or JSON lines, plain or gzip, into a staged file at `to`. */
 export async function stageFile(
   from: string,
@@ -57,6 +62,7 @@ export async function stageFile(
     path: to,
     layout: [],
     rows: 0,
+    isQuoted: format !== 'csv',
     broken: { count: 0, first: [] },
     ignored: [],
     failure: null,
@@ -136,8 +142,9 @@ function csvScanner(
         Object.assign(staged, laid);
         return null;
       },
-      record(bytes, line) {
+      record(bytes, line, isQuoted) {
         staged.rows++;
+        staged.isQuoted ||= isQuoted;
         writer.add(line, bytes);
       },
       broken: (line, message) => countBroken(staged, limits, line, message),
@@ -152,8 +159,11 @@ export function layOut(
   columns: readonly Column[],
 ): Pick<StagedFile, 'layout' | 'ignored'> | string {
   const keys = new Map(columns.map((column) => [column.name, column.key]));
+  if (written.length > mostColumns) {
+    return `the header has ${written.length} columns; at most ${mostColumns} are read: leave out what the model does not`;
+  }
   const names = written.map((name) => (keys.has(name) ? name : name.trim()));
-  const twice = names.find((name, place) => names.indexOf(name) !== place && name !== '');
+  const twice = repeatedName(names);
   if (twice !== undefined) return `column ${JSON.stringify(twice)} is in the header twice`;
   const missing = columns
     .filter((column) => !column.mayBeAbsent && !names.includes(column.name))
@@ -163,6 +173,16 @@ export function layOut(
     layout: names.map((name) => keys.get(name) ?? null),
     ignored: names.filter((name) => !keys.has(name)).slice(0, keptIgnored),
   };
+}
+
+/** The first name that stands there before; cells without a name may be many. */
+export function repeatedName(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => {
+    const isRepeated = name !== '' && seen.has(name);
+    seen.add(name);
+    return isRepeated;
+  });
 }
 
 /** Says which columns are not there; a header in one piece was most likely separated by something else. */

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ModelDefinition } from '../model/definition.ts';
@@ -21,6 +20,8 @@ import { aboutDataset, describeFiles } from './dataset-documents.ts';
 import type { Examination } from './examination.ts';
 import { examineUpload } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
+import { readJoined } from './parts/joined.store.ts';
+import type { PartProblem } from './parts/parts.ts';
 import { comparableProfile, hashedFeatures } from './privacy/comparable-profile.ts';
 import type { ReadHashKey } from './privacy/hash-key.store.ts';
 import { makeReport } from './report/make-report.ts';
@@ -28,6 +29,7 @@ import { readRunDefinition } from './run-definition.store.ts';
 import { downloadSource } from './source.store.ts';
 import { writeSide } from './split.duckdb.ts';
 import { stageLimits } from './stage-file.ts';
+import { unreadableParts } from './unreadable-file.ts';
 import { outcomeOf, outcomeOfManifest } from './validation-outcome.ts';
 
 export interface ValidationTools {
@@ -61,6 +63,8 @@ export async function validateDataset(
   const { definition: deployed, code } = await readRunDefinition(request, tools);
   const definition = isRetrain(request.source.key) ? withoutCheckedColumns(deployed) : deployed;
   const columns = columnsOf(definition);
+  const joined = await readJoined(request, tools);
+  if (joined?.outcome === 'refused') return refuseParts(request, tools, definition, joined.problems);
   return withWorkspace(tools.memoryLimit, async (workspace) => {
     const path = join(workspace.folder, 'upload');
     const download = await downloadSource(s3, request.source, path, tools.maxSourceBytes);
@@ -84,6 +88,7 @@ export async function validateDataset(
       datasetId,
       source: request.source,
       download,
+      ...(joined ? { parts: joined.parts } : {}),
       startedAt,
       endedAt: tools.now(),
     });
@@ -91,7 +96,7 @@ export async function validateDataset(
       await writeReport(s3, place, files);
       return outcomeOf(report, null);
     }
-    const about = aboutDataset(request, report, code.digest);
+    const about = aboutDataset(request, report, code.digest, joined);
     await writeDataset(
       s3,
       place,
@@ -101,6 +106,28 @@ export async function validateDataset(
     );
     return outcomeOf(report, datasetKey(request.model, datasetId, 'manifest.json'));
   });
+}
+
+/** The report of an upload of many files that could not be joined. */
+async function refuseParts(
+  { model, runId, source, definitionDigest }: ValidationRequest,
+  { s3, bucket, now }: ValidationTools,
+  definition: ModelDefinition,
+  problems: readonly PartProblem[],
+): Promise<ValidationOutcome> {
+  const at = now();
+  const datasetId = datasetIdOf(digestOf(source), definitionDigest);
+  const { report, files } = makeReport(unreadableParts(problems, columnsOf(definition)), {
+    definition,
+    runId,
+    datasetId,
+    source,
+    download: { bytes: 0, sha256: null },
+    startedAt: at,
+    endedAt: at,
+  });
+  await writeReport(s3, { bucket, model, datasetId }, files);
+  return outcomeOf(report, null);
 }
 
 /** @throws EvergreenError `hash-key-unavailable`. */
@@ -121,11 +148,9 @@ async function filesOf(
   found: Examination & { hashed: Record<string, string> },
 ): Promise<DatasetFiles> {
   const [train, test] = [join(folder, 'train.parquet'), join(folder, 'test.parquet')];
-  await writeSide(connection, columns, 'train', train);
-  await writeSide(connection, columns, 'test', test);
   return {
-    train: await readFile(train),
-    test: await readFile(test),
+    train: await writeSide(connection, columns, 'train', train),
+    test: await writeSide(connection, columns, 'test', test),
     ...describeFiles(await readGoldenRows(connection, columns), columns, report, found),
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { laterThan, readArrival, refusalOf, runIdOf } from './arrival.ts';
+import { asksForNothing, laterThan, readArrival, refusalOf, runIdOf } from './arrival.ts';
 import {
   aDeployedModel,
   anUpload,
@@ -69,6 +69,24 @@ describe('readArrival', () => {
   });
 });
 
+describe('asksForNothing', () => {
+  it.each([
+    ['incoming/iris/june.parts/a.csv', true],
+    ['incoming/iris/june.parts/below/a.csv', true],
+    ['incoming/iris/june.manifest.json', false],
+    ['incoming/iris/june.csv', false],
+    ['incoming/iris/folder/june.csv', false],
+  ])('of %s is %s', (key, isNothing) => {
+    expect(asksForNothing(anUpload({ key }))).toBe(isNothing);
+  });
+
+  it('is false of a retrain with the rows of a champion', () => {
+    const source = { bucket: 'data', key: 'incoming/iris/june.parts/a.csv', versionId: 'v1' };
+    const request = { kind: 'new-code', model: 'iris', reason: 'x', requestId: '1', source };
+    expect(asksForNothing(readArrival(JSON.stringify(request)))).toBe(false);
+  });
+});
+
 describe('runIdOf', () => {
   it('is the same for the same upload under the same definition, and for nothing else', () => {
     const id = runIdOf(anUpload(), 'digest');
@@ -116,6 +134,11 @@ describe('laterThan', () => {
 
 describe('refusalOf', () => {
   const refusal = (key: string) => refusalOf(anUpload({ key: `incoming/${key}` }), models);
+
+  it('takes the manifest of many files, whatever they are', () => {
+    expect(refusal('iris/june.manifest.json')).toBeUndefined();
+    expect(refusal('iris/june.json')).toMatch(/not in a format/);
+  });
 
   it.each([
     'iris/a.csv',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type SourceObject, sourceObject } from '../data/dataset.ts';
+import { isPartOfUpload, isUploadManifest } from '../data/parts/upload-manifest.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import { formatOf } from '../model/source-format.ts';
 import { isLegalTrigger } from '../model/update-mode.ts';
@@ -56,8 +57,17 @@ export function readArrival(message: string): Arrival {
       'the intake message is neither an "Object Created" event nor a retrain request',
     );
   }
-  const { kind, model, reason, requestId, source = null } = request.data;
-  return { model, trigger: { kind, reason }, source, identity: [kind, requestId], order: null };
+  return retrainArrival(request.data);
+}
+
+function retrainArrival({ kind, model, reason, requestId, source }: RetrainRequest): Arrival {
+  return {
+    model,
+    trigger: { kind, reason },
+    source: source ?? null,
+    identity: [kind, requestId],
+    order: null,
+  };
 }
 
 function uploadArrival({ detail }: z.infer<typeof objectCreated>): Arrival {
@@ -77,6 +87,11 @@ function uploadArrival({ detail }: z.infer<typeof objectCreated>): Arrival {
   };
 }
 
+/** Whether it asks for no run: a file of an upload of many, for which the manifest beside it asks. */
+export function asksForNothing({ trigger: { kind }, source }: Arrival): boolean {
+  return kind === 'upload' && source !== null && isPartOfUpload(source.key);
+}
+
 /**
  * The run of an arrival, and the name of its execution: the same arrival under the same definition is the same run.
  * An unknown model has no definition; its refusal has an id too.
@@ -85,6 +100,11 @@ export function runIdOf(arrival: Arrival, definitionDigest: string | null): stri
   const hash = sha256(JSON.stringify([arrival.model, ...arrival.identity, definitionDigest])).slice(0, 16);
   const name = arrival.model.replace(/[^a-z0-9-]/g, '-').slice(0, 40);
   return `${name === '' ? 'no-model' : name}-${hash}`;
+}
+
+/** The run that a request will be, known before it is sent. */
+export function runIdOfRequest(request: RetrainRequest, definitionDigest: string | null): string {
+  return runIdOf(retrainArrival(request), definitionDigest);
 }
 
 /**
@@ -115,6 +135,8 @@ export function refusalOf(arrival: Arrival, models: ReadonlyMap<string, Deployed
     return `${model} is updated ${retrain.update}, so no ${kind} trains it; upload a file of rows`;
   }
   if (!source) return undefined;
+  // What its files are is seen when they are read.
+  if (isUploadManifest(source.key)) return undefined;
   const format = formatOf(source.key)?.format;
   const allowed = deployed.definition.data.formats;
   if (format && allowed.includes(format)) return undefined;

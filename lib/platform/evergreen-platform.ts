@@ -155,6 +155,7 @@ export class EvergreenPlatform extends Construct {
       deadLetters: { ...intake.deadLetters, ...monitoring.deadLetters, ...this.remediation.deadLetters },
       stateMachines: {
         pipeline: this.pipeline.stateMachine,
+        uploads: data.parts.stateMachine,
         training: this.train.stateMachine,
         rollout: this.rollout.stateMachine,
       },

@@ -44,12 +44,13 @@ export class Pipeline extends Construct {
         RegistryTable: registry.table.tableName,
         RolloutArn: rollout.stateMachineArn,
         TrainingArn: train.stateMachineArn,
+        PartsArn: data.parts.stateMachine.stateMachineArn,
       },
     });
     registry.grantReadLive(this.stateMachine);
     data.spark.grantRun(this.stateMachine);
     training.grantRunSearches(this.stateMachine);
-    for (const inner of [train, rollout]) {
+    for (const inner of [data.parts.stateMachine, train, rollout]) {
       inner.grantStartExecution(this.stateMachine);
       inner.grantExecutions(this.stateMachine, 'states:DescribeExecution', 'states:StopExecution');
     }

@@ -27,9 +27,10 @@ export interface StageSettings {
    */
   readonly predictConcurrency?: number;
   /**
-   * Parts of one batch prediction that are answered at a time, so that a large file leaves functions to everybody else.
+   * Parts of one batch prediction that are answered, or files of one upload that are read, at a time, so that they leave
+   * functions to everybody else.
    */
-  readonly batchPartsAtOnce: number;
+  readonly partsAtOnce: number;
   /** Largest memory a function may have, in MiB. */
   readonly largestMemoryMib: number;
   /** Uploads up to this size are examined in a function, in MiB; larger ones by Spark. */
@@ -57,7 +58,7 @@ export const awsStage: StageSettings = {
   capacityWaitSeconds: 60,
   firewall: true,
   apiAuthorization: 'key',
-  batchPartsAtOnce: 10,
+  partsAtOnce: 10,
   largestMemoryMib: 3008,
   sparkAboveMib: 2048,
   spark: { instanceType: 'ml.m5.4xlarge', volumeGib: 500, maxHours: 12, maxSourceGib: 50 },
@@ -72,7 +73,7 @@ export const localStage: StageSettings = {
   alarmPeriodSeconds: 10,
   capacityWaitSeconds: 1,
   bakeSeconds: 2,
-  batchPartsAtOnce: 2,
+  partsAtOnce: 2,
   trainingImage: 'evergreen/script-mode:local',
   spark: { ...awsStage.spark, image: 'evergreen/spark:local' },
   firewall: false,

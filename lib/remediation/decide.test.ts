@@ -289,6 +289,28 @@ const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
     /3 retrains brought no better version/,
   ],
   [
+    'an alarm from before the last retrain, which brought nothing better',
+    {
+      symptom: 'drift',
+      policy: { ...policy, cooldownMinutes: 0 },
+      retrains: retrainedAt('2026-11-23T11:59:30.000Z'),
+    },
+    'leave',
+    true,
+    /older than the retrain of 2026-11-23T11:59:30.000Z, which brought no better version than 2$/,
+  ],
+  [
+    'an alarm from after the last retrain',
+    {
+      symptom: 'drift',
+      policy: { ...policy, cooldownMinutes: 0 },
+      retrains: retrainedAt('2026-11-23T11:58:30.000Z'),
+    },
+    'retrain',
+    false,
+    /./,
+  ],
+  [
     'retrains that were for another champion',
     { symptom: 'drift', retrains: retrainedAt('2026-11-22T06:00:00.000Z', maxFruitlessRetrains, 1) },
     'retrain',

@@ -188,6 +188,22 @@ export const rules: Rule[] = [
             page: isOfServing(s),
           },
   },
+  {
+    name: 'an alarm from before a retrain was answered by it, also if that brought nothing better',
+    decide: (s) => {
+      const { retrains, changedAt, live } = s;
+      const isAnswered =
+        /train/.test(rowOf(s)?.action ?? '') &&
+        fruitlessOf(s) > 0 &&
+        retrains !== undefined &&
+        isBefore(changedAt, retrains.lastRetrainAt);
+      if (!isAnswered) return undefined;
+      return leave(
+        `the alarm is older than the retrain of ${retrains.lastRetrainAt}, which brought no better version than ${live.champion?.version}`,
+        true,
+      );
+    },
+  },
   { name: 'else the table decides', decide: decideByTable },
 ];
 

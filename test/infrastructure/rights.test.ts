@@ -63,11 +63,12 @@ const onEverything = new Map([
 
 /** Patterns of resources that may stand in a right; anything else with an asterisk fails. */
 const patterns = [
-  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|rewritten|datasets|definitions|captures|profiles|erasures|certificates|monitoring|examinations|jobs|packages|tuning|signatures|cards)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|rewritten|datasets|definitions|captures|profiles|erasures|certificates|monitoring|examinations|parts|jobs|packages|tuning|signatures|cards)\/\*$/,
   // A batch's folder is told by its model and id.
   /^<\w*Data\w*\.Arn>\/batches\/\*\/((input|rows|parts|result)\/\*|rows\/manifest\.json)$/,
+  /^<\w*Data\w*\.Arn>\/parts\/\*\/plan\.json$/,
   // What is one model's alone.
-  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|examinations|datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|rewritten|examinations|datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
   // One party of one model, or what a model's parties share; the average reads and writes those of all.
   /^<\w*Data\w*\.Arn>\/(parties\/yields\/(north|south)|definitions\/yields)\/\*$/,
   /^<\w*Registry\w*\.Arn>\/federated\/(updates|rounds|results|updates\/yields\/(north|south)|(rounds|results)\/yields)\/\*$/,
@@ -261,6 +262,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
           ...['s3:GetObject', 's3:GetObjectVersion'].flatMap((action) => [
             `${action} examinations/${name}/*`,
             `${action} incoming/${name}/*`,
+            `${action} rewritten/${name}/*`,
           ]),
           `s3:PutObject examinations/${name}/*`,
         ].sort(),
@@ -428,6 +430,24 @@ describe.each(stages)('rights of stage %s', (stage) => {
     }
   });
 
+  it('let each step of an upload of many files read what came, and write no upload but the joined one', () => {
+    const objects = (role: string, action: string) =>
+      rights
+        .filter(
+          (right) => right.role === role && right.action === action && /\/\*|\.json$/.test(right.resource),
+        )
+        .map(({ resource }) => resource.replace(/^.*\.Arn>\//, ''))
+        .sort();
+    expect(objects('Data/Parts/PlanPartsRole', 's3:GetObject')).toEqual(['definitions/*', 'incoming/*']);
+    expect(objects('Data/Parts/PlanPartsRole', 's3:PutObject')).toEqual(['parts/*']);
+    expect(objects('Data/Parts/ReadPartRole', 's3:GetObject')).toEqual(['definitions/*', 'incoming/*']);
+    expect(objects('Data/Parts/ReadPartRole', 's3:PutObject')).toEqual(['parts/*']);
+    expect(objects('Data/Parts/JoinPartsRole', 's3:GetObject')).toEqual(['incoming/*', 'parts/*']);
+    expect(objects('Data/Parts/JoinPartsRole', 's3:PutObject')).toEqual(['parts/*', 'rewritten/*']);
+    expect(objects('Data/Parts/Machine/Role', 's3:GetObject')).toEqual(['parts/*/plan.json']);
+    expect(writersOf('rewritten')).toEqual(['Data/Parts/JoinPartsRole', 'Eraser']);
+  });
+
   it('let the machine of batches start, see and stop executions of itself, and of no other', () => {
     const own = rights.filter(
       ({ role, action }) => role === 'Batch/Batch/MapRuns' && action.startsWith('states:'),
@@ -450,6 +470,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     const roles = [...new Set(invoked.map(({ role }) => role))].sort();
     expect(roles).toEqual([
       'Batch/Batch/Role',
+      'Data/Parts/Machine/Role',
       'Monitoring/ScheduleRole',
       'Pipeline/Pipeline/Role',
       'Remediation/ScheduleRole',

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import validateDefinition from 'asl-validator';
 import { describe, expect, it } from 'vitest';
+import { mostParts } from '../../lib/data/parts/upload-manifest.ts';
 import { rowsOfOnePart } from '../../lib/inference/batch/batch.ts';
 import { packageRoot } from '../../lib/platform/package-root.ts';
 import { errorCatalogue } from '../../lib/shared/error-codes.ts';
@@ -51,8 +52,9 @@ describe.each(stages)('state machines of stage %s', (stage) => {
       'pipeline.asl.json',
       'rollout.asl.json',
       'training.asl.json',
+      'upload-parts.asl.json',
     ]);
-    expect(machines).toHaveLength(4);
+    expect(machines).toHaveLength(5);
   });
 
   it('log every step without the data, and trace', () => {
@@ -226,7 +228,13 @@ describe('what the pipeline starts', () => {
 
   it('has a new name after a redrive, for a used name is refused', () => {
     const starts = statesOf(text).filter(([, { Resource = '' }]) => /:(create|start)/.test(Resource));
-    expect(starts.map(([name]) => name).sort()).toEqual(['ExamineLargeData', 'RollOut', 'Train', 'Tune']);
+    expect(starts.map(([name]) => name).sort()).toEqual([
+      'ExamineLargeData',
+      'GatherParts',
+      'RollOut',
+      'Train',
+      'Tune',
+    ]);
     for (const [name, { Arguments }] of starts) {
       const naming = typeof Arguments === 'string' ? Arguments : Arguments?.Name;
       expect(naming, name).toContain('Execution.RedriveCount : 0)');
@@ -327,6 +335,46 @@ describe('the parts of a batch', () => {
   it('are not begun for a file that is refused', () => {
     expect(states.IsPlanned?.Default).toBe('Refused');
     expect(states.IsPlanned?.Choices?.map(({ Next }) => Next)).toEqual(['PredictParts']);
+  });
+});
+
+describe('the files of an upload', () => {
+  const definition = readFileSync(join(folder, 'upload-parts.asl.json'), 'utf8');
+  const states = Object.fromEntries(statesOf(definition));
+  const { ReadParts: map } = JSON.parse(definition).States;
+  const { ChooseSource, GatherParts, ValidateData } = JSON.parse(
+    readFileSync(join(folder, 'pipeline.asl.json'), 'utf8'),
+  ).States;
+
+  it('are read from the plan, each in an execution of its own that may not fail', () => {
+    expect(map).toMatchObject({
+      ToleratedFailurePercentage: 0,
+      ItemProcessor: { ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' } },
+      ItemReader: {
+        Resource: 'arn:aws:states:::s3:getObject',
+        ReaderConfig: { InputType: 'JSON', ItemsPointer: '/parts' },
+      },
+    });
+    expect(JSON.stringify(map.ItemProcessor)).not.toMatch(/\$(upload|planKey)/);
+  });
+
+  it('are no failure when they cannot be used, so that the others are read and all are named', () => {
+    expect(states.ReadPart).toMatchObject({
+      Output: "{% $states.result.Payload.outcome = 'readable' ? 0 : 1 %}",
+    });
+    expect(mostParts * '1,'.length).toBeLessThan(256 * 1024);
+    expect(states.ReadParts?.Next).toBe('JoinParts');
+  });
+
+  it('are gathered before the gate, and the gate says why when they cannot be', () => {
+    expect(ChooseSource.Choices.map(({ Next }: { Next: string }) => Next)).toEqual([
+      'GatherParts',
+      'ValidateData',
+    ]);
+    expect(ChooseSource.Choices[0].Condition).toContain('.manifest\\.json$/');
+    expect(GatherParts.Next).toBe('ValidateData');
+    expect(ValidateData.Arguments.Payload.joinedKey).toBe('{% $joinedKey %}');
+    expect(states.IsPlanned?.Default).toBe('Unusable');
   });
 });
 

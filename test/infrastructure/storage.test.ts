@@ -117,6 +117,11 @@ describe.each(stages)('buckets of stage %s', (stage) => {
         ExpirationInDays: 30,
         NoncurrentVersionExpiration: { NoncurrentDays: 7 },
       },
+      parts: {
+        Prefix: 'parts/',
+        ExpirationInDays: 3,
+        NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+      },
       captures: { Prefix: 'captures/', ExpirationInDays: 90 },
       monitoring: { Prefix: 'monitoring/', ExpirationInDays: 365 },
     });

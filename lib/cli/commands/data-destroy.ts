@@ -37,7 +37,7 @@ export async function destroyDataset(
 ): Promise<DestructionCertificate> {
   const bucket = outputs.DataBucket;
   const datasets = await listDatasets(s3, bucket, model);
-  const { source, files } = findDataset(datasets, model, id);
+  const { source, files, gatheredFrom = [] } = findDataset(datasets, model, id);
   const live = await registry.readLive(model);
   const inUse = [live.champion, ...candidatesOf(live)].find((side) => side?.datasetId === id);
   if (inUse) {
@@ -52,7 +52,7 @@ export async function destroyDataset(
   );
   const folder = await listVersions(s3, bucket, datasetKey(model, id, ''));
   const objects = [
-    ...(isShared ? [] : [{ key: source.key, versionId: source.versionId }]),
+    ...(isShared ? [] : [{ key: source.key, versionId: source.versionId }, ...gatheredFrom]),
     ...folder.map(({ key, versionId }) => ({ key, versionId })),
   ];
   const certificate = destructionCertificate.parse({

@@ -10,15 +10,16 @@ import {
 import { formatOf } from '../../model/source-format.ts';
 import type { ModelVersion } from '../../registry/registry.ts';
 import { EvergreenError, exitCode } from '../../shared/errors.ts';
+import { digestFile, type LocalFile } from '../../shared/local-file.store.ts';
 import { workOn } from '../batch-executions.ts';
-import { digestFile, type InputFile, putInput } from '../batch-input.ts';
+import { putInput } from '../batch-input.ts';
 import { fetchResult, outputPath, requireFolder, suffixOf } from '../batch-result.ts';
 import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { followBatch } from '../follow-batch.ts';
 import { fields, lines, type Outcome, table } from '../outcome.ts';
 import { requireModel } from '../stack-outputs.ts';
-import { existingVersion } from './upload.ts';
+import { existingVersion } from '../upload-file.ts';
 
 export interface BatchOptions {
   batch?: boolean | undefined;
@@ -186,7 +187,7 @@ export function refuseTooLarge(path: string): void {
 async function uploadInput(
   connection: Connection,
   key: string,
-  file: InputFile,
+  file: LocalFile,
   context: Context,
   signal: AbortSignal,
 ) {

@@ -12,10 +12,11 @@ import { followRun } from '../follow-run.ts';
 import { fields, lines, type Outcome } from '../outcome.ts';
 import { rowsFromFile } from '../row-files.ts';
 import { modelNames } from '../stack-outputs.ts';
+import { uploadFile } from '../upload-file.ts';
 import { waitFor } from '../waiting.ts';
 import { predictRows } from './predict.ts';
 import { type UpOptions, up } from './up.ts';
-import { runOfUpload, uploadFile } from './upload.ts';
+import { runOfUpload } from './upload.ts';
 
 const model = 'iris';
 const dataFile = join('models', model, 'data', 'iris.csv');

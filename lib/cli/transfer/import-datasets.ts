@@ -8,7 +8,7 @@ import { recordKeyOf } from '../../remediation/retrain-rows.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { readBytes, readDocument, writeDocument } from '../../shared/objects.ts';
 import type { Connection } from '../connection.ts';
-import { putFile } from './put-file.ts';
+import { putMissing } from './put-missing.ts';
 import type { Transfer } from './read-transfer.ts';
 import type { TransferDataset } from './transfer-manifest.ts';
 
@@ -73,7 +73,7 @@ export async function importDataset(
   if (ledger) await takeOverLedger(s3, bucket, ledger);
   if (await readManifest(s3, { bucket, model, datasetId })) return false;
   const put = (key: string, sha256: string) =>
-    putFile(s3, { bucket, key }, { ...transfer.file(sha256, key), sha256 });
+    putMissing(s3, { bucket, key }, { ...transfer.file(sha256, key), sha256 });
   await put(definitionKey(model, definitionDigest), definition);
   let placed = source;
   if (transfer.has(source.sha256)) {
@@ -85,8 +85,10 @@ export async function importDataset(
   for (const file of Object.values(files)) if (file) await put(file.key, file.sha256);
   if (page !== null) await put(datasetKey(model, datasetId, 'report.html'), page);
   const { from, exportedAt } = transfer.manifest;
+  // What the upload was joined from stays where it was.
+  const { gatheredFrom: _, ...moved } = manifest;
   const document = datasetManifest.parse({
-    ...manifest,
+    ...moved,
     source: placed,
     importedFrom: { ...from, exportedAt, source },
   });

@@ -2,6 +2,8 @@ import type { ModelDefinition } from '../../model/definition.ts';
 import { formatOf } from '../../model/source-format.ts';
 import { type DatasetReport, datasetReport, type SourceObject } from '../dataset.ts';
 import type { Examination } from '../examination.ts';
+import { nameLines } from '../parts/name-lines.ts';
+import type { JoinedPart } from '../parts/parts.ts';
 import type { Download } from '../source.store.ts';
 import { renderReport } from './report-page.ts';
 
@@ -12,6 +14,8 @@ export interface ReportOrigin {
   datasetId: string;
   source: SourceObject;
   download: Download;
+  /** The files that the source was joined from: what was found is told by their lines. */
+  parts?: readonly JoinedPart[];
   startedAt: Date;
   endedAt: Date;
 }
@@ -23,8 +27,9 @@ export interface MadeReport {
 }
 
 /** The report of an examination: the document, the page, and the rows that were kept out. */
-export function makeReport(found: Examination, origin: ReportOrigin): MadeReport {
-  const { definition, runId, datasetId, source, download, startedAt, endedAt } = origin;
+export function makeReport(examined: Examination, origin: ReportOrigin): MadeReport {
+  const { definition, runId, datasetId, source, download, parts, startedAt, endedAt } = origin;
+  const found = parts ? nameLines(examined, parts) : examined;
   const report = datasetReport.parse({
     schema: 'evergreen/data-report/v1',
     model: definition.name,

@@ -1,5 +1,6 @@
 import type { DatasetReport, QuarantinedRow } from '../dataset.ts';
 import { type Html, html, raw } from './report-html.ts';
+import { spreadsheetText } from './spreadsheet-text.ts';
 
 const places = { dataset: 'here', model: 'in the model', none: 'nowhere' } as const;
 
@@ -58,14 +59,14 @@ export function renderWorstRows({ worstRows }: DatasetReport): Html {
   return html`<section><h2>Worst rows</h2>${some.map(renderWorst)}</section>`;
 }
 
-function renderWorst({ line, values, problems }: QuarantinedRow): Html {
+function renderWorst({ line, file, values, problems }: QuarantinedRow): Html {
   const broken = new Set(problems.map(({ column }) => column));
   const shown = Object.entries(values ?? {}).map(([name, value]) => {
-    const text = html`${name}: <code>${value ?? 'missing'}</code>`;
+    const text = html`${name}: <code>${spreadsheetText(value ?? 'missing')}</code>`;
     return html`<li>${broken.has(name) ? html`<span class="warn">${text}</span>` : text}</li>`;
   });
   const told = problems.map(({ message }) => html`<li>${message}</li>`);
-  return html`<details><summary>Line ${number(line)}, ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}</summary><ul>${told}</ul><ul class="cells">${shown}</ul></details>`;
+  return html`<details><summary>${file === undefined ? 'Line' : `${file}, line`} ${number(line)}, ${problems.length === 1 ? 'one problem' : `${problems.length} problems`}</summary><ul>${told}</ul><ul class="cells">${shown}</ul></details>`;
 }
 
 /** Thousands are parted by a narrow blank, which no language reads as a decimal sign. */

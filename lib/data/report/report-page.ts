@@ -7,6 +7,7 @@ import { type Html, html, raw } from './report-html.ts';
 import { renderPrivacy } from './report-privacy.ts';
 import { renderChecks, renderFamilies } from './report-quality.ts';
 import { datasetStyle, reportStyle } from './report-style.ts';
+import { spreadsheetText } from './spreadsheet-text.ts';
 
 /**
  * The report as one page that needs no other file, for a person who knows the data: the verdict first.
@@ -96,8 +97,8 @@ function renderProblems({ problems, problemsByRule, rows }: DatasetReport): Html
   const all = Object.values(problemsByRule).reduce((sum, count) => sum + count, 0);
   const shown = all > problems.length ? `the first ${problems.length} of ${number(all)}` : number(all);
   const lines = problems.map(
-    ({ line, column, value, message }) =>
-      html`<tr><td class="number">${line === 0 ? '' : number(line)}</td><td class="column">${column ?? 'whole row'}</td><td>${value === null ? raw('<span class="quiet">none</span>') : html`<code>${value}</code>`}</td><td>${message}</td></tr>`,
+    ({ line, file, column, value, message }) =>
+      html`<tr><td class="number">${file === undefined ? '' : html`${spreadsheetText(file)}<br>`}${line === 0 ? '' : number(line)}</td><td class="column">${column ?? 'whole row'}</td><td>${value === null ? raw('<span class="quiet">none</span>') : html`<code>${spreadsheetText(value)}</code>`}</td><td>${spreadsheetText(message)}</td></tr>`,
   );
   const where = html`<p class="quiet">The rows that were kept out, with their cells, are in quarantine.jsonl next to this page${rows.quarantined > keptQuarantine ? `: the first ${number(keptQuarantine)} of them` : ''}.</p>`;
   return html`<section><h2>Problems (${shown})</h2><div class="scroll"><table>

@@ -52,6 +52,8 @@ export class SparkExamination extends Construct {
       role.grantReadSource(program);
       role.grantReadSource(code);
       bucket.grantReadOnlyBelow(role, `incoming/${name}/`);
+      // Where many files were made one upload.
+      bucket.grantReadOnlyBelow(role, `rewritten/${name}/`);
       bucket.grantReadOnlyBelow(role, `examinations/${name}/`);
       bucket.grantWriteBelow(role, `examinations/${name}/`);
       return role;

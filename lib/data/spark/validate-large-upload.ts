@@ -15,6 +15,8 @@ import {
 } from '../dataset.ts';
 import { aboutDataset, describeFiles } from '../dataset-documents.ts';
 import type { Examination } from '../examination.ts';
+import { readJoined } from '../parts/joined.store.ts';
+import type { JoinOutcome } from '../parts/parts.ts';
 import { comparableProfile, hashedFeatures } from '../privacy/comparable-profile.ts';
 import { refusedName } from '../refused-name.ts';
 import { makeReport } from '../report/make-report.ts';
@@ -62,7 +64,15 @@ export async function validateLargeUpload(
   if (bytes <= tools.maxSourceBytes) return null;
   const { definition: deployed, code } = await readRunDefinition(request, tools);
   const definition = isRetrain(request.source.key) ? withoutCheckedColumns(deployed) : deployed;
-  const large = { request, tools, definition, columns: columnsOf(definition), codeDigest: code.digest };
+  const joined = await readJoined(request, tools);
+  const large = {
+    request,
+    tools,
+    definition,
+    columns: columnsOf(definition),
+    codeDigest: code.digest,
+    joined,
+  };
   if (!isLatest) {
     return reject(
       large,
@@ -79,6 +89,8 @@ interface LargeUpload {
   definition: ModelDefinition;
   columns: readonly Column[];
   codeDigest: string;
+  /** What the upload was made of when it was many files. */
+  joined: JoinOutcome | null;
 }
 
 async function planExamination(
@@ -137,7 +149,7 @@ async function readComparable({ request, tools, definition }: LargeUpload): Prom
 }
 
 async function concludeExamination(large: LargeUpload): Promise<ValidationOutcome> {
-  const { request, tools, definition, columns, codeDigest } = large;
+  const { request, tools, definition, columns, codeDigest, joined } = large;
   const { s3, bucket } = tools;
   const startedAt = tools.now();
   const folder = examinationPrefix(request.model, request.runId);
@@ -170,7 +182,7 @@ async function concludeExamination(large: LargeUpload): Promise<ValidationOutcom
       test: lying('test', facts.files.test),
       ...describeFiles(goldenOf(facts.golden, columns), columns, report, found),
     },
-    aboutDataset(request, report, codeDigest),
+    aboutDataset(request, report, codeDigest, joined),
   );
   return outcomeOf(report, datasetKey(request.model, datasetId, 'manifest.json'));
 }
@@ -191,7 +203,7 @@ async function reject(
 }
 
 function reportOf(
-  { request, tools, definition }: LargeUpload,
+  { request, tools, definition, joined }: LargeUpload,
   found: Examination,
   datasetId: string,
   download: Download,
@@ -203,6 +215,7 @@ function reportOf(
     datasetId,
     source: request.source,
     download,
+    ...(joined?.outcome === 'joined' ? { parts: joined.parts } : {}),
     startedAt: endedAt,
     endedAt,
   });

@@ -81,7 +81,7 @@ export class BatchRoom extends Construct {
       functions: { PlanBatch: plan, PredictPart: predict, CollectBatch: collect },
       substitutions: {
         DataBucket: bucket.bucketName,
-        PartConcurrency: String(stage.batchPartsAtOnce),
+        PartConcurrency: String(stage.partsAtOnce),
       },
     });
     this.stateMachine.grantMapRuns();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { uploadKey } from './upload.ts';
+import { uploadKey } from './upload-file.ts';
 
 const digest = 'abcdef0123456789'.repeat(4);
 
