@@ -9,7 +9,7 @@ import { answerAt, countsOf, draw, estimate, limits, referenceOf } from './fixtu
 const repeats = 200;
 const each = <Value>(of: (seed: number) => Value) => Array.from({ length: repeats }, (_, seed) => of(seed));
 
-describe('estimateQuality', () => {
+describe('estimateQuality', { timeout: 30_000 }, () => {
   it.each([0, 0.5, 1, 2])(
     'has the accuracy of a calibrated model within its band at a shift of %d',
     (shift) => {
