@@ -58,36 +58,42 @@ const cases: Case[] = [
     tests: 200,
     wanted: 'roll-back',
   },
-  { name: 'three equal', traffic: { share: 25, others: [0.9, 0.9] }, tests: 600, wanted: 'no verdict' },
+  {
+    name: 'three equal',
+    traffic: { share: 25, looks: 84, others: [0.9, 0.9] },
+    tests: 400,
+    wanted: 'no verdict',
+  },
   {
     name: 'three equal, right in 99 of 100',
     traffic: {
       share: 25,
+      looks: 84,
       championAccuracy: 0.99,
       candidateAccuracy: 0.99,
       others: [0.99, 0.99],
       swing: 0,
     },
-    tests: 600,
+    tests: 400,
     wanted: 'no verdict',
   },
   {
     name: 'three equal, 600 callers that come again',
-    traffic: { share: 25, others: [0.9, 0.9], callers: 600, callerSpread: 0.08 },
-    tests: 600,
+    traffic: { share: 25, looks: 84, others: [0.9, 0.9], callers: 600, callerSpread: 0.08 },
+    tests: 400,
     wanted: 'no verdict',
   },
   {
     name: 'three, the third 5 points better',
-    traffic: { share: 25, others: [0.9, 0.95], rows: 12_000 },
-    tests: 200,
+    traffic: { share: 25, looks: 84, others: [0.9, 0.95], rows: 12_000 },
+    tests: 100,
     wanted: 'promote',
     winner: 4,
   },
   {
     name: 'three, one 10 points worse, one equal, one 3 points better',
-    traffic: { share: 25, candidateAccuracy: 0.8, others: [0.9, 0.93], rows: 40_000 },
-    tests: 200,
+    traffic: { share: 25, looks: 84, candidateAccuracy: 0.8, others: [0.9, 0.93], rows: 40_000 },
+    tests: 100,
     wanted: 'promote',
     winner: 4,
     worse: [2],
@@ -97,7 +103,7 @@ const cases: Case[] = [
 const falseVerdicts = 0.05;
 const power = 0.9;
 
-/** How often A/B tests of equal and of different models end with a verdict, looked at every two hours. */
+/** How often A/B tests of equal and of different models end with a verdict, looked at every two hours, with several candidates every four. */
 export function abFigures(say: (line: string) => void): Figure[] {
   return cases.map(({ name, traffic, tests, wanted, winner = 2, worse = [] }) => {
     const how = { ...equal, ...traffic };

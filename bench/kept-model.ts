@@ -170,6 +170,7 @@ export class KeptModel {
       policy: definition.retrain,
       retrains: this.#retrains,
       runInFlight: undefined,
+      isOverCost: false,
     });
     this.#unhealthy.set(champion.number, (this.#unhealthy.get(champion.number) ?? new Set()).add(symptom));
     if (decision.action === 'roll-back' && previous) this.#crown(previous, null, day, true);

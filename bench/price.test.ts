@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { idleResourcesOf, type PriceOptions, priceOf, prices } from './price.ts';
+import { prices } from '../lib/shared/prices.ts';
+import { idleResourcesOf, type PriceOptions, priceOf } from './price.ts';
 
 const options: PriceOptions = {
   lambda: {

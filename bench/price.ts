@@ -1,31 +1,10 @@
 import { z } from 'zod';
-import document from './prices.json' with { type: 'json' };
+import { type PriceName, prices, usdOf } from '../lib/shared/prices.ts';
 
 /*
- * What predictions cost, from the dated table beside this file. A month costs `idleMonth`, and `perMillion` for each million
+ * What predictions cost, from the dated table of lib/shared/prices.json. A month costs `idleMonth`, and `perMillion` for each million
  * predictions on top. Free tiers, savings plans, data transfer out and taxes are left out everywhere.
  */
-
-const price = z.strictObject({
-  usd: z.number().positive(),
-  unit: z.string(),
-  /** Of AWS, where the price is published. */
-  page: z.string(),
-  /** When it was read; null when it is from memory. */
-  readOn: z.iso.date().nullable(),
-  source: z.url().nullable(),
-});
-
-const priceTable = z.strictObject({
-  region: z.string(),
-  currency: z.literal('USD'),
-  hoursPerMonth: z.number().positive(),
-  note: z.string(),
-  prices: z.record(z.string(), price),
-});
-
-export const prices = priceTable.parse(document);
-export type PriceName = keyof typeof document.prices;
 
 /** One line of a bill, in dollars. */
 export interface PricePart {
@@ -103,7 +82,7 @@ const gib = 1024;
 
 /** A part of which so many units are used by each request, and so many in each month. */
 function part(what: string, from: PriceName, units: { request?: number; month?: number }): PricePart {
-  const usd = prices.prices[from]?.usd ?? Number.NaN;
+  const usd = usdOf(from);
   return {
     what,
     from,

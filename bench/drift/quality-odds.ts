@@ -6,7 +6,7 @@ const repeats = 1000;
 const z95 = 1.959963984540054;
 
 /**
- * Accuracy estimated from scores alone, in worlds whose truth is known: within its band when the input shifts, and
+ * Accuracy and ROC-AUC estimated from scores alone, in worlds whose truth is known: within its band when the input shifts, and
  * flagged when the truth turns round beyond a point, which labels alone can tell.
  */
 export const qualityOdds: Suite = async ({ say }) => {
@@ -26,6 +26,10 @@ export const qualityOdds: Suite = async ({ say }) => {
     const label = `estimated accuracy, input shifted by ${shift} sd: within the band`;
     figures.push(figureAtLeast(label, [share(label, { shift }, {}, isWithin)], '1', 0.95));
   }
+  for (const shift of [0, 0.5, 1, 2]) {
+    const label = `estimated ROC-AUC, input shifted by ${shift} sd: within the band`;
+    figures.push(figureAtLeast(label, [share(label, { shift }, {}, isAucWithin)], '1', 0.95));
+  }
   for (const labelled of [100, 300]) {
     const label = `estimated accuracy, truth turned round, ${labelled} labels: flagged`;
     figures.push(figureAtLeast(label, [share(label, { turned: 0.5 }, { labelled }, isFlagged)], '1', 0.95));
@@ -41,5 +45,8 @@ type Hit = (one: ReturnType<typeof estimate>) => boolean;
 
 const isWithin: Hit = ({ found: { interval }, actual }) =>
   interval !== null && actual >= interval[0] && actual <= interval[1];
+
+const isAucWithin: Hit = ({ found, auc }) =>
+  found.auc !== null && auc >= found.auc.interval[0] && auc <= found.auc.interval[1];
 
 const isFlagged: Hit = ({ found }) => found.verdict === 'not trusted';

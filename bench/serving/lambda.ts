@@ -1,3 +1,4 @@
+import { prices } from '../../lib/shared/prices.ts';
 import { type Clone, withClone } from '../clone.ts';
 import { type Figure, figure, median } from '../figures.ts';
 import {
@@ -7,7 +8,7 @@ import {
   measureStarts,
   measureWarm,
 } from '../predict-function.ts';
-import { idleResourcesOf, type LambdaDoor, priceOf, prices } from '../price.ts';
+import { idleResourcesOf, type LambdaDoor, priceOf } from '../price.ts';
 
 const rounds = 7;
 /** Lambda gives a whole processor at this size, and less in proportion. */
@@ -85,7 +86,7 @@ function tellPrices(
       `${memoryMib} MiB: a million predictions ${compute.toFixed(3)} USD of computing, a warm call ${billedMs.toFixed(2)} ms, a new process ${started.toFixed(0)} ms (by Lambda's share of a processor)`,
     );
   }
-  say(`prices of ${prices.region}, bench/prices.json:`);
+  say(`prices of ${prices.region}, lib/shared/prices.json:`);
   for (const { name, perMillion, idleMonth, notes } of priceOf(options(wholeProcessorMib))) {
     say(
       `${name}: ${perMillion.toFixed(2)} USD a million predictions, ${idleMonth.toFixed(2)} USD an idle month; ${notes.join('; ')}`,

@@ -1,3 +1,4 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
 import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { explainChampion } from '../../lib/monitoring/champion-attributions.store.ts';
@@ -5,6 +6,8 @@ import { championDocuments } from '../../lib/monitoring/champion-documents.store
 import { driftPage } from '../../lib/monitoring/drift-page.ts';
 import { type DriftReport, reportKeys } from '../../lib/monitoring/drift-report.ts';
 import { HourProfileStore } from '../../lib/monitoring/hour-profiles.store.ts';
+import { costOfDay } from '../../lib/monitoring/model-cost.ts';
+import { readDayUsage } from '../../lib/monitoring/model-usage.store.ts';
 import { Monitor } from '../../lib/monitoring/monitor.ts';
 import { metricsOf } from '../../lib/monitoring/monitor-metrics.ts';
 import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
@@ -22,6 +25,8 @@ const variables = {
   REGISTRY_TABLE: z.string(),
   PREDICTIONS_TABLE: z.string(),
   SIGNING_KEY: z.string(),
+  PREDICT_MEMORY_MIB: z.coerce.number().int().positive(),
+  PREDICT_ARCHITECTURE: z.enum(['arm64', 'x86_64']),
 };
 
 /** Measures a model on its schedule or on demand; answers with the measurement. */
@@ -34,12 +39,19 @@ export const handler = stepHandler(
     const key = new SigningKey(kmsClient(), environment.SIGNING_KEY);
     const registry = new RegistryStore(documentClient(), environment.REGISTRY_TABLE);
     const site = { s3, modelBucket, trust: () => key.trusted(), stopwatch: () => performance.now() };
+    const captures = new CaptureStore(s3, dataBucket);
+    const usageSite = { cloudWatch: new CloudWatchClient({}), s3, modelBucket, captures, registry };
+    const machine = {
+      memoryMib: environment.PREDICT_MEMORY_MIB,
+      architecture: environment.PREDICT_ARCHITECTURE,
+    };
     const monitor = new Monitor({
       readLive: (name) => registry.readLive(name),
       ...championDocuments(s3, { dataBucket, modelBucket }),
       explain: (champion, rows) => explainChampion(site, champion, rows),
       profiles: new HourProfileStore(s3, dataBucket),
-      captures: new CaptureStore(s3, dataBucket),
+      captures,
+      readCost: async (name, now) => costOfDay(await readDayUsage(usageSite, name, now), machine),
       predictions: new PredictionStore(documentClient(), PREDICTIONS_TABLE),
       thumbs: new ThumbStore(documentClient(), PREDICTIONS_TABLE),
       now: () => new Date(),

@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import {
   DynamoDBDocumentClient,
@@ -24,6 +25,7 @@ import { handler } from './handler.ts';
 
 const documents = mockClient(DynamoDBDocumentClient);
 const sqs = mockClient(SQSClient);
+const cloudWatch = mockClient(CloudWatchClient);
 const lines: string[] = [];
 
 const folder = mkdtempSync(join(tmpdir(), 'remediate-'));
@@ -37,9 +39,11 @@ function anEvent(...bodies: string[]): SQSEvent {
 beforeEach(() => {
   documents.reset();
   sqs.reset();
+  cloudWatch.reset();
+  cloudWatch.on(DescribeAlarmsCommand).resolves({ MetricAlarms: [] });
   lines.length = 0;
   vi.stubEnv('LAMBDA_TASK_ROOT', folder);
-  const names = ['REGISTRY_TABLE', 'RUNS_TABLE', 'PREDICTIONS_TABLE', 'INTAKE_QUEUE_URL'];
+  const names = ['REGISTRY_TABLE', 'RUNS_TABLE', 'PREDICTIONS_TABLE', 'INTAKE_QUEUE_URL', 'ALARM_PREFIX'];
   for (const name of names) vi.stubEnv(name, name);
   vi.stubEnv('AWS_REGION', 'eu-west-1');
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
@@ -109,6 +113,15 @@ describe('remediate-alarm', () => {
     });
     await handler(anEvent(JSON.stringify(alarmByTopic)));
     expect(order).toEqual(['decided', 'asked']);
+  });
+
+  it('asks for no retrain while the model costs more than it may, and calls a person', async () => {
+    cloudWatch
+      .on(DescribeAlarmsCommand, { AlarmNames: ['ALARM_PREFIX-iris-cost'], StateValue: 'ALARM' })
+      .resolves({ MetricAlarms: [{ AlarmName: 'ALARM_PREFIX-iris-cost' }] });
+    await handler(anEvent(JSON.stringify(alarmByTopic)));
+    expect(sqs.commandCalls(SendMessageCommand)).toHaveLength(0);
+    expect(lines.join('')).toContain('costs more in a day than it may');
   });
 
   it('reports the messages that failed, and those alone', async () => {

@@ -1,3 +1,4 @@
+import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { runIdOfRequest } from '../../lib/intake/arrival.ts';
@@ -6,6 +7,7 @@ import { readDeployedModels } from '../../lib/model/deployed-models.ts';
 import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { readAlarmChange } from '../../lib/remediation/alarm-change.ts';
+import { isOverCost } from '../../lib/remediation/cost-alarm.store.ts';
 import { sendRetrainRequest } from '../../lib/remediation/intake-queue.store.ts';
 import { JudgementStore } from '../../lib/remediation/judgements.store.ts';
 import { metricsOf } from '../../lib/remediation/remediation-metrics.ts';
@@ -21,11 +23,12 @@ const variables = {
   RUNS_TABLE: z.string(),
   PREDICTIONS_TABLE: z.string(),
   INTAKE_QUEUE_URL: z.string(),
+  ALARM_PREFIX: z.string(),
   LAMBDA_TASK_ROOT: z.string(),
 };
 
 function composeRemediator(): Remediator {
-  const { REGISTRY_TABLE, RUNS_TABLE, PREDICTIONS_TABLE, INTAKE_QUEUE_URL, LAMBDA_TASK_ROOT } =
+  const { REGISTRY_TABLE, RUNS_TABLE, PREDICTIONS_TABLE, INTAKE_QUEUE_URL, ALARM_PREFIX, LAMBDA_TASK_ROOT } =
     readEnvironment(variables);
   const models = readDeployedModels(LAMBDA_TASK_ROOT);
   const runs = new RunStore(documentClient(), RUNS_TABLE);
@@ -33,12 +36,14 @@ function composeRemediator(): Remediator {
   const judgements = new JudgementStore(documentClient(), REGISTRY_TABLE);
   const readRetrains = (model: string) => judgements.readRetrains(model);
   const sqs = new SQSClient({});
+  const cloudWatch = new CloudWatchClient({});
   return new Remediator({
     registry: new RegistryStore(documentClient(), REGISTRY_TABLE),
     judgements,
     findRunInFlight: (model) => findRunInFlight(model, { runs, readRetrains, now }),
     countLabels: async (model, since, most) =>
       (await predictions.labelsSince(model, since, most, new Date())).length,
+    isOverCost: (model) => isOverCost(cloudWatch, ALARM_PREFIX, model),
     runIdOf: (request) => runIdOfRequest(request, models.get(request.model)?.digest ?? null),
     policyOf: (model) => models.get(model)?.definition.retrain,
     requestRetrain: (request) => sendRetrainRequest(sqs, INTAKE_QUEUE_URL, request),

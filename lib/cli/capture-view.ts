@@ -1,7 +1,6 @@
-import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { deployedModel } from '../model/deployed-model.ts';
-import { capturePrefix } from '../monitoring/capture.ts';
 import { captureCostPerMonth } from '../monitoring/capture-cost.ts';
+import { CaptureStore } from '../monitoring/captures.store.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { readDocument } from '../shared/objects.ts';
 import type { Connection } from './connection.ts';
@@ -19,8 +18,6 @@ export interface CaptureState {
   costPerMonth: number;
 }
 
-const hourMs = 3_600_000;
-
 /** What was captured in the last 24 hours, and what a month of such days costs. */
 export function readCaptures(connection: Connection, now: Date): Promise<CaptureState[]> {
   return Promise.all(modelNames(connection.outputs).map((model) => readCapture(connection, model, now)));
@@ -28,14 +25,11 @@ export function readCaptures(connection: Connection, now: Date): Promise<Capture
 
 async function readCapture(connection: Connection, model: string, now: Date): Promise<CaptureState> {
   const { champion } = await connection.registry.readLive(model);
-  const [share, ...hours] = await Promise.all([
+  const captures = new CaptureStore(connection.s3, connection.outputs.DataBucket);
+  const [share, { bytes, objects }] = await Promise.all([
     champion ? shareOf(connection, champion.packagePrefix) : null,
-    ...Array.from({ length: 24 }, (_, ago) =>
-      sizeBelow(connection, capturePrefix(model, new Date(now.getTime() - (ago + 1) * hourMs))),
-    ),
+    captures.sizeOfDay(model, now),
   ]);
-  const bytes = hours.reduce((sum, hour) => sum + hour.bytes, 0);
-  const objects = hours.reduce((sum, hour) => sum + hour.objects, 0);
   return { model, share, bytes, objects, costPerMonth: captureCostPerMonth({ bytes, objects }) };
 }
 
@@ -48,22 +42,6 @@ async function shareOf({ s3, outputs }: Connection, packagePrefix: string): Prom
     if (thrown instanceof EvergreenError && thrown.code.startsWith('artifact-')) return null;
     throw thrown;
   }
-}
-
-async function sizeBelow({ s3, outputs }: Connection, prefix: string) {
-  let [bytes, objects] = [0, 0];
-  let token: string | undefined;
-  do {
-    const page = await s3.send(
-      new ListObjectsV2Command({ Bucket: outputs.DataBucket, Prefix: prefix, ContinuationToken: token }),
-    );
-    for (const { Size } of page.Contents ?? []) {
-      bytes += Size ?? 0;
-      objects += 1;
-    }
-    token = page.NextContinuationToken;
-  } while (token !== undefined);
-  return { bytes, objects };
 }
 
 export const captureColumns = ['captured', 'share', 'MB in 24 h', 'about USD a month'];

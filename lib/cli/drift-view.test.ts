@@ -69,6 +69,7 @@ const report: DriftReport = {
       { feature: 'channel', slice: 'web', sample: 40, value: 0.9, interval: [0.8, 0.95], evaluated: 0.97 },
     ],
   },
+  cost: { predictions: 2, captures: 1.5, training: 0.25, total: 3.75, unpriced: ['ml.c5.large'], limit: 10 },
   thumbs: { up: 5, down: 2, downShare: 2 / 7 },
   estimate: {
     verdict: 'not trusted',
@@ -77,6 +78,7 @@ const report: DriftReport = {
     accuracy: null,
     interval: null,
     f1: null,
+    auc: { value: 0.91, interval: [0.88, 0.94] },
     doubts: [],
     reconciliation: null,
   },
@@ -95,6 +97,10 @@ describe('driftView', () => {
   it('shows quality by version and slice, the estimate and what is odd', () => {
     expect(text).toMatch(/channel: web +40 +0\.9 +0\.8 to 0\.95 +0\.97/);
     expect(text).toMatch(/3 +60 +ok +0\.93 +accuracy 0\.95/);
+    expect(text).toContain('estimated ROC-AUC: 0.91 (95 % between 0.88 to 0.94)');
+    expect(text).toContain(
+      '3.75 of 10 USD: predictions 2.00, captures 1.50, training 0.25; ml.c5.large has no price',
+    );
     expect(text).toContain('estimated quality: not trusted: the version gives no scores');
     expect(text).toContain('odd: 2 rows in the hour');
   });

@@ -55,7 +55,28 @@ function qualityBlocks({ quality, estimate }: DriftReport): Block[] {
           ),
         ]),
     ...(estimate ? [lines(`estimated quality: ${estimate.verdict}: ${estimate.reason}`)] : []),
+    ...(estimate?.auc
+      ? [
+          lines(
+            `estimated ROC-AUC: ${rounded(estimate.auc.value)} (95 % between ${between(estimate.auc.interval)})`,
+          ),
+        ]
+      : []),
   ];
+}
+
+/** What a day cost, in USD, and of what. */
+function costText({
+  total,
+  predictions,
+  captures,
+  training,
+  unpriced,
+  limit,
+}: NonNullable<DriftReport['cost']>) {
+  const [all, ...parts] = [total, predictions, captures, training].map((usd) => usd.toFixed(2));
+  const lacking = unpriced.length === 0 ? '' : `; ${unpriced.join(', ')} has no price (train.pricePerHour)`;
+  return `${all} of ${limit} USD: predictions ${parts[0]}, captures ${parts[1]}, training ${parts[2]}${lacking}`;
 }
 
 /** A measurement for a person: the verdicts, then what changed, then each part. */
@@ -79,6 +100,7 @@ export function driftView(report: DriftReport): Block[] {
         'attributions',
         report.attributions && `${report.attributions.verdict}: ${report.attributions.reason}`,
       ],
+      ['cost of a day', report.cost && costText(report.cost)],
       ['thumbs', report.thumbs && `${report.thumbs.up} up, ${report.thumbs.down} down`],
     ),
     ...(anomalies.length === 0 ? [] : [lines(...anomalies.map(({ reason }) => `odd: ${reason}`))]),

@@ -1,5 +1,4 @@
 import { Duration } from 'aws-cdk-lib';
-import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import packageFile from '../../package.json' with { type: 'json' };
 import type { ModelDefinition } from '../model/definition.ts';
@@ -31,7 +30,7 @@ export const handler = index.handler;
 
 /** The function that answers predictions. It may read what is live and its packages, and write nothing. */
 export class InferenceRoom extends Construct {
-  readonly predict: LambdaFunction;
+  readonly predict: NodeFunction;
 
   constructor(scope: Construct, id: string, props: InferenceRoomProps) {
     super(scope, id);

@@ -123,6 +123,12 @@ export const monitor = z.strictObject({
       leastSample: z.int().min(1).default(50),
     })
     .prefault({}),
+  cost: z
+    .strictObject({
+      /** USD a day of predictions, captures and training above which a person is called and no alarm retrains. */
+      limitPerDay: z.number().positive().default(10),
+    })
+    .prefault({}),
 });
 
 export const retrain = z.strictObject({

@@ -1,8 +1,9 @@
-import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { type _Object, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { type PredictionRecord, predictionRecord } from '../inference/prediction-record.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { readBytes, readRequiredBytes, writeObject } from '../shared/objects.ts';
 import { type CaptureObject, capturePrefix, type FullReceipt, type Receipt } from './capture.ts';
+import type { CapturedDay } from './capture-cost.ts';
 
 const readsAtOnce = 16;
 const hourMs = 3_600_000;
@@ -29,17 +30,32 @@ export class CaptureStore {
     }
   }
 
+  /** What was captured in the 24 hours before a time, in whole hours. */
+  async sizeOfDay(model: string, now: Date): Promise<CapturedDay> {
+    const hours = await Promise.all(
+      Array.from({ length: 24 }, (_, ago) =>
+        this.#below(capturePrefix(model, new Date(now.getTime() - (ago + 1) * hourMs))),
+      ),
+    );
+    const sizes = hours.flat();
+    return { objects: sizes.length, bytes: sizes.reduce((sum, { Size = 0 }) => sum + Size, 0) };
+  }
+
   async #keysBelow(prefix: string): Promise<string[]> {
-    const keys: string[] = [];
+    return (await this.#below(prefix)).flatMap(({ Key }) => (Key === undefined ? [] : [Key]));
+  }
+
+  async #below(prefix: string): Promise<_Object[]> {
+    const objects: _Object[] = [];
     let token: string | undefined;
     do {
       const page = await this.#s3.send(
         new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: prefix, ContinuationToken: token }),
       );
-      keys.push(...(page.Contents ?? []).flatMap(({ Key }) => (Key === undefined ? [] : [Key])));
+      objects.push(...(page.Contents ?? []));
       token = page.NextContinuationToken;
     } while (token !== undefined);
-    return keys;
+    return objects;
   }
 
   /** Keys of a day that may hold predictions of the period, newest first: names sort by time. */

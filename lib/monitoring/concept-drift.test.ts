@@ -95,6 +95,7 @@ describe('watchAnswers', () => {
       values: [],
       confidences: calibration.map((_, place) => ({ rows: place === 9 ? 30 : 0, score: 0 })),
       expected: {},
+      ranks: [],
       variance: 0,
     };
     const [label, score] = watchAnswers(scored, live);

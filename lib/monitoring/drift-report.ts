@@ -145,6 +145,18 @@ export const driftReport = z.object({
     .nullable(),
   /** How content people were with the champion's answers. */
   thumbs: z.object({ up: z.int(), down: z.int(), downShare: z.number().nullable() }).nullable(),
+  /** What the model cost in the last 24 hours, in USD; null where nothing is live, and in reports of earlier releases. */
+  cost: z
+    .object({
+      predictions: z.number(),
+      captures: z.number(),
+      training: z.number(),
+      total: z.number(),
+      unpriced: z.array(z.string()),
+      limit: z.number(),
+    })
+    .nullable()
+    .default(null),
   /** Quality without labels; null where there is no way to estimate it, as of a regression. */
   estimate: z
     .object({
@@ -154,6 +166,8 @@ export const driftReport = z.object({
       accuracy: z.number().nullable(),
       interval: interval.nullable(),
       f1: z.number().nullable(),
+      /** Area under the ROC curve, of two classes. */
+      auc: z.object({ value: z.number(), interval }).nullable().default(null),
       doubts: z.array(z.string()),
       reconciliation: z
         .object({

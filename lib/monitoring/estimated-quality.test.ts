@@ -9,7 +9,7 @@ import { answerAt, countsOf, draw, estimate, limits, referenceOf } from './fixtu
 const repeats = 200;
 const each = <Value>(of: (seed: number) => Value) => Array.from({ length: repeats }, (_, seed) => of(seed));
 
-describe('estimateQuality', () => {
+describe('estimateQuality', { timeout: 30_000 }, () => {
   it.each([0, 0.5, 1, 2])(
     'has the accuracy of a calibrated model within its band at a shift of %d',
     (shift) => {
@@ -23,6 +23,35 @@ describe('estimateQuality', () => {
       expect(misses.reduce((sum, miss) => sum + miss, 0) / repeats).toBeLessThan(0.012);
     },
   );
+
+  it.each([0, 0.5, 1, 2])(
+    'has the ROC-AUC of a calibrated model within its band at a shift of %d',
+    (shift) => {
+      const runs = each((seed) => estimate(seed, { shift }));
+      const inside = runs.filter(({ found, auc }) => {
+        const [low, high] = found.auc?.interval ?? [1, 0];
+        return auc >= low && auc <= high;
+      });
+      expect(inside.length / repeats).toBeGreaterThanOrEqual(0.93);
+      // A band that holds everything would tell nothing.
+      const widths = runs.map(({ found }) => (found.auc ? found.auc.interval[1] - found.auc.interval[0] : 1));
+      expect(Math.max(...widths)).toBeLessThan(shift < 2 ? 0.15 : 0.5);
+      const missed = runs.map(({ found, auc }) => (found.auc?.value ?? 0) - auc);
+      expect(Math.abs(missed.reduce((sum, miss) => sum + miss, 0) / repeats)).toBeLessThan(0.005);
+    },
+  );
+
+  it('has no ROC-AUC of three classes, of hours without bins, or where nearly all are of one class', () => {
+    const reference = referenceOf(seededRandom(1), 2000, 1);
+    const rows = draw(seededRandom(2), 500, 0).map(({ x }) => answerAt(x, 1));
+    const of = (counts: ReturnType<typeof countsOf>) =>
+      estimateQuality(reference, counts, [], limits, false)?.auc;
+    const counts = countsOf(rows);
+    expect(of(counts)?.value).toBeGreaterThan(0.7);
+    expect(of({ ...counts, ranks: [] })).toBeNull();
+    expect(of(countsOf(rows.map(({ label }) => ({ label, scores: { a: 0.2, b: 0.3, c: 0.5 } }))))).toBeNull();
+    expect(of(countsOf(rows.map(() => ({ label: 'b', scores: { a: 0.001, b: 0.999 } }))))).toBeNull();
+  });
 
   it('has the macro F1 within three points', () => {
     const misses = each((seed) => estimate(seed, { shift: 0.5 })).map(({ found, f1 }) =>

@@ -1,5 +1,6 @@
 import type { AnswerReference } from './answer-reference.ts';
 import { type CalibrationCurve, judgeCalibration } from './calibration.ts';
+import { type EstimatedAuc, estimateAuc } from './estimated-auc.ts';
 import { type AnswerCounts, scoreUnit } from './traffic-profile.ts';
 
 /** A labelled answer as far as its score goes. */
@@ -26,6 +27,8 @@ export interface EstimatedQuality {
   /** Where the accuracy of these rows lies in 95 of 100 cases, when the scores are true. */
   interval: [number, number] | null;
   f1: number | null;
+  /** Area under the ROC curve; of two classes alone. */
+  auc: EstimatedAuc | null;
   /** Why the estimate says nothing, each in a sentence. */
   doubts: string[];
   reconciliation: Reconciliation | null;
@@ -80,7 +83,7 @@ function reconcile(answers: readonly ScoredAnswer[], leastLabels: number): Recon
 }
 
 const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
-const none = { accuracy: null, interval: null, f1: null, reconciliation: null };
+const none = { accuracy: null, interval: null, f1: null, auc: null, reconciliation: null };
 
 /**
  * The accuracy that live answers have when their scores are true: the mean score of the labels that were answered.
@@ -121,7 +124,8 @@ export function estimateQuality(
   const reconciliation = reconcile(answers, leastLabels);
   const doubts = doubtsOf(calibration, live, sample, reconciliation, isConceptDrifted);
   const said = `accuracy is estimated at ${percent(accuracy)} (95 % between ${percent(interval[0])} and ${percent(interval[1])}) from the scores of ${sample} rows`;
-  const found = { sample, accuracy, interval, f1: expectedF1(live), doubts, reconciliation };
+  const auc = estimateAuc(live.ranks, sample, calibration);
+  const found = { sample, accuracy, interval, f1: expectedF1(live), auc, doubts, reconciliation };
   if (doubts.length > 0) {
     return { verdict: 'not trusted', reason: `${said}; not to be trusted: ${doubts.join('; ')}`, ...found };
   }

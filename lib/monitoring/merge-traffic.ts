@@ -33,16 +33,22 @@ function addColumns(a: ColumnProfile, b: ColumnProfile): ColumnProfile {
   return { ...a, ...both, counts: addLists(a.counts, b.counts) };
 }
 
+type ScoreBins = AnswerCounts['confidences'];
+
+function addScores(a: ScoreBins, b: ScoreBins): ScoreBins {
+  return Array.from({ length: Math.max(a.length, b.length) }, (_, place) => ({
+    rows: (a[place]?.rows ?? 0) + (b[place]?.rows ?? 0),
+    score: (a[place]?.score ?? 0) + (b[place]?.score ?? 0),
+  }));
+}
+
 function addAnswers(a: AnswerCounts, b: AnswerCounts): AnswerCounts {
-  const places = Math.max(a.confidences.length, b.confidences.length);
   return {
     rows: a.rows + b.rows,
     labels: addBy(a.labels, b.labels, plus),
     values: addLists(a.values, b.values),
-    confidences: Array.from({ length: places }, (_, place) => ({
-      rows: (a.confidences[place]?.rows ?? 0) + (b.confidences[place]?.rows ?? 0),
-      score: (a.confidences[place]?.score ?? 0) + (b.confidences[place]?.score ?? 0),
-    })),
+    confidences: addScores(a.confidences, b.confidences),
+    ranks: addScores(a.ranks, b.ranks),
     expected: addBy(a.expected, b.expected, (first, second) => addBy(first, second, plus)),
     variance: a.variance + b.variance,
   };
@@ -79,7 +85,7 @@ export function mergeTraffic(parts: readonly TrafficProfile[]): TrafficProfile {
     predictions: 0,
     rows: 0,
     features: {},
-    answers: { rows: 0, labels: {}, values: [], confidences: [], expected: {}, variance: 0 },
+    answers: { rows: 0, labels: {}, values: [], confidences: [], expected: {}, ranks: [], variance: 0 },
     slices: [],
   });
 }

@@ -59,6 +59,15 @@ export class ModelAlarms extends Construct {
       comparison: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       says: `a version of ${definition.name} that is live could not be loaded: missing, damaged, or answering otherwise`,
     });
+    const { limitPerDay } = definition.monitor.cost;
+    this.#alarm('cost', {
+      metric: this.#modelMetric('CostPerDay', 'Maximum'),
+      threshold: limitPerDay,
+      comparison: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      says: `${definition.name} cost more than ${limitPerDay} USD in a day`,
+      // It is told once at each measurement: between them the last word counts.
+      missing: TreatMissingData.IGNORE,
+    });
     this.#watchHeartbeat();
     this.#draw();
   }
@@ -262,6 +271,13 @@ export class ModelAlarms extends Construct {
           new GraphWidget({
             title: "Age of the champion's data, days",
             left: [this.#modelMetric('DataAgeDays', 'Maximum')],
+            width: 12,
+          }),
+        ],
+        [
+          new GraphWidget({
+            title: 'Cost of the last 24 hours, USD',
+            left: [this.#modelMetric('CostPerDay', 'Maximum')],
             width: 12,
           }),
         ],

@@ -45,6 +45,7 @@ function answerFigures({
     ...(estimate?.accuracy != null && (estimate.verdict === 'ok' || estimate.verdict === 'low')
       ? {
           EstimatedQuality: plain(estimate.accuracy),
+          ...(estimate.auc ? { EstimatedRocAuc: plain(estimate.auc.value) } : {}),
           EstimatedQualityLow: count(estimate.verdict === 'low' ? 1 : 0),
         }
       : {}),
@@ -84,6 +85,7 @@ export function measurementsOf(report: DriftReport): Measured[] {
     ...ofTraffic,
     ...answerFigures(report),
     ...ofLabels,
+    ...(report.cost ? { CostPerDay: plain(report.cost.total) } : {}),
   };
   const figures = new Map(versions.map(({ version, ...found }) => [version, qualityFigures(found)] as const));
   // Every figure of a version is a metric that is paid for: these are the ones to compare versions by.

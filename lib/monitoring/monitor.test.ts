@@ -14,7 +14,7 @@ import { aCaptureWorld } from './fixtures/captures.ts';
 import { anEvaluation } from './fixtures/evaluations.ts';
 import type { Label, Thumb } from './label.ts';
 import { Monitor } from './monitor.ts';
-import { metricsOf } from './monitor-metrics.ts';
+import { measurementsOf, metricsOf } from './monitor-metrics.ts';
 import { prometheusText } from './prometheus-text.ts';
 
 const now = new Date('2026-11-23T12:00:00Z');
@@ -82,6 +82,7 @@ function aMonitor({
     readProfile: async () => profile,
     readDatasetTime: async () => '2026-11-20T00:00:00.000Z',
     readEvaluation: async () => evaluation,
+    readCost: async () => ({ predictions: 1, captures: 2, training: 0.5, total: 3.5, unpriced: [] }),
     thumbs: { since: async () => thumbs },
     explain: async (_champion, rows) => {
       explained.push(rows);
@@ -115,6 +116,21 @@ function aLabel(row: number, label: string): Label {
 }
 
 const valuesOf = (lines: string[]) => lines.map((line) => JSON.parse(line));
+
+describe('Monitor.measure of what a model costs', () => {
+  it('tells it beside the limit of the definition, and as a metric', async () => {
+    const report = await aMonitor({}).monitor.measure('iris');
+    expect(report.cost).toEqual({
+      predictions: 1,
+      captures: 2,
+      training: 0.5,
+      total: 3.5,
+      unpriced: [],
+      limit: 10,
+    });
+    expect(measurementsOf(report)[0]?.metrics.CostPerDay).toEqual({ value: 3.5, unit: 'None' });
+  });
+});
 
 describe('Monitor', () => {
   it('finds shifted traffic drifted', async () => {

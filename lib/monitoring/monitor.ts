@@ -18,6 +18,7 @@ import { compareProfiles } from './feature-comparison.ts';
 import { hourMs } from './hour-profile.ts';
 import type { Thumb } from './label.ts';
 import { joinLabels, type LabelledRow } from './labelled-rows.ts';
+import type { DayCost } from './model-cost.ts';
 import { watchAnswers } from './output-drift.ts';
 import type { PredictionStore } from './predictions.store.ts';
 import { judgeQuality, type QualityLimits, qualityLimitsOf } from './quality.ts';
@@ -37,6 +38,8 @@ export interface MonitorParts extends TrafficParts {
   readEvaluation(champion: LiveVersion): Promise<EvaluationDocument | null>;
   /** What decides the champion's answers to some rows. */
   explain(champion: LiveVersion, rows: readonly Row[]): Promise<ChampionAttributions>;
+  /** What the model cost in the 24 hours before a time. */
+  readCost(model: string, now: Date): Promise<DayCost>;
   captures: Pick<CaptureStore, 'listHours' | 'readHour' | 'complete'>;
   predictions: Pick<PredictionStore, 'labelsSince' | 'findReceipts'>;
   thumbs: Pick<ThumbStore, 'since'>;
@@ -59,6 +62,7 @@ interface Observed {
   /** Of the champion's answers. */
   thumbs: Thumb[];
   attributions: AttributionDrift;
+  cost: DayCost;
 }
 
 /** Compares live traffic of a model with what its champion was trained on, and its answers with the labels that came. */
@@ -86,10 +90,11 @@ export class Monitor {
     // A version is not judged by traffic from before its time.
     const period = { windowHours, since: new Date(champion.since), now };
     const windowStart = new Date(now.getTime() - windowHours * hourMs);
-    const [window, labelled, thumbs] = await Promise.all([
+    const [window, labelled, thumbs, cost] = await Promise.all([
       readTraffic(this.#parts, { version: champion.version, definition, profile, valueEdges }, period),
       this.#labelled(model, windowStart),
       this.#thumbs(model, champion, windowStart),
+      this.#parts.readCost(model, now),
     ]);
     const attributions = await this.#attributions(model, champion, definition, window);
     return judge(model, {
@@ -102,6 +107,7 @@ export class Monitor {
       labelled,
       thumbs,
       attributions,
+      cost,
     });
   }
 
@@ -201,6 +207,7 @@ function judge(model: string, observed: Observed): DriftReport {
     concept,
     quality: qualityOf(observed, own, quality),
     thumbs: countThumbs(observed.thumbs),
+    cost: { ...observed.cost, limit: definition.monitor.cost.limitPerDay },
     estimate: estimateQuality(
       reference,
       traffic.answers,
@@ -263,6 +270,7 @@ function nothingToMeasure(model: string, now: Date): DriftReport {
     concept: null,
     quality: null,
     thumbs: null,
+    cost: null,
     estimate: null,
   };
 }

@@ -11,6 +11,7 @@ import { Construct } from 'constructs';
 import type { DataRoom } from '../data/data.construct.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import { modelsFile } from '../model/deployed-models.ts';
+import { allow } from '../platform/grants.ts';
 import { NodeFunction } from '../platform/node-function.ts';
 import { deadLetterQueue } from '../platform/queue.ts';
 import { scheduleRole } from '../platform/schedule-role.ts';
@@ -24,7 +25,7 @@ export interface MonitoringRoomProps {
   readonly stage: StageSettings;
   readonly data: DataRoom;
   readonly registry: RegistryRoom;
-  readonly predict: LambdaFunction;
+  readonly predict: NodeFunction;
   readonly deployed: DeployedModel[];
   /** Some live rows are explained by the session that serves. */
   readonly onnxruntime: LayerVersion;
@@ -116,7 +117,14 @@ export class MonitoringRoom extends Construct {
         ...tables,
         MODEL_BUCKET: registry.models.bucketName,
         SIGNING_KEY: registry.signingKey.keyArn,
+        PREDICT_MEMORY_MIB: String(props.predict.memoryMib),
+        PREDICT_ARCHITECTURE: stage.architecture.name,
       },
+    });
+    allow(this.measure, {
+      actions: ['cloudwatch:GetMetricData'],
+      resources: ['*'],
+      because: 'Metrics can only be read for a whole account and region; the action only reads.',
     });
     data.grantReadDatasets(this.measure);
     data.bucket.grantReadBelow(this.measure, 'captures/');
@@ -125,6 +133,8 @@ export class MonitoringRoom extends Construct {
     data.bucket.grantWriteBelow(this.measure, 'monitoring/');
     registry.grantOpenPackages(this.measure);
     registry.grantReadLive(this.measure);
+    // Versions of the day, whose training is counted.
+    registry.table.grantItems(this.measure, 'Query');
     this.grantReadLabelled(this.measure);
 
     const unheard = deadLetterQueue(this, 'ScheduleDeadLetters');

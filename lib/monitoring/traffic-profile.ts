@@ -23,6 +23,11 @@ const answers = z.object({
   confidences: z.array(z.object({ rows: count, score: count })),
   /** Sum of the score of each class (inner) in millionths, by the label that was answered (outer). */
   expected: z.record(z.string(), z.record(z.string(), count)),
+  /**
+   * Of two classes: rows by the bin of the score of the class that is first by name, narrow in log odds, and the sum of
+   * those scores in millionths. Empty otherwise, and in hours that an earlier release counted.
+   */
+  ranks: z.array(z.object({ rows: count, score: count })).default([]),
   /** Sum of p (1 - p) in millionths, p the score of the label that was answered. */
   variance: count,
 });
@@ -68,6 +73,7 @@ const noAnswers = (): AnswerCounts => ({
   values: [],
   confidences: [],
   expected: {},
+  ranks: [],
   variance: 0,
 });
 
@@ -82,6 +88,24 @@ function withoutMoments(profiles: Record<string, ColumnProfile>): Record<string,
   );
 }
 
+/** Bins of log odds: a quarter wide between -8 and 8, and one for all beyond at each end. */
+const rankBins = 66;
+
+function countRank(counts: AnswerCounts, scores: Record<string, number>): void {
+  const [first, ...others] = Object.keys(scores).sort();
+  if (first === undefined || others.length !== 1) return;
+  if (counts.ranks.length === 0) {
+    counts.ranks = Array.from({ length: rankBins }, () => ({ rows: 0, score: 0 }));
+  }
+  const p = Math.min(1, Math.max(0, scores[first] ?? 0));
+  const place = Math.floor((Math.log(p / (1 - p)) + 8) * 4) + 1;
+  const bin = counts.ranks[Math.min(rankBins - 1, Math.max(0, place))];
+  if (bin) {
+    bin.rows += 1;
+    bin.score += Math.round(p * scoreUnit);
+  }
+}
+
 function countScores(counts: AnswerCounts, label: string, scores: Record<string, number>): void {
   const best = Math.max(...Object.values(scores));
   if (!Number.isFinite(best)) return;
@@ -94,6 +118,7 @@ function countScores(counts: AnswerCounts, label: string, scores: Record<string,
     bin.rows += 1;
     bin.score += Math.round(Math.min(1, Math.max(0, best)) * scoreUnit);
   }
+  countRank(counts, scores);
   const line = counts.expected[label] ?? {};
   counts.expected[label] = line;
   const kept =

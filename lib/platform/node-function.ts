@@ -39,8 +39,11 @@ export interface NodeFunctionProps {
 
 /** A function of this product: its own role, its own log group, traced, bundled from one folder. */
 export class NodeFunction extends LambdaFunction {
+  readonly memoryMib: number;
+
   constructor(scope: Construct, id: string, props: NodeFunctionProps) {
     const { folder, stage } = props;
+    const memorySize = Math.min(props.memorySize ?? 512, stage.largestMemoryMib);
     const role = new Role(scope, `${id}Role`, {
       description: `What ${folder} may do`,
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -58,7 +61,7 @@ export class NodeFunction extends LambdaFunction {
       code: Code.fromAsset(functionFolder(folder, props.files)),
       layers: props.layers ?? [],
       timeout: props.timeout ?? Duration.seconds(30),
-      memorySize: Math.min(props.memorySize ?? 512, stage.largestMemoryMib),
+      memorySize,
       tracing: Tracing.ACTIVE,
       environment: { [metricNamespaceVariable]: metricNamespaceOf(stage.name), ...props.environment },
       role,
@@ -70,6 +73,7 @@ export class NodeFunction extends LambdaFunction {
         ? {}
         : { reservedConcurrentExecutions: props.reservedConcurrentExecutions }),
     });
+    this.memoryMib = memorySize;
     acknowledge(this, props.isRedirected ? 'redirectedFunction' : 'awaitedFunction');
     acknowledgeWildcard(role, 'Resource', '*', traces);
   }

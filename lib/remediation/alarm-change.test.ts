@@ -35,7 +35,8 @@ describe('readAlarmChange', () => {
     ['evergreen-local-iris-2-candidate-2-latency', { model: 'iris-2', symptom: 'candidate-latency', arm: 2 }],
     ['evergreen-local-x-drift-quality', { model: 'x-drift', symptom: 'quality' }],
     ['evergreen-local-dead-letters', null],
-    ['evergreen-local-iris-cost', null],
+    ['evergreen-local-iris-cost', { model: 'iris', symptom: 'cost' }],
+    ['evergreen-local-iris-weight', null],
     ['other-local-iris-drift', null],
   ])('knows the subject of %s', (name, subject) => {
     expect(named(name).subject).toEqual(subject);

@@ -14,6 +14,7 @@ export const symptoms = [
   'quality-estimated',
   'answers',
   'data-age',
+  'cost',
   'staleness',
   'load-failures',
 ] as const;

@@ -42,6 +42,7 @@ function aSituation(changes: Partial<Situation> = {}): Situation {
     policy,
     retrains: undefined,
     runInFlight: undefined,
+    isOverCost: false,
     ...changes,
   };
 }
@@ -74,6 +75,20 @@ const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
     'leave',
     true,
     /labels would prove/,
+  ],
+  [
+    'a model that costs too much, while a run is at work',
+    { symptom: 'cost', runInFlight: 'iris-1' },
+    'leave',
+    true,
+    /for a person to say/,
+  ],
+  [
+    'drift of a model that costs too much',
+    { symptom: 'drift', live: old, isOverCost: true },
+    'leave',
+    true,
+    /costs more in a day than it may/,
   ],
   ['a champion of old data', { symptom: 'data-age' }, 'leave', true, /older than the definition allows/],
   ['odd answers of a young champion', { symptom: 'answers' }, 'roll-back', false, /alarm for answers/],

@@ -57,6 +57,8 @@ export interface Situation {
   retrains: Retrains | undefined;
   /** A run of the model that has not ended. */
   runInFlight: string | undefined;
+  /** Whether the alarm on what the model costs in a day rings: then no other alarm adds to it. */
+  isOverCost: boolean;
 }
 
 const isOfCandidate = ({ symptom }: Situation) => symptom.startsWith('candidate-');
@@ -113,6 +115,10 @@ export const rules: Rule[] = [
         return leave('the champion learned from data that is older than the definition allows', true);
       return undefined;
     },
+  },
+  {
+    name: 'what a model costs is for a person, whoever is champion and whatever is at work',
+    decide: (s) => (s.symptom === 'cost' ? leave(rowOf(s)?.why ?? '', true) : undefined),
   },
   {
     name: 'an alarm of a candidate that is gone is left',
@@ -203,7 +209,7 @@ export const rules: Rule[] = [
 
 function kindOf(s: Situation): TableSituation['kind'] {
   if (isOfServing(s)) return 'serving';
-  return s.symptom === 'quality' || s.symptom === 'answers' ? s.symptom : 'drift';
+  return s.symptom === 'quality' || s.symptom === 'answers' || s.symptom === 'cost' ? s.symptom : 'drift';
 }
 
 function tableSituation(s: Situation): TableSituation {
@@ -224,6 +230,7 @@ const fruitlessOf = ({ retrains, live }: Situation) => fruitlessRetrains(retrain
 
 function budgetOf(s: Situation): TableSituation['budget'] {
   const { retrains, policy, now } = s;
+  if (s.isOverCost) return 'spent';
   if (fruitlessOf(s) >= maxFruitlessRetrains || retrainsOfDay(retrains, now).length >= policy.mostPerDay)
     return 'spent';
   return coolDownLeftMinutes(retrains, policy, now) > 0 ? 'cooling down' : 'left';
@@ -237,6 +244,7 @@ function budgetText(s: Situation): string {
     case 'cooling down':
       return `; asked for at ${s.retrains?.lastRetrainAt}, the next may be in ${Math.ceil(coolDownLeftMinutes(s.retrains, s.policy, s.now))} minutes`;
     case 'spent':
+      if (s.isOverCost) return '; the model costs more in a day than it may';
       return `; ${fruitlessOf(s)} retrains brought no better version than ${s.live.champion?.version}, ${retrainsOfDay(s.retrains, s.now).length} of ${s.policy.mostPerDay} of a day were asked for`;
   }
 }

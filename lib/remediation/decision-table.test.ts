@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decisionTable, renderDecisionTable, rowFor, type TableSituation } from './decision-table.ts';
 
-const all: TableSituation[] = (['serving', 'quality', 'answers', 'drift'] as const).flatMap((kind) =>
+const all: TableSituation[] = (['serving', 'quality', 'answers', 'drift', 'cost'] as const).flatMap((kind) =>
   (['young', 'old'] as const).flatMap((age) =>
     (['healthy', 'unhealthy', 'none'] as const).flatMap((before) =>
       (['new', 'none'] as const).flatMap((labels) =>
@@ -14,7 +14,7 @@ const all: TableSituation[] = (['serving', 'quality', 'answers', 'drift'] as con
 
 describe('decisionTable', () => {
   it('has a row for every situation', () => {
-    expect(all).toHaveLength(144);
+    expect(all).toHaveLength(180);
     expect(all.filter((situation) => rowFor(situation) === undefined)).toEqual([]);
   });
 

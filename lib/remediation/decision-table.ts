@@ -1,8 +1,8 @@
 /**
  * What an alarm of a champion says is wrong: requests fail or are slow, labels say that answers are wrong, nearly all answers
- * are the same, or what came in, what is answered or what is true has changed.
+ * are the same, what came in, what is answered or what is true has changed, or the model costs more than it may.
  */
-export type AlarmKind = 'serving' | 'quality' | 'answers' | 'drift';
+export type AlarmKind = 'serving' | 'quality' | 'answers' | 'drift' | 'cost';
 
 /** What the table looks at besides the kind of the alarm. */
 export interface TableSituation {
@@ -74,6 +74,16 @@ export const decisionTable: DecisionRow[] = [
     why: 'nearly all answers are the same, though what comes in did not change',
   },
   {
+    kind: ['cost'],
+    age: 'any',
+    before: 'any',
+    labels: 'any',
+    budget: 'any',
+    action: 'leave',
+    page: true,
+    why: 'what it is worth is for a person to say; meanwhile no alarm retrains it',
+  },
+  {
     kind: ['quality', 'drift'],
     age: 'any',
     before: 'any',
@@ -133,6 +143,7 @@ export function renderDecisionTable(): string {
     quality: 'quality',
     answers: 'answers',
     drift: 'drift',
+    cost: 'cost',
   };
   const lines = decisionTable.map(({ kind, age, before, labels, budget, action, page, why }) => {
     const cells = [

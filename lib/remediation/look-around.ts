@@ -24,12 +24,13 @@ export async function lookAround(
     endedRunId: string | undefined;
   },
 ): Promise<{ situation: Situation; live: Live }> {
-  const { registry, judgements, findRunInFlight, countLabels, now } = parts;
+  const { registry, judgements, findRunInFlight, countLabels, isOverCost, now } = parts;
   const { model, symptom, arm, policy, endedRunId } = about;
-  const [live, retrains, runInFlight] = await Promise.all([
+  const [live, retrains, runInFlight, costsTooMuch] = await Promise.all([
     registry.readLive(model),
     judgements.readRetrains(model),
     findRunInFlight(model),
+    isOverCost(model),
   ]);
   const { champion } = live;
   const [isRestored, isPreviousUnhealthy, newLabels] = await Promise.all([
@@ -52,6 +53,7 @@ export async function lookAround(
       policy,
       retrains,
       runInFlight: runInFlight === endedRunId ? undefined : runInFlight,
+      isOverCost: costsTooMuch,
     },
   };
 }

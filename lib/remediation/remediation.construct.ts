@@ -16,7 +16,9 @@ import type { IntakeRoom } from '../intake/intake.construct.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import { modelsFile } from '../model/deployed-models.ts';
 import { hasOwnTriggers } from '../model/update-mode.ts';
+import { alarmPrefixOf } from '../monitoring/model-alarms.construct.ts';
 import type { MonitoringRoom } from '../monitoring/monitoring.construct.ts';
+import { allow } from '../platform/grants.ts';
 import type { NativeLayers } from '../platform/native-layers.ts';
 import { NodeFunction } from '../platform/node-function.ts';
 import { deadLetterQueue, pollQueue, RedrivenQueue } from '../platform/queue.ts';
@@ -71,6 +73,7 @@ export class RemediationRoom extends Construct {
         RUNS_TABLE: intake.runs.tableName,
         PREDICTIONS_TABLE: monitoring.predictions.tableName,
         INTAKE_QUEUE_URL: intake.queue.queueUrl,
+        ALARM_PREFIX: alarmPrefixOf(stage),
       },
     });
     pollQueue(this.remediate, judged.queue);
@@ -82,6 +85,11 @@ export class RemediationRoom extends Construct {
     registry.table.grantItems(this.remediate, 'Query', 'UpdateItem');
     intake.runs.grantItems(this.remediate, 'GetItem');
     intake.grantRequestRun(this.remediate);
+    allow(this.remediate, {
+      actions: ['cloudwatch:DescribeAlarms'],
+      resources: ['*'],
+      because: 'Alarms are listed before they are chosen by name; the action only reads.',
+    });
 
     this.assemble = new NodeFunction(this, 'AssembleRetrain', {
       folder: 'assemble-retrain',

@@ -28,6 +28,8 @@ export interface RemediatorParts {
   runIdOf(request: RetrainRequest): string;
   /** A run of the model that has not ended or is on its way, if any. */
   findRunInFlight(model: string): Promise<string | undefined>;
+  /** Whether the alarm on what the model costs rings. */
+  isOverCost(model: string): Promise<boolean>;
   /** What the definition says of retraining; undefined when no such model is deployed. */
   policyOf(model: string): ModelDefinition['retrain'] | undefined;
   requestRetrain(request: RetrainRequest): Promise<void>;

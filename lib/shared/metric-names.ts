@@ -43,12 +43,19 @@ export const metricTable = {
     says: 'Labelled answers that quality was judged by',
   },
   EstimatedQuality: { kind: 'gauge', told: 'cloudwatch', says: 'Accuracy estimated without labels' },
+  EstimatedRocAuc: {
+    kind: 'gauge',
+    told: 'cloudwatch',
+    says: 'ROC-AUC of two classes, estimated without labels',
+  },
   EstimatedQualityLow: {
     kind: 'gauge',
     told: 'cloudwatch',
     says: '1 when the whole estimate is below its limit',
   },
   ThumbsDown: { kind: 'gauge', told: 'cloudwatch', says: 'Answers that people were discontent with' },
+
+  CostPerDay: { kind: 'gauge', told: 'cloudwatch', says: 'What a model cost in the last 24 hours, in USD' },
 
   AlarmsJudged: { kind: 'counter', told: 'cloudwatch', says: 'Alarms that led to an action' },
   AlarmsForPeople: { kind: 'counter', told: 'cloudwatch', says: 'Alarms that call for a person' },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Run } from '../../lib/intake/run.ts';
-import { log, runList, uploaded, versionList, watched } from './documents.ts';
+import { log, measured, runList, uploaded, versionList, watched } from './documents.ts';
 import { eventually, Platform } from './platform.ts';
 import { csv, randomNumbers } from './rows.ts';
 
@@ -120,6 +120,14 @@ describe('an A/B test that others may join', () => {
     expect(won, won.reason).toMatchObject({ status: 'promoted', version: 3 });
     expect(won.reason).toMatch(/^the candidate is better/);
     expect(await liveOf()).toMatchObject({ champion: { version: 3 }, candidate: null });
+    const { report } = await platform.ask(measured, 'drift', 'dials', '--now');
+    // Some 320 requests and three trainings: cents, and not nothing. Captures count by whole hours that are over.
+    const { predictions = 0, captures = 0, training = 0, total = 0 } = report.cost ?? {};
+    expect(training, JSON.stringify(report.cost)).toBeGreaterThan(0);
+    expect(predictions, JSON.stringify(report.cost)).toBeGreaterThan(300 * 4.3e-6);
+    expect(total).toBeCloseTo(predictions + captures + training, 10);
+    expect(total).toBeLessThan(1);
+
     const { entries } = await platform.ask(log, 'models', 'log', 'dials');
     const moved = entries
       .filter(({ action }) => action !== 'registered')

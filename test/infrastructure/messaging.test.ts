@@ -61,7 +61,7 @@ describe.each(stages)('events of stage %s', (stage) => {
 
   it('go to a dead-letter queue when their target does not take them', () => {
     const rules = made.ofType('AWS::Events::Rule');
-    expect(rules).toHaveLength(3);
+    expect(rules).toHaveLength(4);
     for (const [, { Properties }] of rules) {
       for (const target of Properties.Targets) expect(target.DeadLetterConfig.Arn).toBeDefined();
     }
@@ -73,6 +73,16 @@ describe.each(stages)('events of stage %s', (stage) => {
         source: ['aws.s3'],
         'detail-type': ['Object Created'],
         detail: { object: { key: [{ prefix: 'incoming/' }] } },
+      },
+    });
+  });
+
+  it('of A/B tests are heard where others may join, and only there', () => {
+    made.template.hasResourceProperties('AWS::Events::Rule', {
+      EventPattern: {
+        source: ['evergreen'],
+        'detail-type': ['ab.began', 'ab.judged'],
+        detail: { data: { mayJoin: [true] } },
       },
     });
   });
@@ -95,7 +105,7 @@ describe.each(stages)('events of stage %s', (stage) => {
       .ofType('AWS::Events::Rule')
       .flatMap(([, { Properties }]) => Properties.Targets.map(({ Arn }: Target) => Arn['Fn::GetAtt'][0]))
       .filter((id) => functions.includes(id));
-    expect([byLog, byEvent].map(({ length }) => length)).toEqual([1, 1]);
+    expect([byLog, byEvent].map(({ length }) => length)).toEqual([1, 2]);
     const bySchedule = functions.filter((id) => /\/(MeasureDrift|AskRetrain)$/.test(made.pathOf(id)));
     expect(bySchedule).toHaveLength(2);
     const destinations = made.ofType('AWS::Lambda::EventInvokeConfig');

@@ -34,10 +34,13 @@ ${tableOf(html`<th>Slice</th><th class="number">Labels</th><th class="number">${
 /** Quality without labels, and whether it may be trusted. */
 export function renderEstimate({ estimate }: DriftReport): Html {
   if (!estimate) return none;
-  const { verdict, reason, f1, reconciliation } = estimate;
+  const { verdict, reason, f1, auc, reconciliation } = estimate;
+  const area = auc
+    ? html`<p>ROC-AUC is estimated at ${figure(auc.value)} (95 % between ${figure(auc.interval[0])} and ${figure(auc.interval[1])}).</p>`
+    : none;
   const labelled = reconciliation
     ? html`<p>Of ${reconciliation.sample} labelled rows ${figure(reconciliation.actual)} were right; ${figure(reconciliation.estimated)} would have been estimated.</p>`
     : none;
   return html`<section><h2>Estimated quality without labels: ${verdict}</h2><p>${reason}</p>
-${f1 === null ? none : html`<p>Macro F1 is estimated at ${figure(f1)}.</p>`}${labelled}</section>`;
+${f1 === null ? none : html`<p>Macro F1 is estimated at ${figure(f1)}.</p>`}${area}${labelled}</section>`;
 }
