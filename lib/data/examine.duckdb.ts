@@ -8,6 +8,7 @@ import type { Column } from './columns.ts';
 import { conclude } from './conclude.ts';
 import type { Unreadable } from './csv-scanner.ts';
 import type { Workspace } from './database.duckdb.ts';
+import { disguisedFile } from './disguised-file.ts';
 import type { Examination, ExaminationSetting } from './examination.ts';
 import { type CheckedFile, gatherFacts } from './gather-facts.duckdb.ts';
 import { refusedName } from './refused-name.ts';
@@ -97,6 +98,8 @@ export async function readTable(
 ): Promise<CheckedFile | Unreadable> {
   const { connection } = workspace;
   const { rowChecks, onProgress, hashKey } = reading;
+  const disguised = await disguisedFile(path, recognised);
+  if (disguised !== null) return { line: 0, message: disguised };
   if (recognised.format === 'parquet') {
     onProgress?.({ step: 'checking', share: 0 });
     return readParquet(connection, path, columns, reading, limits);
