@@ -1,103 +1,114 @@
-import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { finished } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { seededRandom } from '../lib/shared/random.ts';
-import { type Figure, figure, type Suite } from './figures.ts';
+import { bare, type Checked, type Contestant, checks, gate, pythonPeers } from './data/contestants.ts';
+import { classes, makeFile } from './data/make-file.ts';
+import { type Figure, figure, median, type Suite } from './figures.ts';
 
 const rows = 1_000_000;
-/** Of each class of defect, in a file that has any. */
-const planted = rows / 1000;
-const rounds = 3;
-const program = fileURLToPath(new URL('data-gate.ts', import.meta.url));
+const rounds = 5;
+/** Files that grow, up to 2.7 GB. */
+const growing = [1, 5, 20].map((millions) => millions * rows);
 
-const passed = z.object({
-  verdict: z.string(),
-  seconds: z.number(),
-  megabytes: z.number(),
-  rows: z.object({ read: z.int(), accepted: z.int(), quarantined: z.int() }),
-  problemsByRule: z.record(z.string(), z.int()),
-});
+type Kind = 'clean' | 'with defects';
 
-/** Every so many rows one is broken, each in one way of five. */
-const defects: ((cells: string[]) => string[])[] = [
-  (cells) => cells.with(0, ''),
-  (cells) => cells.with(1, '99'),
-  (cells) => cells.with(2, 'tall'),
-  (cells) => cells.with(16, 'violet'),
-  (cells) => cells.slice(0, -1),
-];
-const expected = { missing: planted, range: planted, type: planted, category: planted, shape: planted };
-
-async function writeRows(path: string, isBroken: boolean): Promise<void> {
-  const random = seededRandom(7);
-  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  const colour = () => ['red', 'green', 'blue'][Math.floor(3 * random())] ?? '';
-  const stream = createWriteStream(path);
-  const names = [...Array(12).keys()].map((i) => `n${i}`);
-  stream.write(`${[...names, 'i0', 'i1', 'i2', 'i3', 'c0', 'c1', 'c2', 'y'].join(',')}\n`);
-  const every = rows / (planted * defects.length);
-  for (let row = 0; row < rows; row++) {
-    const numbers = names.map(normal);
-    const isYes = (numbers[0] ?? 0) + (numbers[1] ?? 0) + normal() > 0;
-    const sound = [
-      ...numbers.map((value) => value.toFixed(5)),
-      ...Array.from({ length: 4 }, () => String(Math.floor(1000 * random()))),
-      colour(),
-      colour(),
-      colour(),
-      isYes ? 'yes' : 'no',
-    ];
-    const defect = isBroken && row % every === 0 ? defects[(row / every) % defects.length] : undefined;
-    const isFull = !stream.write(`${(defect ? defect(sound) : sound).join(',')}\n`);
-    if (isFull) await once(stream, 'drain');
-  }
-  stream.end();
-  await finished(stream);
+/** Defects counted otherwise than they were planted. */
+function miscounted({ counts }: Checked, kind: Kind): number {
+  const planted = kind === 'clean' ? 0 : rows / 1000;
+  return classes.filter((name) => (counts[name] ?? 0) !== planted).length;
 }
 
-/** The whole gate on 1,000,000 rows of 20 columns, without and with planted defects, each found with its exact count. */
+/**
+ * 1,000,000 × 20 as CSV, clean and with 0.1 % of each of five defects: the whole gate and its checks alone beside one SQL
+ * query on DuckDB, pandera, pydantic and Great Expectations, each a process from start to end. Then the gate on files of
+ * up to 20,000,000 rows. Every limit is on a ratio to another program of the same round.
+ */
 export const dataSuite: Suite = async ({ say }) => {
   const folder = mkdtempSync(join(tmpdir(), 'evergreen-bench-'));
-  const figures: Figure[] = [];
   try {
-    for (const isBroken of [false, true]) {
-      const what = isBroken ? 'with defects' : 'clean';
-      const path = join(folder, `${isBroken}.csv`);
-      await writeRows(path, isBroken);
-      const found = Array.from({ length: rounds }, (_, round) => {
-        say(`${what}, round ${round + 1} of ${rounds}`);
-        return passed.parse(
-          JSON.parse(execFileSync(process.execPath, [program, path], { encoding: 'utf8' })),
-        );
-      });
-      const wrong = found.filter(
-        ({ problemsByRule }) =>
-          JSON.stringify(Object.entries(problemsByRule).sort()) !==
-          JSON.stringify(isBroken ? Object.entries(expected).sort() : []),
-      );
-      figures.push(
-        figure(
-          `gate, ${what}`,
-          found.map(({ seconds }) => seconds),
-          's',
-          32,
-        ),
-        figure(
-          `memory beyond the file, ${what}`,
-          found.map(({ megabytes }) => megabytes),
-          'MB',
-          2500,
-        ),
-        figure(`rounds with a wrong count, ${what}`, [wrong.length], '1', 0),
-      );
+    const peers = pythonPeers(say);
+    const [pandera] = peers;
+    if (!pandera) throw new Error('there is no peer');
+    const figures: Figure[] = [];
+    for (const kind of ['clean', 'with defects'] as const) {
+      const path = join(folder, 'rows.csv');
+      await makeFile(path, rows, kind === 'with defects');
+      figures.push(...compare(path, kind, [bare, checks, gate, pandera], peers.slice(1), say));
     }
+    return [...figures, ...(await grow(folder, say))];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  return figures;
 };
+
+function compare(
+  path: string,
+  kind: Kind,
+  taking: Contestant[],
+  once: Contestant[],
+  say: (line: string) => void,
+): Figure[] {
+  const found = new Map<string, Checked[]>();
+  const turn = (contestant: Contestant, round: string) => {
+    const run = contestant.run(path);
+    say(
+      `${kind}, ${round}: ${contestant.name} ${run.seconds.toFixed(2)} s, ${run.megabytes.toFixed(0)} MB, ${classes.length - miscounted(run, kind)} of ${classes.length} classes counted right`,
+    );
+    found.set(contestant.name, [...(found.get(contestant.name) ?? []), run]);
+  };
+  bare.run(path);
+  for (let round = 0; round < rounds; round++) {
+    // Nobody is always the first.
+    const order = [...taking.slice(round % taking.length), ...taking.slice(0, round % taking.length)];
+    for (const contestant of order) turn(contestant, `round ${round + 1} of ${rounds}`);
+  }
+  for (const contestant of once) turn(contestant, 'once');
+
+  const runsOf = ({ name }: Contestant) => found.get(name) ?? [];
+  const ratios = (of: Contestant, to: Contestant, what: 'seconds' | 'megabytes') =>
+    runsOf(of).map((run, round) => run[what] / (runsOf(to)[round]?.[what] ?? Number.NaN));
+  const wrong = [gate, checks].flatMap(runsOf).reduce((sum, run) => sum + miscounted(run, kind), 0);
+  const pandera = taking.at(-1) ?? gate;
+  return [
+    figure(`${kind}: classes counted wrong, of all rounds`, [wrong], '1', 0),
+    figure(`${kind}: checks, time of bare DuckDB`, ratios(checks, bare, 'seconds'), '1', 1.15),
+    figure(`${kind}: whole gate, time of bare DuckDB`, ratios(gate, bare, 'seconds'), '1', 2),
+    figure(`${kind}: whole gate, time of pandera's checks`, ratios(gate, pandera, 'seconds'), '1', 1),
+    figure(`${kind}: whole gate, memory of bare DuckDB`, ratios(gate, bare, 'megabytes'), '1', 1.2),
+  ];
+}
+
+async function grow(folder: string, say: (line: string) => void): Promise<Figure[]> {
+  const runs: { rows: number; run: Checked }[] = [];
+  for (const many of growing) {
+    const path = join(folder, 'rows.csv');
+    await makeFile(path, many, false);
+    const run = gate.run(path);
+    say(`${many} rows: ${run.seconds.toFixed(1)} s, ${run.megabytes.toFixed(0)} MB`);
+    runs.push({ rows: many, run });
+  }
+  const [first] = runs;
+  const last = runs.at(-1);
+  if (!first || !last) throw new Error('nothing was measured');
+  const perRow = ({ rows: many, run }: typeof first) => run.seconds / many;
+  return [
+    figure(
+      `${last.rows} rows: time for each, of that at ${first.rows}`,
+      [perRow(last) / perRow(first)],
+      '1',
+      1.25,
+    ),
+    figure(
+      'memory, the largest of all sizes',
+      [Math.max(...runs.map(({ run }) => run.megabytes))],
+      'MB',
+      4000,
+    ),
+    figure(
+      `memory, ${last.rows} rows of ${growing[1]}`,
+      [last.run.megabytes / median(runs.slice(1, 2).map(({ run }) => run.megabytes))],
+      '1',
+      1.25,
+    ),
+  ];
+}

@@ -174,7 +174,7 @@ export class KeptModel {
     this.#unhealthy.set(champion.number, (this.#unhealthy.get(champion.number) ?? new Set()).add(symptom));
     if (decision.action === 'roll-back' && previous) this.#crown(previous, null, day, true);
     if (decision.action !== 'retrain') return;
-    this.#retrains = oneMoreRetrain(this.#retrains, champion.number, now);
+    this.#retrains = oneMoreRetrain(this.#retrains, champion.number, now, `day-${day}`);
     const { train: known, test } = champion.known;
     const added = datasetOf(sinceDataset, false);
     const isPoisoned = champion.isPoisoned;

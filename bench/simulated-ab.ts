@@ -1,5 +1,8 @@
+import { candidateAt } from '../lib/inference/route.ts';
 import { rollout } from '../lib/model/policies.ts';
-import { neverLive } from '../lib/registry/registry.ts';
+import { candidatesOf, freePlaces, withCandidates } from '../lib/registry/candidates.ts';
+import { type Candidate, neverLive } from '../lib/registry/registry.ts';
+import type { CanaryEvidence } from '../lib/rollout/judge.ts';
 import { judgeAb } from '../lib/rollout/judge-ab.ts';
 import type { LabelledOutput } from '../lib/rollout/side.ts';
 import { seededRandom } from '../lib/shared/random.ts';
@@ -18,21 +21,29 @@ export interface AbTraffic {
   callerSpread: number;
   championAccuracy: number;
   candidateAccuracy: number;
+  /** Accuracies of further candidates of the same test, each with as large a share. @default - none */
+  others?: number[];
   /** By how much the accuracy of both swings in a day. */
   swing: number;
 }
 
 export interface AbEnding {
+  /** Of the whole test: a promotion, else whether one was taken out because it is worse. */
   verdict: 'promote' | 'roll-back' | 'not-enough-data';
+  /** Who was promoted; the champion is 1. */
+  winner: number;
+  /** Who was taken out because it is worse. */
+  worse: number[];
   days: number;
-  /** Rows that the candidate answered until then. */
+  /** Rows that candidates answered until then. */
   spent: number;
   /** What a test of two shares at 5 % would have said, asked at every look until it finds something. */
   peeked: 'better' | 'worse' | 'nothing';
 }
 
 interface Caller {
-  isCandidates: boolean;
+  /** In [0, 1): where the caller stands among all that is drawn. */
+  position: number;
   better: number;
 }
 
@@ -53,25 +64,33 @@ function naive(own: readonly LabelledOutput[], its: readonly LabelledOutput[]): 
 export function simulateAb(traffic: AbTraffic, seed: number): AbEnding {
   const random = seededRandom(seed * 104_729 + 7);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  const accuracies = [traffic.championAccuracy, traffic.candidateAccuracy, ...(traffic.others ?? [])];
+  const arms = accuracies.length - 1;
   const policy = rollout.parse({
     strategy: 'ab',
     ab: {
+      arms,
       share: traffic.share,
       mostDays: traffic.days,
       stickyBy: traffic.callers > 0 ? 'caller' : 'request',
     },
   });
-  const live = {
-    ...neverLive('simulated', '2026-01-01T00:00:00.000Z'),
-    champion: aVersion(1),
-    candidate: { ...aVersion(2), weight: traffic.share, runId: 'run' },
-  };
-  const isDrawn = () => random() * 100 < traffic.share;
+  const candidates: Candidate[] = [];
+  for (let version = 2; version <= arms + 1; version += 1) {
+    const spans = freePlaces(candidates, traffic.share);
+    const sticky = traffic.callers > 0 && { stickyBy: 'caller' as const };
+    candidates.push({ ...aVersion(version), weight: traffic.share, runId: 'run', ...sticky, spans });
+  }
+  const champion = { ...neverLive('simulated', '2026-01-01T00:00:00.000Z'), champion: aVersion(1) };
+  const test = arms > 1 ? { test: { id: 'run', arms, joined: arms } } : {};
+  let live = withCandidates({ ...champion, ...test }, candidates);
   const callers = Array.from(
     { length: traffic.callers },
-    (): Caller => ({ isCandidates: isDrawn(), better: traffic.callerSpread * normal() }),
+    (): Caller => ({ position: random(), better: traffic.callerSpread * normal() }),
   );
-  const [its, own]: [LabelledOutput[], LabelledOutput[]] = [[], []];
+  const answered = accuracies.map((): LabelledOutput[] => []);
+  const rowsOf = (version: number) => answered[version - 1] ?? [];
+  const worse: number[] = [];
   const bakeSeconds = traffic.days * 86_400;
   let peeked: AbEnding['peeked'] = 'nothing';
   let row = 0;
@@ -79,33 +98,23 @@ export function simulateAb(traffic: AbTraffic, seed: number): AbEnding {
     for (; row < (traffic.rows * look) / traffic.looks; row += 1) {
       // Some callers come much more often than others.
       const number = Math.floor(callers.length * random() ** 2);
-      const caller = callers[number] ?? { isCandidates: isDrawn(), better: 0 };
+      const caller = callers[number] ?? { position: random(), better: 0 };
+      const version = candidateAt(candidatesOf(live), caller.position)?.version ?? 1;
       const wave = traffic.swing * Math.sin((2 * Math.PI * traffic.days * row) / traffic.rows);
-      const accuracy = caller.isCandidates ? traffic.candidateAccuracy : traffic.championAccuracy;
-      const isRight = random() < Math.min(1, accuracy + caller.better + wave);
+      const isRight = random() < Math.min(1, (accuracies[version - 1] ?? 0) + caller.better + wave);
       const group = callers.length > 0 ? `caller ${number}` : `request ${row}`;
-      (caller.isCandidates ? own : its).push({
-        version: caller.isCandidates ? 2 : 1,
-        group,
-        predicted: isRight ? 'right' : 'wrong',
-        actual: 'right',
-      });
+      rowsOf(version).push({ version, group, predicted: isRight ? 'right' : 'wrong', actual: 'right' });
     }
-    if (peeked === 'nothing') peeked = naive(own, its);
-    const figures = {
-      requests: own.length,
-      errors: 0,
-      p99LatencyMs: undefined,
-      championRequests: its.length,
-      championAsked: its.length,
-      championErrors: 0,
-      alarms: [],
-    };
-    const sideOf = (labelled: LabelledOutput[]) => ({
-      asked: labelled.length,
-      errors: 0,
-      answered: [],
-      labelled,
+    for (const { version } of candidatesOf(live)) {
+      if (peeked === 'nothing') peeked = naive(rowsOf(version), rowsOf(1));
+    }
+    const end = (verdict: AbEnding['verdict'], winner: number): AbEnding => ({
+      verdict,
+      winner,
+      worse,
+      days: (traffic.days * look) / traffic.looks,
+      spent: answered.slice(1).reduce((sum, rows) => sum + rows.length, 0),
+      peeked,
     });
     const time = {
       elapsedSeconds: (bakeSeconds * look) / traffic.looks,
@@ -114,11 +123,37 @@ export function simulateAb(traffic: AbTraffic, seed: number): AbEnding {
       step: 0,
       steps: 1,
     };
-    const evidence = { figures, candidate: sideOf(own), champion: sideOf(its) };
-    const { verdict } = judgeAb(live, 2, evidence, time, policy);
-    if (verdict === 'promote' || verdict === 'roll-back' || verdict === 'not-enough-data') {
-      return { verdict, days: (traffic.days * look) / traffic.looks, spent: own.length, peeked };
+    for (const { version } of candidatesOf(live)) {
+      const { verdict } = judgeAb(live, version, evidenceOf(rowsOf(version), rowsOf(1)), time, policy);
+      if (verdict === 'promote') return end('promote', version);
+      if (verdict === 'go-on') continue;
+      if (verdict === 'roll-back') worse.push(version);
+      const left = candidatesOf(live).filter((each) => each.version !== version);
+      live = withCandidates(live, left);
     }
+    if (!live.candidate) return end(worse.length > 0 ? 'roll-back' : 'not-enough-data', 1);
     if (look === traffic.looks) throw new Error('a simulated A/B test came to no end');
   }
+}
+
+function evidenceOf(own: LabelledOutput[], its: LabelledOutput[]): CanaryEvidence {
+  const sideOf = (labelled: LabelledOutput[]) => ({
+    asked: labelled.length,
+    errors: 0,
+    answered: [],
+    labelled,
+  });
+  return {
+    figures: {
+      requests: own.length,
+      errors: 0,
+      p99LatencyMs: undefined,
+      championRequests: its.length,
+      championAsked: its.length,
+      championErrors: 0,
+      alarms: [],
+    },
+    candidate: sideOf(own),
+    champion: sideOf(its),
+  };
 }

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { fileDrift } from '../../lib/monitoring/file-drift.ts';
+import { type Measured, measured } from '../measured.ts';
 import { environmentOf } from '../python-environment.ts';
 import type { makeFiles } from './make-files.ts';
-import { type Measured, measured } from './measured.ts';
 
 const root = join(import.meta.dirname, '../..');
 const peers = join(import.meta.dirname, 'peers');

@@ -1,7 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
 import { datasetManifest } from '../../lib/data/dataset.ts';
-import { isEnded } from '../../lib/intake/run.ts';
 import { RunStore } from '../../lib/intake/runs.store.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
 import { readDeployedModels } from '../../lib/model/deployed-models.ts';
@@ -12,6 +11,7 @@ import { sendRetrainRequest } from '../../lib/remediation/intake-queue.store.ts'
 import { JudgementStore } from '../../lib/remediation/judgements.store.ts';
 import { RetrainAsker } from '../../lib/remediation/retrain-asker.ts';
 import { retrainRecord } from '../../lib/remediation/retrain-rows.ts';
+import { findRunInFlight } from '../../lib/remediation/run-in-flight.ts';
 import { documentClient, s3Client } from '../../lib/shared/clients.ts';
 import { metricLine } from '../../lib/shared/embedded-metrics.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
@@ -32,22 +32,20 @@ function composeAsker({ DATA_BUCKET: bucket, ...names }: ReturnType<typeof readV
   const [documents, s3, sqs] = [documentClient(), s3Client(), new SQSClient({})];
   const runs = new RunStore(documents, names.RUNS_TABLE);
   const judgements = new JudgementStore(documents, names.REGISTRY_TABLE);
+  const readRetrains = (model: string) => judgements.readRetrains(model);
+  const now = () => new Date();
   return new RetrainAsker({
     registry: new RegistryStore(documents, names.REGISTRY_TABLE),
     asked: new AskedStore(documents, names.REGISTRY_TABLE),
-    readRetrains: (model) => judgements.readRetrains(model),
+    readRetrains,
     predictions: new PredictionStore(documents, names.PREDICTIONS_TABLE),
     readManifest: (key) => readDocument(s3, { bucket, key }, datasetManifest),
     readRecord: (key) => readDocument(s3, { bucket, key }, retrainRecord),
     readDefinition: async (model, digest) =>
       (await readDocument(s3, { bucket, key: definitionKey(model, digest) }, deployedModel)).definition,
-    findRunInFlight: async (model) => {
-      const { running } = await runs.readQueue(model);
-      const run = running === null ? undefined : await runs.find(running);
-      return run && !isEnded(run.status) ? run.runId : undefined;
-    },
+    findRunInFlight: (model) => findRunInFlight(model, { runs, readRetrains, now }),
     requestRetrain: (request) => sendRetrainRequest(sqs, names.INTAKE_QUEUE_URL, request),
-    now: () => new Date(),
+    now,
   });
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isEnded, trigger } from '../../lib/intake/run.ts';
 import { RunStore } from '../../lib/intake/runs.store.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
+import { candidatesOf } from '../../lib/registry/candidates.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import type { Live, LiveVersion, ModelVersion } from '../../lib/registry/registry.ts';
 import { planRollout } from '../../lib/rollout/rollout-plan.ts';
@@ -27,27 +28,26 @@ const variables = {
 };
 
 /**
- * Takes out a candidate that nothing judges: the call that puts it into traffic may outlive a run that is stopped, and
+ * Takes out candidates that nothing judges: the call that puts one into traffic may outlive a run that is stopped, and
  * come after the end of the run was cleared up.
  */
 async function withdrawStranded(
   registry: RegistryStore,
   runs: RunStore,
-  { model, candidate }: Live,
+  live: Live,
   runId: string,
 ): Promise<void> {
-  if (!candidate || candidate.runId === runId) return;
-  const itsRun = await runs.find(candidate.runId);
-  if (itsRun && !isEnded(itsRun.status)) return;
-  await registry.change(
-    model,
-    { kind: 'withdraw-candidate', version: candidate.version },
-    {
+  for (const candidate of candidatesOf(live)) {
+    if (candidate.runId === runId) continue;
+    const itsRun = await runs.find(candidate.runId);
+    if (itsRun && !isEnded(itsRun.status)) continue;
+    const by = {
       who: `run:${runId}`,
       why: `run ${candidate.runId} has ended, so nothing judges it`,
       at: new Date().toISOString(),
-    },
-  );
+    };
+    await registry.change(live.model, { kind: 'withdraw-candidate', version: candidate.version }, by);
+  }
 }
 
 const referenceOf = ({ packagePrefix, packageDigest, modelDigest }: LiveVersion | ModelVersion) => ({

@@ -72,6 +72,20 @@ describe('end-run', () => {
     expect(freed?.args[0].input.Item).toMatchObject({ pk: 'QUEUE#iris', running: null });
   });
 
+  it('takes it out of an A/B test, and leaves the others in', async () => {
+    const { candidate } = aLive({ champion: 1, candidate: 3 });
+    const own = aLive({ champion: 1, candidate: 2 }).candidate;
+    documents
+      .on(GetCommand, { Key: { pk: 'MODEL#iris', sk: 'LIVE' } })
+      .resolves({ Item: { ...aLive({ champion: 1 }), candidate, arms: [{ ...own, arm: 2 }] } });
+    await invoke(handler, event);
+    const [withdrawn] = documents.commandCalls(TransactWriteCommand);
+    expect(withdrawn?.args[0].input.TransactItems?.[0]?.Put?.Item).toMatchObject({
+      candidate: { version: 3 },
+    });
+    expect(withdrawn?.args[0].input.TransactItems?.[0]?.Put?.Item).not.toHaveProperty('arms');
+  });
+
   it("leaves another run's candidate alone", async () => {
     const detail = {
       ...event.detail,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Dispatcher } from '../../lib/intake/dispatcher.ts';
 import { pipelineInput } from '../../lib/intake/run.ts';
+import { candidatesOf } from '../../lib/registry/candidates.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { documentClient } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
@@ -16,8 +17,8 @@ let dispatcher: Dispatcher | undefined;
 async function leaveNoCandidate(model: string, runId: string): Promise<void> {
   const { REGISTRY_TABLE } = readEnvironment({ REGISTRY_TABLE: z.string() });
   const registry = new RegistryStore(documentClient(), REGISTRY_TABLE);
-  const { candidate } = await registry.readLive(model);
-  if (candidate?.runId !== runId) return;
+  const candidate = candidatesOf(await registry.readLive(model)).find((each) => each.runId === runId);
+  if (!candidate) return;
   const by = {
     who: `run:${runId}`,
     why: 'the run ended before its rollout did',

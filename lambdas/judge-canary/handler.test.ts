@@ -5,6 +5,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { rollout } from '../../lib/model/policies.ts';
 import { aLive } from '../../lib/registry/fixtures/builders.ts';
+import { anAbTest, joined } from '../../lib/registry/fixtures/tests.ts';
 import { invoke, stubFunction, textBody } from '../../lib/shared/fixtures/invoke.ts';
 
 const documents = mockClient(DynamoDBDocumentClient);
@@ -55,6 +56,21 @@ describe('judge-canary', () => {
     expect(asked?.args[0].input.AlarmNames).toEqual([
       'ALARM_PREFIX-iris-candidate-errors',
       'ALARM_PREFIX-iris-candidate-latency',
+    ]);
+  });
+
+  it('listens to the alarms of its own place in an A/B test, and says whether others may join', async () => {
+    const live = joined(anAbTest(30, 3), 3, 30, 3);
+    documents.on(GetCommand).resolves({ Item: live });
+    const policy = rollout.parse({ strategy: 'ab', ab: { arms: 3 } });
+    expect(await invoke(handler, { ...event, version: 3, policy })).toMatchObject({
+      verdict: 'go-on',
+      mayJoin: true,
+    });
+    const [asked] = cloudWatch.commandCalls(DescribeAlarmsCommand);
+    expect(asked?.args[0].input.AlarmNames).toEqual([
+      'ALARM_PREFIX-iris-candidate-2-errors',
+      'ALARM_PREFIX-iris-candidate-2-latency',
     ]);
   });
 

@@ -1,10 +1,12 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { z } from 'zod';
+import { variantOf } from '../../lib/inference/prediction-record.ts';
 import { rollout } from '../../lib/model/policies.ts';
 import { abOutcomes } from '../../lib/monitoring/ab-outcomes.ts';
 import { canaryTraffic } from '../../lib/monitoring/canary-traffic.ts';
 import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
+import { findCandidate, mayJoin } from '../../lib/registry/candidates.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { readCanaryFigures } from '../../lib/rollout/canary-figures.store.ts';
 import { judgeCanary } from '../../lib/rollout/judge.ts';
@@ -45,7 +47,8 @@ export const handler = stepHandler(request, async ({ model, version, policy, sin
   const until = new Date();
   const live = await new RegistryStore(documentClient(), REGISTRY_TABLE).readLive(model);
   const championVersion = live.champion?.version;
-  const alarmNames = ['errors', 'latency'].map((symptom) => `${ALARM_PREFIX}-${model}-candidate-${symptom}`);
+  const side = variantOf(findCandidate(live, version) ?? {});
+  const alarmNames = ['errors', 'latency'].map((symptom) => `${ALARM_PREFIX}-${model}-${side}-${symptom}`);
   const period = { from: began, to: until };
   const captures = new CaptureStore(s3Client(), DATA_BUCKET);
   const predictions = new PredictionStore(documentClient(), PREDICTIONS_TABLE);
@@ -72,5 +75,5 @@ export const handler = stepHandler(request, async ({ model, version, policy, sin
   process.stdout.write(
     `${JSON.stringify({ level: 'info', message: `${isAb ? 'A/B test' : 'canary'} judged`, model, version, ...time, ...verdict })}\n`,
   );
-  return verdict;
+  return isAb ? { ...verdict, mayJoin: mayJoin(live) } : verdict;
 });

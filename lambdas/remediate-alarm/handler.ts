@@ -1,6 +1,6 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { z } from 'zod';
-import { isEnded } from '../../lib/intake/run.ts';
+import { runIdOfRequest } from '../../lib/intake/arrival.ts';
 import { RunStore } from '../../lib/intake/runs.store.ts';
 import { readDeployedModels } from '../../lib/model/deployed-models.ts';
 import { PredictionStore } from '../../lib/monitoring/predictions.store.ts';
@@ -11,6 +11,7 @@ import { JudgementStore } from '../../lib/remediation/judgements.store.ts';
 import { metricsOf } from '../../lib/remediation/remediation-metrics.ts';
 import { Remediator } from '../../lib/remediation/remediator.ts';
 import { readRunEnd } from '../../lib/remediation/run-end.ts';
+import { findRunInFlight } from '../../lib/remediation/run-in-flight.ts';
 import { documentClient } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import { queueHandler, say } from '../queue.ts';
@@ -29,23 +30,23 @@ function composeRemediator(): Remediator {
   const models = readDeployedModels(LAMBDA_TASK_ROOT);
   const runs = new RunStore(documentClient(), RUNS_TABLE);
   const predictions = new PredictionStore(documentClient(), PREDICTIONS_TABLE);
+  const judgements = new JudgementStore(documentClient(), REGISTRY_TABLE);
+  const readRetrains = (model: string) => judgements.readRetrains(model);
   const sqs = new SQSClient({});
   return new Remediator({
     registry: new RegistryStore(documentClient(), REGISTRY_TABLE),
-    judgements: new JudgementStore(documentClient(), REGISTRY_TABLE),
-    findRunInFlight: async (model) => {
-      const { running } = await runs.readQueue(model);
-      const run = running === null ? undefined : await runs.find(running);
-      return run && !isEnded(run.status) ? run.runId : undefined;
-    },
+    judgements,
+    findRunInFlight: (model) => findRunInFlight(model, { runs, readRetrains, now }),
     countLabels: async (model, since, most) =>
       (await predictions.labelsSince(model, since, most, new Date())).length,
+    runIdOf: (request) => runIdOfRequest(request, models.get(request.model)?.digest ?? null),
     policyOf: (model) => models.get(model)?.definition.retrain,
     requestRetrain: (request) => sendRetrainRequest(sqs, INTAKE_QUEUE_URL, request),
-    now: () => new Date(),
+    now,
   });
 }
 
+const now = () => new Date();
 let remediator: Remediator | undefined;
 
 /** Alarms from the queue, and ends of runs that alarms waited for. */

@@ -51,8 +51,26 @@ describe('shift-traffic', () => {
       revision: 7,
       at,
       champion: 1,
+      mayJoin: false,
     });
     expect(written()).toEqual([]);
+  });
+
+  it('lets a version join an A/B test, and says whether another may', async () => {
+    const join = (arms: number) =>
+      invoke(handler, { ...base, change: 'start-canary', weight: 30, stickyBy: 'caller', arms });
+    liveIs({
+      ...aLive({ champion: 1, candidate: 3 }),
+      test: { id: 'iris-run-3', arms: 2, joined: 1 },
+    });
+    await expect(join(1)).rejects.toMatchObject({ name: 'Evergreen.Conflict' });
+    expect(await join(2)).toMatchObject({ champion: 1, mayJoin: false });
+    expect(written()[0]?.[0]).toMatchObject({
+      candidate: { version: 3 },
+      arms: [{ version: 2, weight: 30, arm: 2 }],
+    });
+    liveIs(aLive({ champion: 1 }));
+    expect(await join(3)).toMatchObject({ mayJoin: true });
   });
 
   it('starts no canary after a rollback that came during the run (F33)', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { findCandidate, mayJoin } from '../../lib/registry/candidates.ts';
 import type { LiveChange } from '../../lib/registry/next-live.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { documentClient } from '../../lib/shared/clients.ts';
@@ -19,6 +20,8 @@ const request = z.object({
   ]),
   weight: z.number().default(0),
   stickyBy: z.enum(['request', 'caller']).optional(),
+  /** Most candidates of the A/B test that a start begins or joins. */
+  arms: z.int().min(1).default(1),
   /** Revision of what was live when the run began: a rollback since then is not undone. */
   liveRevision: z.int().min(0).optional(),
   why: z.string(),
@@ -26,10 +29,10 @@ const request = z.object({
 });
 
 function changeOf(input: z.infer<typeof request>): LiveChange {
-  const { version, weight, runId, liveRevision, stickyBy } = input;
+  const { version, weight, runId, liveRevision, stickyBy, arms } = input;
   switch (input.change) {
     case 'start-canary':
-      return { kind: 'start-canary', version, weight, runId, liveRevision, stickyBy };
+      return { kind: 'start-canary', version, weight, runId, liveRevision, stickyBy, arms };
     case 'widen-canary':
       return { kind: 'widen-canary', version, weight };
     case 'withdraw-candidate':
@@ -57,8 +60,9 @@ export const handler = stepHandler(request, async (input) => {
       details: input.figures,
     },
   );
-  const { candidate } = live;
+  const candidate = findCandidate(live, input.version);
   // A repeated call must not move the beginning of a step.
-  const since = candidate?.version === input.version ? (candidate.weightSince ?? candidate.since) : at;
-  return { revision: live.revision, at: since, champion: live.champion?.version ?? null };
+  const since = candidate ? (candidate.weightSince ?? candidate.since) : at;
+  const champion = live.champion?.version ?? null;
+  return { revision: live.revision, at: since, champion, mayJoin: mayJoin(live) };
 });

@@ -12,7 +12,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { digestFile, putInput } from './batch-input.ts';
+import { digestFile } from '../shared/local-file.store.ts';
+import { putInput } from './batch-input.ts';
 import type { Connection } from './connection.ts';
 
 const mock = mockClient(S3Client);
@@ -32,23 +33,6 @@ beforeEach(() => {
   told.length = 0;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-describe('digestFile', () => {
-  it('reads a file through', async () => {
-    writeFileSync(path, 'a,b\n');
-    const sha256 = createHash('sha256').update('a,b\n').digest('hex');
-    expect(await digestFile(path)).toEqual({ path, sha256, bytes: 4 });
-  });
-
-  it('says that a file cannot be read', async () => {
-    await expect(digestFile(join(folder, 'none'))).rejects.toMatchObject({ code: 'file-unreadable' });
-  });
-
-  it('ends when it is told to', async () => {
-    writeFileSync(path, 'a,b\n');
-    await expect(digestFile(path, AbortSignal.abort())).rejects.toMatchObject({ name: 'AbortError' });
-  });
-});
 
 describe('putInput', () => {
   it('puts a small file in one piece, with its digest', async () => {

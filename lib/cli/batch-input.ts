@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import {
   AbortMultipartUploadCommand,
@@ -8,44 +6,20 @@ import {
   PutObjectCommand,
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
-import { EvergreenError, messageOf } from '../shared/errors.ts';
+import { EvergreenError } from '../shared/errors.ts';
+import type { LocalFile } from '../shared/local-file.store.ts';
 import type { Connection } from './connection.ts';
 import type { Context } from './context.ts';
-
-/** A file of this machine that is to be put into the data bucket. */
-export interface InputFile {
-  path: string;
-  sha256: string;
-  bytes: number;
-}
 
 const mebibyte = 1024 ** 2;
 /** What is larger goes up in pieces of this size, each tried again by itself. */
 const pieceBytes = 32 * mebibyte;
 
-/** @throws EvergreenError `file-unreadable`. */
-export async function digestFile(path: string, signal?: AbortSignal): Promise<InputFile> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: mebibyte, signal })) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-  } catch (thrown) {
-    if (signal?.aborted === true) throw thrown;
-    throw new EvergreenError('file-unreadable', `cannot read ${path}: ${messageOf(thrown)}`, {
-      cause: thrown,
-    });
-  }
-  return { path, sha256: hash.digest('hex'), bytes };
-}
-
 /** Puts a file below a key; gives the version of the object. */
 export async function putInput(
   { s3, outputs }: Connection,
   key: string,
-  file: InputFile,
+  file: LocalFile,
   progress: Context['progress'],
   signal: AbortSignal,
 ): Promise<string> {
@@ -84,7 +58,7 @@ export async function putInput(
   }
 }
 
-async function readPiece(handle: FileHandle, from: number, { path, bytes }: InputFile): Promise<Buffer> {
+async function readPiece(handle: FileHandle, from: number, { path, bytes }: LocalFile): Promise<Buffer> {
   const piece = Buffer.alloc(Math.min(pieceBytes, bytes - from));
   let filled = 0;
   while (filled < piece.length) {

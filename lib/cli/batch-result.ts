@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import type { BatchSummary } from '../inference/batch/batch.ts';
 import { EvergreenError } from '../shared/errors.ts';
-import { digestFile } from './batch-input.ts';
+import { digestFile } from '../shared/local-file.store.ts';
 import type { Connection } from './connection.ts';
 
 /** What a file's name says of its format, such as `.csv.gz`. */

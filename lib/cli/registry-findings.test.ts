@@ -6,7 +6,7 @@ import {
   orphansOf,
   type RegistryFacts,
   type StoredPackage,
-  strandedCandidate,
+  strandedCandidates,
 } from './registry-findings.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -59,7 +59,7 @@ function facts(change: Partial<RegistryFacts> = {}): RegistryFacts {
     versions,
     packages: versions.map((version) => aPackage(version.packagePrefix)),
     openRuns: [],
-    endedRun: null,
+    endedRuns: [],
     ...change,
   };
 }
@@ -99,8 +99,8 @@ describe('a candidate in traffic', () => {
   const live = { ...facts().live, champion: toLiveVersion(aVersion(1), at), candidate };
 
   it('that nothing judges any more is named, with how to take it out', () => {
-    const stranded = facts({ live, endedRun: 'iris-9' });
-    expect(strandedCandidate(stranded)).toEqual(candidate);
+    const stranded = facts({ live, endedRuns: ['iris-9'] });
+    expect(strandedCandidates(stranded)).toEqual([candidate]);
     expect(judgeRegistry(stranded)).toEqual([
       {
         check: 'registry of iris',
@@ -112,10 +112,17 @@ describe('a candidate in traffic', () => {
   });
 
   it('is well while its run is on, or when it came after the run that ended', () => {
-    for (const endedRun of [null, 'iris-8']) {
-      expect(strandedCandidate(facts({ live, endedRun }))).toBeUndefined();
-      expect(judgeRegistry(facts({ live, endedRun }))).toMatchObject([{ state: 'ok' }]);
+    for (const endedRuns of [[], ['iris-8']]) {
+      expect(strandedCandidates(facts({ live, endedRuns }))).toEqual([]);
+      expect(judgeRegistry(facts({ live, endedRuns }))).toMatchObject([{ state: 'ok' }]);
     }
+  });
+
+  it('of an A/B test is looked at, whichever it is', () => {
+    const other = { ...toLiveVersion(aVersion(3), at), weight: 10, runId: 'iris-10', arm: 2 };
+    const stranded = facts({ live: { ...live, arms: [other] }, endedRuns: ['iris-10'] });
+    expect(strandedCandidates(stranded)).toEqual([other]);
+    expect(JSON.stringify(judgeRegistry(stranded))).toContain('candidate 3 of iris gets 10 %');
   });
 });
 

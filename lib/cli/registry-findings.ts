@@ -1,4 +1,5 @@
-import type { Live, LiveVersion, ModelVersion, PackageManifest } from '../registry/registry.ts';
+import { candidatesOf } from '../registry/candidates.ts';
+import type { Candidate, Live, LiveVersion, ModelVersion, PackageManifest } from '../registry/registry.ts';
 
 /** What doctor found, with what to do about it. */
 export interface Finding {
@@ -24,8 +25,8 @@ export interface RegistryFacts {
   packages: StoredPackage[];
   /** Runs that may be about to register what lies there. */
   openRuns: string[];
-  /** The run of the candidate, when it had ended before `live` was read: a run takes its candidate out before it ends. */
-  endedRun: string | null;
+  /** Runs of candidates that had ended before `live` was read: a run takes its candidate out before it ends. */
+  endedRuns: string[];
 }
 
 const problem = (check: string, message: string, remedy: string): Finding => ({
@@ -51,12 +52,9 @@ export function orphansOf({ versions, packages, openRuns }: RegistryFacts): Stor
   return packages.filter((stored) => !known.has(stored.prefix));
 }
 
-/** The candidate that came into traffic after its run had ended: nothing judges it. */
-export function strandedCandidate({
-  live: { candidate },
-  endedRun,
-}: RegistryFacts): Live['candidate'] | undefined {
-  return candidate?.runId === endedRun ? candidate : undefined;
+/** Candidates that came into traffic after their run had ended: nothing judges them. */
+export function strandedCandidates({ live, endedRuns }: RegistryFacts): Candidate[] {
+  return candidatesOf(live).filter(({ runId }) => endedRuns.includes(runId));
 }
 
 /** Where registry and model bucket disagree, and where the registry disagrees with itself. */
@@ -77,9 +75,7 @@ export function judgeRegistry(facts: RegistryFacts): Finding[] {
     );
   }
   for (const [role, side] of sides(live)) findings.push(...judgeSide(facts, role, side));
-  const stranded = strandedCandidate(facts);
-  if (stranded) {
-    const { version, weight, runId } = stranded;
+  for (const { version, weight, runId } of strandedCandidates(facts)) {
     findings.push(
       problem(
         check,
@@ -106,7 +102,7 @@ export function judgeRegistry(facts: RegistryFacts): Finding[] {
 function sides(live: Live): [string, LiveVersion][] {
   const all: [string, LiveVersion | null][] = [
     ['champion', live.champion],
-    ['candidate', live.candidate],
+    ...candidatesOf(live).map((side): [string, LiveVersion] => ['candidate', side]),
     ['previous champion', live.previous],
   ];
   return all.flatMap(([role, side]) => (side ? [[role, side]] : []));

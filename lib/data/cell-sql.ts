@@ -5,7 +5,8 @@ import type { Column } from './columns.ts';
 export interface CellSql {
   shown: string;
   value: string;
-  rule: string;
+  /** @param value Where the value stands by now: what reads a text takes most of the time, and is not done twice. */
+  rule: (value: string) => string;
   /** True where cleaning wrote the value otherwise than it stood; absent where it never does. */
   changed?: string;
 }
@@ -69,8 +70,7 @@ export function textCell(column: Column, mistyped: string): CellSql {
 
 /** Most cells have no blanks around them: what reads as it stands is not trimmed first, which takes as long as the rest. */
 function usuallyBare(key: string, bare: string, read: (text: string) => string) {
-  const value = `CASE ${read(key)} ${read(bare)} END`;
-  return { value, missing: `CASE WHEN ${value} IS NULL THEN ${bare} IS NULL ELSE false END` };
+  return { value: `CASE ${read(key)} ${read(bare)} END`, missing: `${bare} IS NULL` };
 }
 
 const numberPattern = '[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?';
@@ -155,22 +155,27 @@ export function typedCell(column: Column, sourceType: string): CellSql | undefin
 
 interface Parts {
   shown: string;
+  /** Whether there is nothing in a cell that has no value. */
   missing: string;
   value: string;
   mistyped: string;
 }
 
 function cellSql(column: Column, { shown, missing, value, mistyped }: Parts): CellSql {
-  const whens = [
-    `WHEN ${mistyped} THEN 'mistyped'`,
-    `WHEN ${missing} THEN ${column.mayBeMissing ? 'NULL' : "'missing'"}`,
-    ...breaches(column, `(${value})`).map(([breach, rule]) => `WHEN ${breach} THEN '${rule}'`),
-  ];
-  return { shown, value: `CASE WHEN NOT ${mistyped} THEN ${value} END`, rule: `CASE ${whens.join(' ')} END` };
+  const ifMissing = column.mayBeMissing ? 'NULL' : "'missing'";
+  const rule = (of: string) => {
+    const whens = [
+      `WHEN ${mistyped} THEN 'mistyped'`,
+      `WHEN ${of} IS NULL THEN CASE WHEN ${missing} THEN ${ifMissing} ELSE 'type' END`,
+      ...breaches(column, of).map(([breach, broken]) => `WHEN ${breach} THEN '${broken}'`),
+    ];
+    return `CASE ${whens.join(' ')} END`;
+  };
+  return { shown, value: `CASE WHEN NOT ${mistyped} THEN ${value} END`, rule };
 }
 
 function breaches(column: Column, value: string): [breach: string, rule: string][] {
-  const found: [string, string][] = [[`${value} IS NULL`, 'type']];
+  const found: [string, string][] = [];
   if (column.type === 'number') {
     found.push([`NOT abs(${value}) <= ${numberSql(greatestNumber)} OR isnan(${value})`, 'type']);
   }

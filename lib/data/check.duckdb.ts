@@ -5,7 +5,7 @@ import { type BadRow, describeBadRow, foundBadRow } from './bad-row.ts';
 import { greatestNumber, sqlTypes } from './cell-sql.ts';
 import type { RowChecks } from './checks/row-checks.ts';
 import { type Column, dataColumns } from './columns.ts';
-import { parameterTypes, select } from './database.duckdb.ts';
+import { inTurn, parameterTypes, select } from './database.duckdb.ts';
 import { disguiseSql } from './privacy/disguise-sql.ts';
 import { type BrokenRule, brokenRule } from './problem-message.ts';
 import type { SourceTable } from './source.duckdb.ts';
@@ -28,12 +28,19 @@ export interface CheckedRows {
 
 const shownCharacters = 200;
 
+/** True of a cell of `checked` that is missing; one that has no value for another reason has a rule that it breaks. */
+export function isMissingSql(place: number): string {
+  return `(v${place} IS NULL AND coalesce(rules[${place + 1}], 'missing') = 'missing')`;
+}
+
 /**
- * Reads the source once into the table `checked`: line, typed value, broken rule and text of each column.
+ * Reads the source once into the table `checked`: line, the typed value of each column, and of bad rows the rules that
+ * they break and the texts that they hold, as lists in the order of the columns.
  *
  * @param keptBad Bad rows that are handed back, in order of line; all are counted.
  * @param hashKey What personal texts are hashed with; undefined leaves them as they are, for those who look for a person
  *   or only cut a file.
+ * @param rowKey SQL over the values, which is kept as `key`.
  */
 export async function checkRows(
   connection: DuckDBConnection,
@@ -42,11 +49,13 @@ export async function checkRows(
   rowChecks: RowChecks,
   keptBad: number,
   hashKey?: Uint8Array,
+  rowKey = 'NULL',
 ): Promise<CheckedRows> {
   const places = columns.map((_, place) => place);
+  const read = source.cells.map(({ value }, place) => `, ${value} AS v${place}`).join('');
   const cells = source.cells.map(
-    ({ shown, value, rule, changed }, place) =>
-      `${shown} AS s${place}, ${value} AS v${place}, ${rule} AS r${place}${changed ? `, ${changed} AS z${place}` : ''}`,
+    ({ shown, rule, changed }, place) =>
+      `v${place}, ${shown} AS s${place}, ${rule(`v${place}`)} AS r${place}${changed ? `, ${changed} AS z${place}` : ''}`,
   );
   const changing = places.filter((place) => source.cells[place]?.changed !== undefined);
   // One call instead of a chain: DuckDB refuses expressions that are a thousand deep.
@@ -70,21 +79,21 @@ export async function checkRows(
       ? disguiseSql(`v${place}`, name, disguise, hashKey, parameter)
       : coarserSql(`v${place}`, width);
   const kept = columns.map(
-    (column, place) =>
-      `CAST(${storedSql(column, place)} AS ${sqlTypes[column.type]}) AS v${place}, r${place}, CASE WHEN bad THEN left(s${place}, ${shownCharacters}) END AS s${place}`,
+    (column, place) => `CAST(${storedSql(column, place)} AS ${sqlTypes[column.type]}) AS v${place}`,
   );
+  const rules = places.map((place) => `r${place}`);
+  const shown = places.map((place) => `left(s${place}, ${shownCharacters})`);
   await connection.run(
     `CREATE TEMP TABLE checked AS
-     SELECT line, bad${flags}, ${kept.join(', ')}
-     FROM (SELECT *, (${isBad}) AS bad FROM (SELECT *${breaches} FROM (SELECT line, ${cells.join(', ')} FROM ${source.from})))`,
+     SELECT *, ${rowKey} AS key
+     FROM (SELECT line, bad${flags}, ${kept.join(', ')},
+             CASE WHEN bad THEN [${rules.join(', ')}] END AS rules, CASE WHEN bad THEN [${shown.join(', ')}] END AS shown
+           FROM (SELECT *, (${isBad}) AS bad FROM (SELECT *${breaches} FROM (SELECT line, ${cells.join(', ')} FROM (SELECT *${read} FROM ${source.from})))))`,
     values,
     parameterTypes(values),
   );
 
-  const missing = places.map(
-    (place) =>
-      `count(*) FILTER (r${place} = 'missing' OR (r${place} IS NULL AND v${place} IS NULL)) AS m${place}`,
-  );
+  const missing = places.map((place) => `count(*) FILTER ${isMissingSql(place)} AS m${place}`);
   const broken = rowChecks.checks.map(
     (_, place) => `, count(*) FILTER (x${place}) AS x${place}, min(line) FILTER (x${place}) AS l${place}`,
   );
@@ -101,7 +110,7 @@ export async function checkRows(
   );
   const [totals] = await select(
     connection,
-    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')}${normalised.join('')}${disguised.join('')} FROM checked`,
+    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')}${normalised.join('')}${disguised.join('')}, max(turn) AS turns FROM ${inTurn('checked')}`,
     z.record(z.string(), z.number().nullable()),
   );
   const checked: CheckedRows = {
@@ -152,11 +161,10 @@ async function countProblems(
   connection: DuckDBConnection,
   columns: readonly Column[],
 ): Promise<CheckedRows['problems']> {
-  const rules = columns.map((_, place) => `r${place}`).join(', ');
   const counted = await select(
     connection,
     `SELECT place, rule, count(*) AS count
-     FROM (SELECT unnest(range(${columns.length})) AS place, unnest([${rules}]) AS rule FROM checked WHERE bad)
+     FROM (SELECT unnest(range(${columns.length})) AS place, unnest(rules) AS rule FROM checked WHERE bad)
      WHERE rule IS NOT NULL GROUP BY ALL ORDER BY ALL`,
     z.object({ place: z.number(), rule: brokenRule, count: z.number() }),
   );
@@ -172,12 +180,10 @@ async function readBadRows(
   { checks }: RowChecks,
   limit: number,
 ): Promise<BadRow[]> {
-  const rules = columns.map((_, place) => `r${place}`).join(', ');
-  const shown = columns.map((_, place) => `s${place}`).join(', ');
   const flags = checks.map((_, place) => `x${place}`).join(', ');
   const rows = await select(
     connection,
-    `SELECT line, [${rules}] AS rules, [${shown}] AS shown, [${flags}]::BOOLEAN[] AS flags FROM checked WHERE bad ORDER BY line LIMIT ${limit}`,
+    `SELECT line, rules, shown, [${flags}]::BOOLEAN[] AS flags FROM checked WHERE bad ORDER BY line LIMIT ${limit}`,
     foundBadRow,
   );
   return rows.map((row) => describeBadRow(row, columns, checks));
@@ -202,8 +208,8 @@ async function mayRepeat(connection: DuckDBConnection, values: string): Promise<
 }
 
 /**
- * Turns `checked` into `good`: rows in which nothing is wrong, each with its number among its exact copies and, when one
- * row of an identity is kept, its number among those.
+ * Makes the view `good` of `checked`: rows in which nothing is wrong, in the order of their lines, each with its number
+ * among its exact copies and, when one row of an identity is kept, its number among those.
  */
 export async function findCopies(
   connection: DuckDBConnection,
@@ -215,19 +221,26 @@ export async function findCopies(
   const compared = [...new Set([...dataColumns(columns), ...identifying])];
   const values = columns.map((_, place) => `v${place}`).join(', ');
   const list = (some: readonly Column[]) => some.map((column) => `v${columns.indexOf(column)}`).join(', ');
-  const number = (await mayRepeat(connection, list(compared)))
-    ? `row_number() OVER (PARTITION BY ${list(compared)} ORDER BY line)`
-    : '1::BIGINT';
-  const copied = `SELECT line, ${values}, ${number} AS copy FROM checked WHERE NOT bad`;
+  const repeats = await mayRepeat(connection, list(compared));
+  const isKeyed = keyDuplicates !== 'keep' && identifying.length > 0;
+  if (!repeats && !isKeyed) {
+    await connection.run(
+      `CREATE TEMP VIEW good AS SELECT line, key, ${values}, 1 AS copy, 1 AS keyed FROM checked WHERE NOT bad`,
+    );
+    return { exact: 0, ofKey: 0 };
+  }
+  const copy = repeats ? `row_number() OVER (PARTITION BY ${list(compared)} ORDER BY line)` : '1::BIGINT';
   const order = keyDuplicates === 'last' ? 'DESC' : '';
   // Copies are numbered apart, or the last row of an identity could be one that is dropped as a copy.
-  const numbered =
-    keyDuplicates === 'keep' || identifying.length === 0
-      ? `SELECT *, 1 AS keyed FROM (${copied})`
-      : `SELECT *, row_number() OVER (PARTITION BY ${list(identifying)}, copy > 1 ORDER BY line ${order}) AS keyed FROM (${copied})`;
-  await connection.run(`CREATE TEMP TABLE good AS ${numbered}`);
+  const keyed = isKeyed
+    ? `row_number() OVER (PARTITION BY ${list(identifying)}, copy > 1 ORDER BY line ${order})`
+    : '1';
+  await connection.run(
+    `CREATE TEMP TABLE numbered AS
+     SELECT *, ${keyed} AS keyed FROM (SELECT line, key, ${values}, ${copy} AS copy FROM checked WHERE NOT bad) ORDER BY line`,
+  );
   // A large file fills memory and then the disk: keep one copy of the rows.
-  await connection.run('DROP TABLE checked');
+  await connection.run('DROP TABLE checked; CREATE TEMP VIEW good AS SELECT * FROM numbered');
   const [counted] = await select(
     connection,
     'SELECT count(*) FILTER (copy > 1) AS exact, count(*) FILTER (copy = 1 AND keyed > 1) AS keyed FROM good',

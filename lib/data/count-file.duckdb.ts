@@ -84,10 +84,10 @@ export async function countFile(
 function valuesSql(columns: readonly Column[], cells: readonly CellSql[], withUnreadable: boolean): string {
   return columns
     .flatMap(({ type, width }, place) => {
-      const { value = 'NULL', rule = 'NULL' } = cells[place] ?? {};
+      const { value = 'NULL', rule = () => 'NULL' } = cells[place] ?? {};
       const typed = `CAST(${coarserSql(value, width)} AS ${sqlTypes[type]}) AS v${place}`;
       return withUnreadable
-        ? [typed, `(${value}) IS NULL AND (${rule}) IN ('mistyped', 'type') AS u${place}`]
+        ? [typed, `(${value}) IS NULL AND (${rule(`(${value})`)}) IN ('mistyped', 'type') AS u${place}`]
         : [typed];
     })
     .join(', ');

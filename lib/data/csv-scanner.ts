@@ -10,7 +10,7 @@ export interface CsvSink {
   /** Takes the names of the header; a text says why the file cannot be used. */
   header(names: string[]): string | null;
   /** A record with as many cells as the header, byte for byte as it stood, without its line end. */
-  record(bytes: Buffer, line: number): void;
+  record(bytes: Buffer, line: number, isQuoted: boolean): void;
   /** A record that cannot be cut into the header's cells; the file goes on after it. */
   broken(line: number, message: string): void;
 }
@@ -37,6 +37,7 @@ export class CsvScanner {
   #state = cellStart;
   #cells = 1;
   #isAscii = true;
+  #isQuoted = false;
   #trouble: string | null = null;
 
   constructor(sink: CsvSink, maxLineBytes: number) {
@@ -111,6 +112,7 @@ export class CsvScanner {
         if (state === quoteSeen) state = quoted;
         else if (state === cellStart) {
           state = quoted;
+          this.#isQuoted = true;
           this.#quoteLine = this.#line;
         } else this.#trouble ??= 'has a quote inside a cell that does not begin with one';
       } else if (state === quoteSeen) {
@@ -129,9 +131,11 @@ export class CsvScanner {
   #endRecord(withEnd: Buffer): void {
     const bytes = withEnd.at(-1) === carriageReturn ? withEnd.subarray(0, -1) : withEnd;
     const [cells, trouble, isAscii, line] = [this.#cells, this.#trouble, this.#isAscii, this.#recordLine];
+    const isQuoted = this.#isQuoted;
     this.#cells = 1;
     this.#trouble = null;
     this.#isAscii = true;
+    this.#isQuoted = false;
     if (bytes.length === 0) return;
     if (bytes.length > this.#maxLineBytes) this.#failTooLong();
     else if (!(isAscii || isUtf8(bytes))) this.#failEncoding(line);
@@ -139,7 +143,7 @@ export class CsvScanner {
     else if (trouble) this.#sink.broken(line, trouble);
     else if (cells !== this.#width) {
       this.#sink.broken(line, `has ${cellCount(cells)}; the header has ${this.#width}`);
-    } else this.#sink.record(bytes, line);
+    } else this.#sink.record(bytes, line, isQuoted);
   }
 
   #takeHeader(bytes: Buffer, cells: number, trouble: string | null): void {

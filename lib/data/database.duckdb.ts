@@ -41,16 +41,13 @@ export async function withWorkspace<Result>(
   return workOn(await opening, work);
 }
 
-/**
- * The same on an instance of its own, with every core, which may read some files of this machine beside its folder: for
- * what is counted, where the order of adding changes nothing.
- */
+/** The same on an instance of its own, which may read some files of this machine beside its folder. */
 export async function withFiles<Result>(
   files: readonly string[],
   memory: string,
   work: (workspace: Workspace) => Promise<Result>,
 ): Promise<Result> {
-  const opened = await openInstance(memory, files, availableParallelism());
+  const opened = await openInstance(memory, files);
   try {
     return await workOn(opened, work);
   } finally {
@@ -82,13 +79,15 @@ async function workOn<Result>(
 
 let opened = 0;
 
-async function openInstance(memory: string, files: readonly string[] = [], threads = 1): Promise<Opened> {
+/** Each needs memory of its own. */
+const mostThreads = 4;
+
+async function openInstance(memory: string, files: readonly string[] = []): Promise<Opened> {
   const root = join(await realpath(tmpdir()), `evergreen-data-${userInfo().uid}`);
   await mkdir(root, { recursive: true, mode: 0o700 });
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: memory,
-    // With one thread sums are added in one order: the same rows give the same bytes.
-    threads: String(threads),
+    threads: String(Math.min(mostThreads, availableParallelism())),
     // Made when memory runs short, removed with the instance.
     temp_directory: join(root, `spill-${process.pid}-${opened++}`),
     autoinstall_known_extensions: 'false',
@@ -104,6 +103,15 @@ async function openInstance(memory: string, files: readonly string[] = [], threa
   await connection.run('SET lock_configuration = true');
   connection.closeSync();
   return { instance, root };
+}
+
+/**
+ * The rows of a table in its order, one after the other, each with its `turn`: sums of floating-point numbers depend on
+ * the order, and several threads would add them in another one each time. A query must ask for a turn, such as the
+ * greatest, or the database passes over the order.
+ */
+export function inTurn(from: string): string {
+  return `(SELECT *, row_number() OVER () AS turn FROM ${from})`;
 }
 
 /** Types of parameters. Left to itself the driver takes whole numbers for BIGINT, which ends at 2^63. */

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { copyObject } from '../shared/copy-object.store.ts';
 import { requireDigest, sha256 } from '../shared/digest.ts';
+import { type LocalFile, putFile } from '../shared/local-file.store.ts';
 import { readBytes, readDocument, readRequiredBytes, writeObject } from '../shared/objects.ts';
 import {
   type DatasetManifest,
@@ -36,8 +37,8 @@ export interface LyingFile {
 
 /** Contents of the files that only an accepted dataset has. */
 export interface DatasetFiles {
-  train: Uint8Array | LyingFile;
-  test: Uint8Array | LyingFile;
+  train: LocalFile | LyingFile;
+  test: LocalFile | LyingFile;
   golden: string;
   profile: string;
 }
@@ -143,16 +144,17 @@ async function writeFile(
   s3: S3Client,
   place: DatasetPlace,
   name: string,
-  content: Uint8Array | string | LyingFile,
+  content: string | LocalFile | LyingFile,
 ): Promise<WrittenFile> {
   const key = datasetKey(place.model, place.datasetId, name);
   const contentType = contentTypes[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream';
-  if (typeof content === 'object' && 'lies' in content) {
-    const { lies, sha256: digested, bytes } = content;
-    await copyObject(s3, { bucket: place.bucket, from: lies, to: key, bytes, contentType });
-    return { key, sha256: digested, bytes };
+  const { bucket } = place;
+  if (typeof content === 'string') {
+    const bytes = Buffer.from(content);
+    await writeObject(s3, { bucket, key }, bytes, contentType);
+    return { key, sha256: sha256(bytes), bytes: bytes.length };
   }
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  await writeObject(s3, { bucket: place.bucket, key }, bytes, contentType);
-  return { key, sha256: sha256(bytes), bytes: bytes.length };
+  if ('path' in content) await putFile(s3, { bucket, key }, content, contentType);
+  else await copyObject(s3, { bucket, from: content.lies, to: key, bytes: content.bytes, contentType });
+  return { key, sha256: content.sha256, bytes: content.bytes };
 }

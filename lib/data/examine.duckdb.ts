@@ -14,6 +14,7 @@ import { type CheckedFile, gatherFacts } from './gather-facts.duckdb.ts';
 import { refusedName } from './refused-name.ts';
 import { parquetTable, stagedTable } from './source.duckdb.ts';
 import type { Download } from './source.store.ts';
+import { sideKeySql } from './split.duckdb.ts';
 import { type StageLimits, stageFile } from './stage-file.ts';
 import { unreadableFile } from './unreadable-file.ts';
 
@@ -63,6 +64,7 @@ async function examineFile(
     rowChecks,
     onProgress: setting.onProgress,
     hashKey: setting.hashKey,
+    rowKey: sideKeySql(columns, setting.definition.data),
   });
   if ('message' in checked) return unreadableFile(checked, columns);
   const facts = await gatherFacts(workspace.connection, checked, columns, setting);
@@ -74,6 +76,7 @@ interface Reading {
   rowChecks: RowChecks;
   onProgress: ExaminationSetting['onProgress'];
   hashKey: Uint8Array | undefined;
+  rowKey?: string;
 }
 
 const nothingMore: Reading = {
@@ -97,7 +100,7 @@ export async function readTable(
   reading: Reading = nothingMore,
 ): Promise<CheckedFile | Unreadable> {
   const { connection } = workspace;
-  const { rowChecks, onProgress, hashKey } = reading;
+  const { rowChecks, onProgress, hashKey, rowKey } = reading;
   const disguised = await disguisedFile(path, recognised);
   if (disguised !== null) return { line: 0, message: disguised };
   if (recognised.format === 'parquet') {
@@ -110,7 +113,7 @@ export async function readTable(
   if (staged.failure) return staged.failure;
   const source = stagedTable(staged, columns, limits.maxLineBytes);
   onProgress?.({ step: 'checking', share: 0 });
-  const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey);
+  const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey, rowKey);
   if (rows.read !== staged.rows) {
     // Two readers that disagree about the same bytes: better no dataset than a wrong one.
     throw new EvergreenError('internal', `${staged.rows} rows were staged, but ${rows.read} were read back`);
@@ -122,13 +125,13 @@ async function readParquet(
   connection: DuckDBConnection,
   path: string,
   columns: readonly Column[],
-  { rowChecks, hashKey }: Reading,
+  { rowChecks, hashKey, rowKey }: Reading,
   limits: StageLimits,
 ): Promise<CheckedFile | Unreadable> {
   try {
     const source = await parquetTable(connection, path, columns, limits);
     if ('message' in source) return source;
-    const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey);
+    const rows = await checkRows(connection, source, columns, rowChecks, limits.keptBroken, hashKey, rowKey);
     return { source, rows, broken: { count: 0, first: [] } };
   } catch (thrown) {
     const message = messageOf(thrown);

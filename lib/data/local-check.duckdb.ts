@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { copyFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ModelDefinition } from '../model/definition.ts';
+import { digestFile } from '../shared/local-file.store.ts';
 import { columnsOf } from './columns.ts';
 import { withWorkspace } from './database.duckdb.ts';
 import type { DatasetProfile } from './dataset.ts';
@@ -37,7 +37,7 @@ export async function checkLocalFile(
     // DuckDB reads nothing outside its own folder.
     const path = join(workspace.folder, 'upload');
     if (size <= maxSourceBytes) await copyFile(file, path);
-    const download = { bytes: size, sha256: size <= maxSourceBytes ? await digestFile(path) : null };
+    const download = { bytes: size, sha256: size <= maxSourceBytes ? (await digestFile(path)).sha256 : null };
     const found = await examineUpload(
       workspace,
       { path, download, name: basename(file) },
@@ -63,10 +63,4 @@ export async function checkLocalFile(
       endedAt: now(),
     });
   });
-}
-
-async function digestFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest('hex');
 }

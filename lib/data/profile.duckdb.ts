@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import { type Column, dataColumns } from './columns.ts';
-import { select } from './database.duckdb.ts';
+import { inTurn, select } from './database.duckdb.ts';
 import type { ColumnProfile } from './dataset.ts';
 import { edgesOf, profileKind, tenths } from './profile.ts';
 import {
@@ -112,8 +112,8 @@ async function summarise(
   );
   const [summary] = await select(
     connection,
-    `SELECT ${summaries.join(', ')} FROM ${from} WHERE ${isTrain}`,
-    z.record(z.string(), moments),
+    `SELECT ${summaries.join(', ')}, {turns: max(turn)} AS turns FROM ${inTurn(from)} WHERE ${isTrain}`,
+    z.object({ turns: z.object({ turns: z.number().nullable() }) }).catchall(moments),
   );
   return new Map(
     measured.flatMap(({ column, place }) => {
@@ -146,7 +146,7 @@ async function countBinned(
   ]);
   const rows = await select(
     connection,
-    `SELECT part, train, half, count(*) AS rows${histograms.join('')} FROM ${grouped} GROUP BY part, train, half`,
+    `SELECT part, train, half, count(*) AS rows${histograms.join('')} FROM ${grouped} GROUP BY part, train, half ORDER BY part, train, half`,
     counted,
   );
   const parts = rows.map(
@@ -191,7 +191,7 @@ async function countCategories(
   );
   const found: CountedValue[] = await select(
     connection,
-    counts.join(' UNION ALL '),
+    `${counts.join(' UNION ALL ')} ORDER BY ALL`,
     z.object({
       place: z.number(),
       value: z.string().nullable(),

@@ -46,7 +46,8 @@ export function stagedTable(
     'strict_mode = true',
     'null_padding = false',
     'ignore_errors = false',
-    'parallel = false',
+    // Where no cell is quoted every line feed ends a record, from wherever a thread begins to read.
+    `parallel = ${!staged.isQuoted}`,
     `encoding = 'utf-8'`,
     `compression = 'none'`,
     `max_line_size = ${longest}`,
@@ -86,7 +87,7 @@ const keptIgnored = 100;
 const absentCell: CellSql = {
   shown: 'CAST(NULL AS VARCHAR)',
   value: 'NULL',
-  rule: 'CAST(NULL AS VARCHAR)',
+  rule: () => 'CAST(NULL AS VARCHAR)',
 };
 
 /** The rows of a Parquet file by its own schema, or why they cannot be used. Lines are row numbers. */

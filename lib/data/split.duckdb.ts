@@ -1,6 +1,7 @@
 import { BIGINT, BOOLEAN, type DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { z } from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
+import { digestFile, type LocalFile } from '../shared/local-file.store.ts';
 import { type Column, dataColumns } from './columns.ts';
 import { quoteName, quoteText, select } from './database.duckdb.ts';
 import { heldOutBelow, seededSplit } from './split.ts';
@@ -21,8 +22,8 @@ export async function placeRows(
     ...(data.duplicates === 'drop' || data.keyDuplicates !== 'keep' ? ['copy = 1'] : []),
     ...(data.keyDuplicates === 'keep' ? [] : ['keyed = 1']),
   ];
-  const accepted = `SELECT row_number() OVER () - 1 AS position, line, ${values}
-    FROM (SELECT * FROM good ${kept.length === 0 ? '' : `WHERE ${kept.join(' AND ')}`} ORDER BY line)`;
+  const accepted = `SELECT row_number() OVER () - 1 AS position, line, key, ${values}
+    FROM good ${kept.length === 0 ? '' : `WHERE ${kept.join(' AND ')}`}`;
   if (data.split.method === 'seeded') {
     await connection.run(`CREATE TEMP TABLE accepted AS ${accepted}`);
     const rows = await countRows(connection, 'accepted');
@@ -40,11 +41,13 @@ export async function placeRows(
       `CREATE TEMP TABLE placed AS
        SELECT position, CASE WHEN key < ${quoteText(heldOutBelow(data.split.testShare))} THEN 'test' ELSE 'train' END AS side,
          position AS place, key, line, ${values}
-       FROM (SELECT *, substr(sha256(${identitySql(columns)}), 1, 13) AS key FROM (${accepted}))`,
+       FROM (${accepted})`,
     );
     await fillEmptySide(connection);
   }
-  await connection.run('DROP TABLE good; DROP TABLE IF EXISTS accepted; DROP TABLE IF EXISTS places');
+  for (const left of ['VIEW good', 'TABLE checked', 'TABLE numbered', 'TABLE accepted', 'TABLE places']) {
+    await connection.run(`DROP ${left.replace(' ', ' IF EXISTS ')}`);
+  }
   return countSides(connection);
 }
 
@@ -54,6 +57,11 @@ export async function countSides(connection: DuckDBConnection): Promise<{ train:
     train: await countRows(connection, `placed WHERE side = 'train'`),
     test: await countRows(connection, `placed WHERE side = 'test'`),
   };
+}
+
+/** SQL of what decides about a row's side (`sideKey` in split.ts), of its values as v0, v1, …; nothing where a seed does. */
+export function sideKeySql(columns: readonly Column[], { split }: ModelDefinition['data']): string {
+  return split.method === 'seeded' ? 'NULL' : `substr(sha256(${identitySql(columns)}), 1, 13)`;
 }
 
 /** The text of `identityText` in split.ts, made in SQL: identity columns, or all values. */
@@ -114,12 +122,14 @@ export async function writeSide(
   columns: readonly Column[],
   side: 'train' | 'test',
   path: string,
-): Promise<void> {
+): Promise<LocalFile> {
   const named = dataColumns(columns).map(
     (column) => `v${columns.indexOf(column)} AS ${quoteName(column.name)}`,
   );
   await connection.run(
+    // Rows that come sorted are put into groups in one way, however many threads write.
     `COPY (SELECT ${named.join(', ')} FROM placed WHERE side = '${side}' ORDER BY place)
      TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`,
   );
+  return digestFile(path);
 }

@@ -30,6 +30,8 @@ export interface StagedFile {
   /** The columns after the line number: a column's key, `mistyped`, or null for one nobody reads. */
   layout: (string | null)[];
   rows: number;
+  /** Whether any cell may stand in quotes. */
+  isQuoted: boolean;
   broken: { count: number; first: Unreadable[] };
   /** Columns the file has and the model does not read, at most 100 names. */
   ignored: string[];
@@ -60,6 +62,7 @@ export async function stageFile(
     path: to,
     layout: [],
     rows: 0,
+    isQuoted: format !== 'csv',
     broken: { count: 0, first: [] },
     ignored: [],
     failure: null,
@@ -139,8 +142,9 @@ function csvScanner(
         Object.assign(staged, laid);
         return null;
       },
-      record(bytes, line) {
+      record(bytes, line, isQuoted) {
         staged.rows++;
+        staged.isQuoted ||= isQuoted;
         writer.add(line, bytes);
       },
       broken: (line, message) => countBroken(staged, limits, line, message),

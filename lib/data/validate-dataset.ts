@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ModelDefinition } from '../model/definition.ts';
@@ -149,11 +148,9 @@ async function filesOf(
   found: Examination & { hashed: Record<string, string> },
 ): Promise<DatasetFiles> {
   const [train, test] = [join(folder, 'train.parquet'), join(folder, 'test.parquet')];
-  await writeSide(connection, columns, 'train', train);
-  await writeSide(connection, columns, 'test', test);
   return {
-    train: await readFile(train),
-    test: await readFile(test),
+    train: await writeSide(connection, columns, 'train', train),
+    test: await writeSide(connection, columns, 'test', test),
     ...describeFiles(await readGoldenRows(connection, columns), columns, report, found),
   };
 }

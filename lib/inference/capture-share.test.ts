@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { aLive } from '../registry/fixtures/builders.ts';
 import { uuidV7 } from '../shared/ids.ts';
 import { isCaptured } from './capture-share.ts';
-import { chooseVariant, positionOf } from './route.ts';
+import { drawSide } from './route.ts';
 
 const ids = Array.from({ length: 4000 }, (_, place) => uuidV7(1_700_000_000_000 + place));
 
@@ -20,7 +21,9 @@ describe('isCaptured', () => {
 
   it('has nothing to do with who answers', () => {
     const kept = ids.filter((id) => isCaptured(id, 0.1));
-    const byCandidate = kept.filter((id) => chooseVariant(10, positionOf(id)) === 'candidate');
+    const { candidate } = aLive({ champion: 1, candidate: 2 });
+    const live = { candidate: candidate && { ...candidate, weight: 10 } };
+    const byCandidate = kept.filter((id) => drawSide(live, id, undefined).candidate);
     expect(byCandidate.length / kept.length).toBeLessThan(0.2);
     expect(byCandidate.length).toBeGreaterThan(0);
   });

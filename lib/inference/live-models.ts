@@ -1,3 +1,4 @@
+import { candidatesOf } from '../registry/candidates.ts';
 import type { Live, LiveVersion } from '../registry/registry.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { LoadedModels, type LoadedModelsOptions, NoRoomAhead, type ServedVersion } from './loaded-models.ts';
@@ -103,12 +104,15 @@ export class LiveModels {
     }
     if (this.#readings.size >= maxReadings) this.#forgetUnknown();
     this.#readings.set(model, { live, freshUntil: now() + cacheMs });
-    if (live?.candidate && !this.#loaded.refused.find(live.candidate.packageDigest)) {
-      // Ahead of the first request it gets, and behind the champion, whose callers must not wait for a candidate;
-      // whoever asks for either meanwhile waits for the same load.
-      if (live.champion) this.#loadAhead(model, live.champion);
-      this.#loadAhead(model, live.candidate);
+    const sound = live
+      ? candidatesOf(live).filter(({ packageDigest }) => !this.#loaded.refused.find(packageDigest))
+      : [];
+    if (live?.champion && sound.length > 0) {
+      // Ahead of the first request they get, and behind the champion, whose callers must not wait for a candidate;
+      // whoever asks for one of them meanwhile waits for the same load.
+      this.#loadAhead(model, live.champion);
     }
+    for (const candidate of sound) this.#loadAhead(model, candidate);
     // With hundreds of models, most readings change nothing, and looking at all versions each time would add up.
     if (!last || !isSameLive(last.live, live)) this.#dropUnused();
     return live;
@@ -210,8 +214,7 @@ export class LiveModels {
   #dropUnused(): void {
     const used = new Set<string>();
     for (const { live } of this.#readings.values()) {
-      for (const side of [live?.champion, live?.candidate, live?.previous])
-        if (side) used.add(side.packageDigest);
+      for (const { packageDigest } of sidesOf(live)) used.add(packageDigest);
     }
     for (const { packageDigest } of this.#lastGood.values()) used.add(packageDigest);
     this.#loaded.keepOnly(used);
@@ -219,10 +222,13 @@ export class LiveModels {
 }
 
 function isSameLive(a: Live | undefined, b: Live | undefined): boolean {
-  const digestsOf = (live: Live | undefined) =>
-    [live?.champion, live?.candidate, live?.previous].map((side) => side?.packageDigest ?? '').join(' ');
-  return digestsOf(a) === digestsOf(b);
+  const digestsOf = (live: Live | undefined) => sidesOf(live).map(({ packageDigest }) => packageDigest);
+  // What is in use is a set, whoever answers what.
+  return digestsOf(a).sort().join(' ') === digestsOf(b).sort().join(' ');
 }
+
+const sidesOf = (live: Live | undefined): LiveVersion[] =>
+  live ? [live.champion, ...candidatesOf(live), live.previous].filter((side) => side !== null) : [];
 
 function unknownModel(model: string, known: readonly string[] | undefined): EvergreenError {
   const hint = known ? `; deployed are ${known.join(', ') || 'none'}` : '';

@@ -1,9 +1,15 @@
 import { z } from 'zod';
 import { row } from '../data/dataset.ts';
 
+/** Sides of a candidate, by its place in an A/B test; the first is that of a canary, too. */
+export const candidateVariants = ['candidate', 'candidate-2', 'candidate-3', 'candidate-4'] as const;
+
 /** Which side of what is live answered; the previous champion only when it is asked for by its number. */
-export const variant = z.enum(['champion', 'candidate', 'previous']);
+export const variant = z.enum(['champion', ...candidateVariants, 'previous']);
 export type Variant = z.infer<typeof variant>;
+
+export const variantOf = ({ arm = 1 }: { arm?: number | undefined }): Variant =>
+  candidateVariants[arm - 1] ?? 'candidate';
 
 /** The same as records have it: what a runner without a network answered is of no side of the live traffic. */
 export const recordedVariant = z.enum([...variant.options, 'edge']);

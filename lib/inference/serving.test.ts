@@ -160,6 +160,20 @@ describe('Serving of a canary', () => {
     }
   });
 
+  it('lets each candidate of an A/B test answer its share, by its own name, and the champion the rest', async () => {
+    const { source, predict, champion, ofKind } = servingFlowers({ liveCacheMs: 0 });
+    const candidate = asCandidate(source.add(2, trainedFlowers()), 40);
+    const other = {
+      ...asCandidate(source.add(3, trainedFlowers()), 40),
+      arm: 2,
+      spans: [{ from: 40, to: 80 }],
+    };
+    source.setLive('flowers', { champion, candidate, arms: [other] });
+    for (let i = 0; i < 60; i++) await predict([aFlower]);
+    const sides = new Set(ofKind('prediction').map(({ version, variant }) => `${version} ${variant}`));
+    expect([...sides].sort()).toEqual(['1 champion', '2 candidate', '3 candidate-2']);
+  });
+
   it('answers with the champion when the candidate fails, and counts it against the candidate alone', async () => {
     const { source, predict, ofKind } = aServer();
     const failing = defineModel({ ...fragileModel().definition, name: 'prices', features: prices.features });

@@ -1,3 +1,4 @@
+import { candidatesOf } from '../registry/candidates.ts';
 import type { Live } from '../registry/registry.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { uuidV7 } from '../shared/ids.ts';
@@ -10,7 +11,7 @@ import { LiveModels } from './live-models.ts';
 import type { ServedVersion } from './loaded-models.ts';
 import { openInferenceFormat } from './open-inference.ts';
 import { describeModel } from './open-inference-reply.ts';
-import type { Variant } from './prediction-record.ts';
+import { type Variant, variantOf } from './prediction-record.ts';
 import { toProblem, type WireResponse } from './problem.ts';
 import { csv, json, jsonText } from './replies.ts';
 import type { WireRequest } from './request-body.ts';
@@ -145,20 +146,20 @@ export class Serving {
 
   /** The candidate answers its share, and the champion all else, also what the candidate fails to. */
   async #answerTraffic(facts: Facts, live: Live): Promise<WireResponse> {
-    const { model, candidate } = live;
-    const { isCandidates, caller } = drawSide(candidate, facts.predictionId, facts.callerKey);
+    const { model } = live;
+    const { candidate, caller } = drawSide(live, facts.predictionId, facts.callerKey);
     let candidateFailure: unknown;
-    if (candidate && isCandidates) {
+    if (candidate) {
       try {
         using served = await this.#models.open(model, candidate);
-        return await this.#answer({ ...facts, served, variant: 'candidate', caller });
+        return await this.#answer({ ...facts, served, variant: variantOf(candidate), caller });
       } catch (thrown) {
         candidateFailure = thrown;
       }
     }
     const countCandidate = () => {
-      if (candidate && isCandidates)
-        this.#countFailure(facts, model, candidate.version, 'candidate', candidateFailure);
+      if (candidate)
+        this.#countFailure(facts, model, candidate.version, variantOf(candidate), candidateFailure);
     };
     using served = await this.#models.openChampion(model, live);
     try {
@@ -253,7 +254,7 @@ export class Serving {
   async #describe(model: string, pinned: string | undefined): Promise<object> {
     const live = await this.#models.readLive(model);
     using served = await this.#openAsked(model, live, pinned);
-    const sides = [live.champion, live.candidate, live.previous];
+    const sides = [live.champion, ...candidatesOf(live), live.previous];
     return describeModel(
       served.loaded.definition,
       sides.flatMap((side) => (side ? [side.version] : [])),

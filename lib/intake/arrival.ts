@@ -57,8 +57,17 @@ export function readArrival(message: string): Arrival {
       'the intake message is neither an "Object Created" event nor a retrain request',
     );
   }
-  const { kind, model, reason, requestId, source = null } = request.data;
-  return { model, trigger: { kind, reason }, source, identity: [kind, requestId], order: null };
+  return retrainArrival(request.data);
+}
+
+function retrainArrival({ kind, model, reason, requestId, source }: RetrainRequest): Arrival {
+  return {
+    model,
+    trigger: { kind, reason },
+    source: source ?? null,
+    identity: [kind, requestId],
+    order: null,
+  };
 }
 
 function uploadArrival({ detail }: z.infer<typeof objectCreated>): Arrival {
@@ -91,6 +100,11 @@ export function runIdOf(arrival: Arrival, definitionDigest: string | null): stri
   const hash = sha256(JSON.stringify([arrival.model, ...arrival.identity, definitionDigest])).slice(0, 16);
   const name = arrival.model.replace(/[^a-z0-9-]/g, '-').slice(0, 40);
   return `${name === '' ? 'no-model' : name}-${hash}`;
+}
+
+/** The run that a request will be, known before it is sent. */
+export function runIdOfRequest(request: RetrainRequest, definitionDigest: string | null): string {
+  return runIdOf(retrainArrival(request), definitionDigest);
 }
 
 /**

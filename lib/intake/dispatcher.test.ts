@@ -83,6 +83,31 @@ beforeEach(() => {
 
 const upload = (n: number): Arrival => anUpload({ key: `incoming/iris/${n}.csv`, versionId: `v${n}` });
 
+describe('Dispatcher.letJoin', () => {
+  it('starts the next run beside one whose version is in an A/B test, once however often it is told', async () => {
+    const first = await world.dispatcher.accept(upload(1));
+    const second = await world.dispatcher.accept(upload(2));
+    expect(second.status).toBe('queued');
+    for (let time = 0; time < 3; time += 1) await world.dispatcher.letJoin(first.runId, 'iris');
+    expect(world.started).toEqual([first.runId, second.runId]);
+    expect([world.run(first.runId).status, world.run(second.runId).status]).toEqual(['running', 'running']);
+    const third = await world.dispatcher.accept(upload(3));
+    expect(third.status).toBe('queued');
+    await world.end(second.runId);
+    expect(world.run(third.runId).status).toBe('queued');
+    await world.end(first.runId);
+    expect(world.started).toEqual([first.runId, second.runId, third.runId]);
+  });
+
+  it('does nothing for a run that has ended, or is not known', async () => {
+    const { runId } = await world.dispatcher.accept(upload(1));
+    await world.end(runId);
+    await world.dispatcher.letJoin(runId, 'iris');
+    await world.dispatcher.letJoin('unknown', 'iris');
+    expect(world.runs.queues.get('iris')).toMatchObject({ running: null, testing: [] });
+  });
+});
+
 describe('Dispatcher.accept', () => {
   it('starts one run for an upload, with the very version it is about', async () => {
     const { runId, status } = await world.dispatcher.accept(upload(1));

@@ -3,7 +3,7 @@ import type { DeployedModel } from '../model/deployed-model.ts';
 import { backoffMs, type Pause } from '../shared/backoff.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { type Arrival, refusalOf, runIdOf } from './arrival.ts';
-import { enqueue, finish, holds, type Queue, settle } from './queue.ts';
+import { enqueue, finish, giveTurn, holds, type Queue, settle } from './queue.ts';
 import { isEnded, type PipelineInput, type PipelineOutput, type Run, type RunStatus } from './run.ts';
 import type { RunStore } from './runs.store.ts';
 
@@ -51,7 +51,7 @@ const lostAfterMs = 5 * 60_000;
 
 const open: RunStatus[] = ['queued', 'running', 'waiting-for-approval'];
 
-/** Turns arrivals into runs: each exactly once, one at a time for a model, the newest waiting one next. */
+/** Turns arrivals into runs: each exactly once, one at a time for a model beside those in an A/B test, the newest waiting one next. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
 
@@ -114,6 +114,15 @@ export class Dispatcher {
     }
     if (ending === undefined) return;
     await this.#finish(runId, model, ending);
+    await this.#goOn(model);
+  }
+
+  /** Lets the next run of a model begin beside one whose version is in an A/B test that others may join. */
+  async letJoin(runId: string, model: string): Promise<void> {
+    // Told late, when its end is known already: nothing goes on because of it.
+    const run = await this.#parts.runs.find(runId);
+    if (!run || isEnded(run.status)) return;
+    await this.#changeQueue(model, async (before) => giveTurn(before, runId));
     await this.#goOn(model);
   }
 

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Rule } from 'aws-cdk-lib/aws-events';
+import { Rule, type RuleProps } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget, SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import type { IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -55,7 +55,7 @@ export class IntakeRoom extends Construct {
   }
 
   /** Lets arrivals start executions of the pipeline, and its endings free the way for the next. */
-  feed(pipeline: AslStateMachine): { accept: LambdaFunction; end: LambdaFunction } {
+  feed(pipeline: AslStateMachine): { accept: LambdaFunction; end: LambdaFunction; join: LambdaFunction } {
     const accept = this.#dispatcher(
       'AcceptArrivals',
       'accept-arrivals',
@@ -72,11 +72,7 @@ export class IntakeRoom extends Construct {
       pipeline,
       true,
     );
-    const unheard = deadLetterQueue(this, 'EndRunDeadLetters');
-    this.deadLetters.endings = unheard;
-    // The rule's queue keeps what was not delivered, this one what was and failed.
-    end.configureAsyncInvoke({ onFailure: new SqsDestination(unheard), retryAttempts: 2 });
-    new Rule(this, 'Ended', {
+    this.#tell(end, 'Ended', 'endings', {
       description: 'An execution of the pipeline ended',
       eventPattern: {
         source: ['aws.states'],
@@ -86,15 +82,47 @@ export class IntakeRoom extends Construct {
           status: ['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED'],
         },
       },
+    });
+
+    const join = this.#dispatcher(
+      'LetJoin',
+      'let-join',
+      'Starts the next run beside an A/B test that others may join',
+      pipeline,
+      true,
+    );
+    // Each look says it again: what is lost once is made good at the next.
+    this.#tell(join, 'MayJoin', 'joins', {
+      description: 'An A/B test that others may join began, or was looked at',
+      eventPattern: {
+        source: ['evergreen'],
+        detailType: ['ab.began', 'ab.judged'],
+        detail: { data: { mayJoin: [true] } },
+      },
+    });
+    return { accept, end, join };
+  }
+
+  #tell(
+    told: LambdaFunction,
+    id: string,
+    put: 'endings' | 'joins',
+    rule: Pick<RuleProps, 'description' | 'eventPattern'>,
+  ): void {
+    const unheard = deadLetterQueue(this, `${told.node.id}DeadLetters`);
+    this.deadLetters[put] = unheard;
+    // The rule's queue keeps what was not delivered, this one what was and failed.
+    told.configureAsyncInvoke({ onFailure: new SqsDestination(unheard), retryAttempts: 2 });
+    new Rule(this, id, {
+      ...rule,
       targets: [
-        new LambdaTarget(end, {
+        new LambdaTarget(told, {
           deadLetterQueue: unheard,
           retryAttempts: 20,
           maxEventAge: Duration.hours(24),
         }),
       ],
     });
-    return { accept, end };
   }
 
   grantRequestRun(grantee: IGrantable): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyQueue, enqueue, finish, holds, type Queue, settle, type Waiting } from './queue.ts';
+import { emptyQueue, enqueue, finish, giveTurn, holds, type Queue, settle, type Waiting } from './queue.ts';
 
 const upload = (runId: string): Waiting => ({ runId, kind: 'upload' });
 const retrain = (runId: string): Waiting => ({ runId, kind: 'retrain' });
@@ -56,6 +56,30 @@ describe('finish', () => {
   });
 });
 
+describe('giveTurn', () => {
+  it('lets the next run begin, or come later, beside one in an A/B test', () => {
+    expect(giveTurn(aQueue({ running: 'a', waiting: [upload('b')] }), 'a')).toEqual(
+      aQueue({ running: 'b', testing: ['a'] }),
+    );
+    const free = giveTurn(aQueue({ running: 'a' }), 'a');
+    expect(free).toEqual(aQueue({ testing: ['a'] }));
+    expect(enqueue(free, upload('b'))).toEqual(aQueue({ running: 'b', testing: ['a'] }));
+    expect(enqueue(free, upload('a'))).toBe(free);
+  });
+
+  it('is harmless for a run that has no turn', () => {
+    const before = aQueue({ running: 'b', testing: ['a'] });
+    expect(giveTurn(before, 'a')).toBe(before);
+    expect(giveTurn(before, 'x')).toBe(before);
+  });
+
+  it('ends with the turn back at a test that is on: whether another may join is its to say', () => {
+    const before = aQueue({ running: 'b', testing: ['a'], waiting: [upload('c')] });
+    expect(finish(before, 'b')).toEqual(aQueue({ running: 'a', waiting: [upload('c')] }));
+    expect(finish(before, 'a')).toEqual(aQueue({ running: 'b', waiting: [upload('c')] }));
+  });
+});
+
 describe('settle', () => {
   it('forgets the superseded runs that were told so, and only those', () => {
     const before = aQueue({ running: 'a', superseded: ['x', 'y'] });
@@ -71,11 +95,11 @@ describe('holds', () => {
   });
 });
 
-type Step = { kind: 'upload' | 'retrain' | 'end' | 'settle'; run: number };
+type Step = { kind: 'upload' | 'retrain' | 'end' | 'settle' | 'give'; run: number };
 
 describe('a queue under any events, repeated and out of order', () => {
   const step = fc.record({
-    kind: fc.constantFrom<Step['kind']>('upload', 'retrain', 'end', 'settle'),
+    kind: fc.constantFrom<Step['kind']>('upload', 'retrain', 'end', 'settle', 'give'),
     run: fc.nat({ max: 6 }),
   });
 
@@ -98,12 +122,15 @@ describe('a queue under any events, repeated and out of order', () => {
           } else if (kind === 'end') {
             queue = finish(queue, runId);
             if (queue !== before) ended.add(runId);
+          } else if (kind === 'give') {
+            queue = giveTurn(queue, runId);
           } else if (kind === 'settle') {
             for (const superseded of queue.superseded) told.add(superseded);
             queue = settle(queue, queue.superseded);
           }
           const places = [
             ...(queue.running === null ? [] : [queue.running]),
+            ...queue.testing,
             ...queue.waiting.map((waiting) => waiting.runId),
             ...queue.superseded,
             ...ended,

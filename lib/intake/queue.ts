@@ -4,9 +4,14 @@ import { trigger } from './run.ts';
 const waiting = z.object({ runId: z.string(), kind: trigger.shape.kind });
 export type Waiting = z.infer<typeof waiting>;
 
-/** Runs of one model do not overlap: one runs, the newest of the later ones waits, uploads before retrains. */
+/**
+ * Runs of one model do not overlap: one runs, the newest of the later ones waits, uploads before retrains. One whose version
+ * is in an A/B test that others may join gives its turn to the next.
+ */
 export const queue = z.object({
   running: z.string().nullable(),
+  /** Runs in an A/B test that gave their turn away. */
+  testing: z.array(z.string()).default([]),
   waiting: z.array(waiting),
   /** Runs whose place was taken and whose line in the run list may not say so yet. */
   superseded: z.array(z.string()).default([]),
@@ -14,13 +19,13 @@ export const queue = z.object({
 });
 export type Queue = z.infer<typeof queue>;
 
-export const emptyQueue: Queue = { running: null, waiting: [], superseded: [], revision: 0 };
+export const emptyQueue: Queue = { running: null, testing: [], waiting: [], superseded: [], revision: 0 };
 
 const idsOf = (runs: readonly Waiting[]) => runs.map(({ runId }) => runId);
 
 /** Whether a run has its turn or waits for it. */
 export function holds(queue: Queue, runId: string): boolean {
-  return queue.running === runId || idsOf(queue.waiting).includes(runId);
+  return queue.running === runId || queue.testing.includes(runId) || idsOf(queue.waiting).includes(runId);
 }
 
 /**
@@ -36,12 +41,32 @@ export function enqueue(before: Queue, run: Waiting): Queue | undefined {
   return { ...before, waiting: [run], superseded: [...before.superseded, ...idsOf(before.waiting)] };
 }
 
-/** Ends a run and lets the newest waiting one take its place. A run that does not run changes nothing. */
-export function finish(before: Queue, runId: string): Queue {
-  if (before.running !== runId) return before;
+function letNextIn(before: Queue): Queue {
   const waiting = idsOf(before.waiting);
   const superseded = [...before.superseded, ...waiting.slice(0, -1)];
   return { ...before, running: waiting.at(-1) ?? null, waiting: [], superseded };
+}
+
+/**
+ * Ends a run and lets the newest waiting one take its place. A run that does not run changes nothing.
+ *
+ * While others are in an A/B test, the turn goes back to one of them: whether another may join is theirs to say, at
+ * their next look.
+ */
+export function finish(before: Queue, runId: string): Queue {
+  if (before.testing.includes(runId)) {
+    return { ...before, testing: before.testing.filter((other) => other !== runId) };
+  }
+  if (before.running !== runId) return before;
+  const heir = before.testing.at(-1);
+  if (heir === undefined) return letNextIn(before);
+  return { ...before, running: heir, testing: before.testing.slice(0, -1) };
+}
+
+/** A run in an A/B test that others may join gives its turn to the next. One that has no turn changes nothing. */
+export function giveTurn(before: Queue, runId: string): Queue {
+  if (before.running !== runId) return before;
+  return letNextIn({ ...before, testing: [...before.testing, runId] });
 }
 
 /** Forgets superseded runs whose lines say so. */

@@ -89,7 +89,9 @@ export async function deployLocal(
   writeRecord(home, { ...before, fingerprint: null });
   if (!before.bootstrapped) {
     const target = `aws://${engineAccount}/${engine.region}`;
-    await cdk(home, engine, 'bootstrap', ['bootstrap', target], bootstrapLimitMs, progress);
+    // CDK locks its output folder: engines of several homes may be set up from one checkout at a time.
+    const args = ['bootstrap', target, '--output', home.cdkOutput];
+    await cdk(home, engine, 'bootstrap', args, bootstrapLimitMs, progress);
     writeRecord(home, { ...before, fingerprint: null, bootstrapped: true });
   }
   const contextArgs = Object.entries({ stage: 'local', ...contexts }).flatMap(([name, value]) => [

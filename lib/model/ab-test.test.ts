@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { abOf, abProblems, abTest } from './ab-test.ts';
+import { abOf, abProblems, abTest, shareOf } from './ab-test.ts';
 
 const monitor = { capture: 1 };
 
@@ -23,6 +23,11 @@ describe('abProblems', () => {
       monitor,
       'the test ends after 0.5 days; use no more',
     ],
+    [
+      { strategy: 'ab', ab: abTest.parse({ arms: 2, share: 50 }) },
+      monitor,
+      '2 candidates of 50 % leave the champion nothing; use less than 50',
+    ],
     [{ strategy: 'ab' }, { capture: 0 }, 'an A/B test compares captured answers with labels; capture some'],
   ])('finds what is wrong in %j', (rollout, watched, message) => {
     expect(abProblems({ rollout, monitor: watched }).map((each) => each.message)).toEqual([message]);
@@ -31,7 +36,14 @@ describe('abProblems', () => {
 
 describe('abOf', () => {
   it('halves the traffic by callers unless it is told otherwise', () => {
-    expect(abOf({})).toMatchObject({ share: 50, mostDays: 14, stickyBy: 'caller', falseVerdicts: 0.05 });
+    expect(shareOf(abOf({}))).toBe(50);
+    expect(abOf({})).toMatchObject({ arms: 1, mostDays: 14, stickyBy: 'caller', falseVerdicts: 0.05 });
+  });
+
+  it('gives several candidates as much each as the champion has', () => {
+    expect([2, 3, 4].map((arms) => shareOf(abTest.parse({ arms })))).toEqual([100 / 3, 25, 20]);
+    expect(shareOf(abTest.parse({ arms: 3, share: 10 }))).toBe(10);
+    for (const arms of [0, 1.5, 5]) expect(abTest.safeParse({ arms }).success).toBe(false);
   });
 
   it('refuses shares that leave one side nothing', () => {

@@ -1,9 +1,14 @@
 import { z } from 'zod';
 
-/** A candidate beside the champion for days, with fixed shares, until one is proven better. */
+/** The most candidates that one A/B test may have in its whole life. */
+export const mostArms = 4;
+
+/** Candidates beside the champion for days, with fixed shares, until one is proven better. */
 export const abTest = z.strictObject({
-  /** Percent of what is drawn that the candidate answers, for the whole test. */
-  share: z.number().gt(0).lt(100).default(50),
+  /** Most candidates of one test in its whole life. From two on, later runs join it and do not wait for its end. */
+  arms: z.int().min(1).max(mostArms).default(1),
+  /** Percent of what is drawn that each candidate answers, for the whole test. @default - as much as the champion has */
+  share: z.number().gt(0).lt(100).optional(),
   /** Days after which it ends without a verdict. CloudWatch keeps the minutes for fifteen. */
   mostDays: z.number().positive().max(14).default(14),
   /** Days before which a candidate is not promoted, so that each hour of the day had its say. */
@@ -28,6 +33,9 @@ interface WithAb {
 /** The A/B test of a definition, with what it does not say. */
 export const abOf = ({ ab }: Pick<WithAb, 'ab'>): AbTest => ab ?? abTest.parse({});
 
+/** Percent of each candidate. */
+export const shareOf = ({ share, arms }: Pick<AbTest, 'share' | 'arms'>): number => share ?? 100 / (arms + 1);
+
 /** What in `rollout` does not go together for an A/B test. */
 export function abProblems({
   rollout,
@@ -41,8 +49,15 @@ export function abProblems({
     const message = `the strategy is ${rollout.strategy}; set it to ab, or leave this out`;
     return rollout.ab === undefined ? [] : [{ path, message }];
   }
-  const { leastDays, mostDays } = abOf(rollout);
+  const ab = abOf(rollout);
+  const { leastDays, mostDays, arms } = ab;
   const problems = [];
+  if (arms * shareOf(ab) >= 100) {
+    problems.push({
+      path: [...path, 'share'],
+      message: `${arms} candidates of ${shareOf(ab)} % leave the champion nothing; use less than ${Math.floor(100 / arms)}`,
+    });
+  }
   if (leastDays > mostDays) {
     problems.push({
       path: [...path, 'leastDays'],

@@ -12,7 +12,8 @@ import {
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import type { Variant } from '../inference/prediction-record.ts';
+import { candidateVariants, type Variant } from '../inference/prediction-record.ts';
+import { abOf } from '../model/ab-test.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { StageSettings } from '../platform/stage.ts';
 import { metricNamespaceOf } from '../shared/embedded-metrics.ts';
@@ -48,7 +49,7 @@ export class ModelAlarms extends Construct {
     super(scope, id);
     this.#props = props;
     const { definition } = props;
-    for (const variant of ['champion', 'candidate'] as const) this.#watchVariant(variant);
+    for (const variant of this.#variants()) this.#watchVariant(variant);
 
     this.#watchDrift();
     this.#watchQuality();
@@ -60,6 +61,13 @@ export class ModelAlarms extends Construct {
     });
     this.#watchHeartbeat();
     this.#draw();
+  }
+
+  /** The sides that may take traffic; of an A/B test as many candidates as its definition lets in. */
+  #variants(): Variant[] {
+    const { rollout } = this.#props.definition;
+    const arms = rollout.strategy === 'ab' ? abOf(rollout).arms : 1;
+    return ['champion', ...candidateVariants.slice(0, arms)];
   }
 
   #variantMetric(metricName: CloudMetricName, statistic: string, variant: Variant): Metric {
@@ -194,7 +202,7 @@ export class ModelAlarms extends Construct {
     const { stage, definition, topic } = this.#props;
     const alarm = new Alarm(this, symptom, {
       alarmName: `${alarmPrefixOf(stage)}-${definition.name}-${symptom}`,
-      alarmDescription: `${options.says}. What happens and what to do: ${runbook}#${symptom}`,
+      alarmDescription: `${options.says}. What happens and what to do: ${runbook}#${symptom.replace(/-\d-/, '-')}`,
       metric: options.metric,
       threshold: options.threshold,
       comparisonOperator: options.comparison,
@@ -208,7 +216,7 @@ export class ModelAlarms extends Construct {
 
   #draw(): void {
     const { stage, definition } = this.#props;
-    const variants = ['champion', 'candidate'] as const;
+    const variants = this.#variants();
     const of = (metric: CloudMetricName, statistic: string) =>
       variants.map((variant) => this.#variantMetric(metric, statistic, variant));
     new Dashboard(this, 'Dashboard', {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { candidatesOf } from './candidates.ts';
 import { aLive, at, versionsUpTo } from './fixtures/builders.ts';
+import { anAbTest, joined, left } from './fixtures/tests.ts';
 import { type LiveChange, nextLive, type Transition, versionsNeeded } from './next-live.ts';
 import { type Live, live as liveSchema, neverLive } from './registry.ts';
 
@@ -266,7 +268,9 @@ describe('nextLive', () => {
           expect(after.revision).toBe(live.revision + 1);
           expect(after.updatedAt).toBe(later);
           expect(liveSchema.parse(after)).toEqual(after);
-          expect(after.candidate?.version).not.toBe(after.champion?.version ?? null);
+          const onTrial = candidatesOf(after).map(({ version }) => version);
+          expect(onTrial).not.toContain(after.champion?.version ?? null);
+          expect(new Set(onTrial).size).toBe(onTrial.length);
           const champions = [
             ...(after.champion ? [after.champion.version] : []),
             ...(after.previous ? [after.previous.version] : []),
@@ -288,6 +292,79 @@ describe('nextLive', () => {
   });
 });
 
+describe('nextLive of an A/B test', () => {
+  const start = (version: number, weight: number, arms?: number): LiveChange => ({
+    kind: 'start-canary',
+    version,
+    weight,
+    runId: `iris-run-${version}`,
+    ...(arms !== undefined && { arms }),
+  });
+
+  it('leaves what is live of one candidate as it always was', () => {
+    expect(transition(aLive({ champion: 1 }), start(2, 20, 1)).live).toEqual(
+      transition(aLive({ champion: 1 }), start(2, 20)).live,
+    );
+    expect(transition(aLive({ champion: 1 }), start(2, 20, 1)).live).not.toHaveProperty('test');
+  });
+
+  it('lets another join beside those that are there, drawn as the first is', () => {
+    const { live } = transition(anAbTest(30), start(3, 20, 4));
+    expect(live.candidate).toMatchObject({ version: 2, weight: 30 });
+    expect(live.arms).toMatchObject([
+      { version: 3, weight: 20, arm: 2, stickyBy: 'caller', spans: [{ from: 30, to: 50 }], since: later },
+    ]);
+    expect(live.test).toEqual({ id: 'iris-run-2', arms: 4, joined: 2 });
+    expect(nextLive(live, start(3, 20, 4), versions, later)).toBeUndefined();
+  });
+
+  it('refuses one that shares with nobody, one too many, and a share that is not free', () => {
+    expect(() => next(anAbTest(30), start(3, 20))).toThrow(/version 2 of iris is already the candidate/);
+    expect(() => next(aLive({ champion: 1, candidate: 2 }), start(3, 20, 4))).toThrow(
+      /is already the candidate/,
+    );
+    const full = joined(anAbTest(30, 2), 3, 20, 2);
+    expect(() => next(full, start(4, 10, 2))).toThrow(/2 versions of iris have been in the A\/B test/);
+    expect(() => next(left(full, 2), start(4, 10, 2))).toThrow(/no other may join/);
+    expect(() => next(anAbTest(60), start(3, 40, 4))).toThrow(/asks for 40 % .* leaves 40 % and some/);
+  });
+
+  it('takes one out and leaves the others', () => {
+    const { live, version } = transition(joined(anAbTest(30), 3, 20), {
+      kind: 'withdraw-candidate',
+      version: 2,
+    });
+    expect([version, live.candidate?.version, live.arms]).toEqual([2, 3, undefined]);
+    expect(live.candidate).toMatchObject({ arm: 2, spans: [{ from: 30, to: 50 }] });
+    expect(live.test).toMatchObject({ id: 'iris-run-2', joined: 2 });
+  });
+
+  it('promotes one of two that ask at once, tells the other a conflict, and ends the test', () => {
+    const test = joined(anAbTest(30), 3, 20);
+    const won = transition(test, { kind: 'promote', version: 3, asCandidate: true }).live;
+    expect(numbers(won)).toEqual({ champion: 3, candidate: null, previous: 1, earlier: [] });
+    expect(won).not.toHaveProperty('arms');
+    expect(won).not.toHaveProperty('test');
+    expect(() => next(won, { kind: 'promote', version: 2, asCandidate: true })).toThrow(
+      /version 2 of iris is no longer the candidate.*version 3 is the champion/,
+    );
+  });
+
+  it('keeps its shares: none of its candidates is widened', () => {
+    expect(() => next(anAbTest(30), { kind: 'widen-canary', version: 2, weight: 50 })).toThrow(
+      /no longer the candidate/,
+    );
+  });
+
+  it('ends with a rollback', () => {
+    const test = { ...joined(anAbTest(30), 3, 20), previous: aLive({ previous: 4 }).previous };
+    const { live } = transition(test, { kind: 'roll-back' });
+    expect(live).not.toHaveProperty('arms');
+    expect(live).not.toHaveProperty('test');
+    expect(live.candidate).toBeNull();
+  });
+});
+
 const someVersion = fc.integer({ min: 1, max: 10 });
 const anyChange: fc.Arbitrary<LiveChange> = fc.oneof(
   fc.record({
@@ -295,6 +372,7 @@ const anyChange: fc.Arbitrary<LiveChange> = fc.oneof(
     version: someVersion,
     weight: fc.integer({ min: 0, max: 100 }),
     runId: fc.constant('iris-1'),
+    arms: fc.integer({ min: 1, max: 4 }),
   }),
   fc.record({
     kind: fc.constant('promote' as const),

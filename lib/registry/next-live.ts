@@ -1,4 +1,5 @@
 import { EvergreenError } from '../shared/errors.ts';
+import { candidatesOf, findCandidate, placesInTest, withCandidates } from './candidates.ts';
 import { type Live, type LiveVersion, type LogEntry, type ModelVersion, toLiveVersion } from './registry.ts';
 
 /** A wish to change what takes traffic. With `expectedRevision` it holds only if nobody changed anything since. */
@@ -12,6 +13,8 @@ export type LiveChange = {
       runId: string;
       liveRevision?: number | undefined;
       stickyBy?: 'request' | 'caller' | undefined;
+      /** Most candidates of the A/B test that this begins or joins. @default 1, nobody joins */
+      arms?: number | undefined;
     }
   /** Another share for the candidate, which it must still be. */
   | { kind: 'widen-canary'; version: number; weight: number }
@@ -60,9 +63,8 @@ function crown(live: Live, champion: LiveVersion): Live {
   const { previous } = live;
   const earlier = previous ? [previous.version, ...live.earlier] : live.earlier;
   return {
-    ...live,
+    ...withCandidates(live, []),
     champion,
-    candidate: null,
     previous: live.champion,
     earlier: earlier.filter((version) => version !== champion.version).slice(0, earlierKept),
   };
@@ -78,9 +80,8 @@ function uncrown(live: Live, champion: LiveVersion, versions: VersionsAtHand, at
     .slice(champions.indexOf(champion.version) + 1)
     .filter((version) => versions.has(version));
   return {
-    ...live,
+    ...withCandidates(live, []),
     champion,
-    candidate: null,
     previous: before === undefined ? null : requireVersion(versions, live.model, before, at),
     earlier: rest,
     rolledBackAtRevision: live.revision + 1,
@@ -107,46 +108,60 @@ function refuseAfterRollback(
   );
 }
 
-function noLongerCandidate({ model }: Live, version: number): EvergreenError {
+function noLongerCandidate({ model, champion }: Live, version: number): EvergreenError {
   return new EvergreenError(
     'revision-conflict',
-    `version ${version} of ${model} is no longer the candidate; it stays out of traffic`,
+    `version ${version} of ${model} is no longer the candidate; it stays out of traffic, and version ${champion?.version ?? 'none'} is the champion`,
   );
+}
+
+/** A candidate begins a rollout, or joins the A/B test that is on. */
+function startCanary(
+  live: Live,
+  change: Extract<LiveChange, { kind: 'start-canary' }>,
+  version: LiveVersion,
+): Live {
+  const { weight, runId, stickyBy, arms = 1 } = change;
+  const others = candidatesOf(live);
+  const { test } = live;
+  const of = (how: typeof stickyBy) => ({
+    ...version,
+    weight,
+    runId,
+    ...(how === 'caller' && { stickyBy: how }),
+  });
+  if (others.length === 0) {
+    const began = withCandidates(live, [of(stickyBy)]);
+    return arms > 1 ? { ...began, test: { id: runId, arms, joined: 1 } } : began;
+  }
+  // One that shares with nobody by its own definition joins nobody.
+  const spans = placesInTest(arms > 1 ? live : { ...live, test: undefined }, change.version, weight);
+  const joined = (test?.joined ?? 0) + 1;
+  // All are drawn alike, or one would be drawn for two.
+  const joining = { ...of(others[0]?.stickyBy), arm: joined, spans };
+  return { ...withCandidates(live, [...others, joining]), ...(test && { test: { ...test, joined } }) };
 }
 
 function apply(live: Live, change: LiveChange, versions: VersionsAtHand, at: string): Transition | undefined {
   switch (change.kind) {
     case 'start-canary': {
-      if (live.candidate?.version === change.version || live.champion?.version === change.version) {
+      if (findCandidate(live, change.version) || live.champion?.version === change.version) {
         return undefined;
       }
       refuseAfterRollback(live, change);
-      if (live.candidate) {
-        throw new EvergreenError(
-          'revision-conflict',
-          `version ${live.candidate.version} of ${live.model} is already the candidate; wait for its rollout to end`,
-        );
-      }
-      const candidate = requireVersion(versions, live.model, change.version, at);
+      const version = requireVersion(versions, live.model, change.version, at);
       return {
-        live: {
-          ...live,
-          candidate: {
-            ...candidate,
-            weight: change.weight,
-            runId: change.runId,
-            ...(change.stickyBy === 'caller' && { stickyBy: change.stickyBy }),
-          },
-        },
+        live: startCanary(live, change, version),
         action: 'canary-started',
         version: change.version,
       };
     }
     case 'widen-canary': {
-      if (live.candidate?.version !== change.version) throw noLongerCandidate(live, change.version);
-      if (live.candidate.weight === change.weight) return undefined;
+      const { candidate } = live;
+      if (candidate?.version !== change.version || live.test) throw noLongerCandidate(live, change.version);
+      if (candidate.weight === change.weight) return undefined;
       return {
-        live: { ...live, candidate: { ...live.candidate, weight: change.weight, weightSince: at } },
+        live: { ...live, candidate: { ...candidate, weight: change.weight, weightSince: at } },
         action: 'canary-widened',
         version: change.version,
       };
@@ -154,7 +169,7 @@ function apply(live: Live, change: LiveChange, versions: VersionsAtHand, at: str
     case 'promote': {
       if (live.champion?.version === change.version) return undefined;
       refuseAfterRollback(live, change);
-      if (change.asCandidate && live.candidate?.version !== change.version) {
+      if (change.asCandidate && !findCandidate(live, change.version)) {
         throw noLongerCandidate(live, change.version);
       }
       if (change.asFirst && live.champion) {
@@ -167,8 +182,15 @@ function apply(live: Live, change: LiveChange, versions: VersionsAtHand, at: str
       return { live: crown(live, champion), action: 'promoted', version: change.version };
     }
     case 'withdraw-candidate':
-      if (live.candidate?.version !== change.version) return undefined;
-      return { live: { ...live, candidate: null }, action: 'candidate-withdrawn', version: change.version };
+      if (!findCandidate(live, change.version)) return undefined;
+      return {
+        live: withCandidates(
+          live,
+          candidatesOf(live).filter(({ version }) => version !== change.version),
+        ),
+        action: 'candidate-withdrawn',
+        version: change.version,
+      };
     case 'roll-back': {
       const version = rollBackTarget(live, change.toVersion);
       if (live.champion?.version === version) {

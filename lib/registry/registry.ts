@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mostArms } from '../model/ab-test.ts';
 import { digest } from '../shared/digest.ts';
 
 /*
@@ -24,20 +25,42 @@ export const liveVersion = z.object({
 });
 export type LiveVersion = z.infer<typeof liveVersion>;
 
-/** What takes traffic. `weight` is the candidate's share in percent; `revision` grows with every change. */
+/** A part of all that is drawn, in percent: from `from` to below `to`. */
+export const span = z.object({ from: z.number().min(0).max(100), to: z.number().min(0).max(100) });
+export type Span = z.infer<typeof span>;
+
+/** A version on trial. `weight` is its share in percent. */
+export const candidate = liveVersion.extend({
+  weight: z.number().min(0).max(100),
+  runId: z.string(),
+  /** When it got this weight, if not at `since`. */
+  weightSince: z.iso.datetime().optional(),
+  /** What stays on one side during its rollout; requests where nothing is said. */
+  stickyBy: z.enum(['request', 'caller']).optional(),
+  /** Which of an A/B test it is, in the order of joining, unless the first. Nobody gets the number of one that left. */
+  arm: z.int().min(2).max(mostArms).optional(),
+  /** Where its share lies among all that is drawn. @default - from 0 to its weight */
+  spans: z.array(span).optional(),
+});
+export type Candidate = z.infer<typeof candidate>;
+
+/** What takes traffic; `revision` grows with every change. */
 export const live = z.object({
   model: z.string(),
   champion: liveVersion.nullable(),
-  candidate: liveVersion
-    .extend({
-      weight: z.number().min(0).max(100),
-      runId: z.string(),
-      /** When it got this weight, if not at `since`. */
-      weightSince: z.iso.datetime().optional(),
-      /** What stays on one side during its rollout; requests where nothing is said. */
-      stickyBy: z.enum(['request', 'caller']).optional(),
+  candidate: candidate.nullable(),
+  /** Candidates of an A/B test beside `candidate`, if there are any. */
+  arms: z.array(candidate).optional(),
+  /** An A/B test that others may join: who is drawn for whom goes by `id`, the run of its first candidate. */
+  test: z
+    .object({
+      id: z.string(),
+      /** Most candidates in its whole life, fixed when it began: they share the chance of a false verdict. */
+      arms: z.int().min(2).max(mostArms),
+      /** How many joined so far, with those that left. */
+      joined: z.int().positive(),
     })
-    .nullable(),
+    .optional(),
   /** The champion before this one: where a rollback goes. */
   previous: liveVersion.nullable(),
   /** Versions that were champion before `previous`, newest first; at most 20. */

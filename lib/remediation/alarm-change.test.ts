@@ -31,6 +31,8 @@ describe('readAlarmChange', () => {
       'evergreen-local-house-prices-candidate-latency',
       { model: 'house-prices', symptom: 'candidate-latency' },
     ],
+    ['evergreen-local-iris-candidate-3-errors', { model: 'iris', symptom: 'candidate-errors', arm: 3 }],
+    ['evergreen-local-iris-2-candidate-2-latency', { model: 'iris-2', symptom: 'candidate-latency', arm: 2 }],
     ['evergreen-local-x-drift-quality', { model: 'x-drift', symptom: 'quality' }],
     ['evergreen-local-dead-letters', null],
     ['evergreen-local-iris-cost', null],

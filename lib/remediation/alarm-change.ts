@@ -31,7 +31,14 @@ export const alarmChange = z.object({
   /** What CloudWatch says of the figures. */
   says: z.string(),
   /** Null for alarms that are not of a model: a person looks at them. */
-  subject: z.object({ model: z.string(), symptom: z.enum(symptoms) }).nullable(),
+  subject: z
+    .object({
+      model: z.string(),
+      symptom: z.enum(symptoms),
+      /** Which candidate of an A/B test, unless the first. */
+      arm: z.int().optional(),
+    })
+    .nullable(),
 });
 export type AlarmChange = z.infer<typeof alarmChange>;
 
@@ -53,11 +60,15 @@ const byEventBus = z.object({
 const envelope = z.object({ Type: z.literal('Notification'), Message: z.string() });
 
 const named = new RegExp(`^evergreen-[^-]+-([a-z][a-z0-9-]*)-(${symptoms.join('|')})$`);
+const ofArm = /-candidate-(\d)-(errors|latency)$/;
 
 function subjectOf(alarm: string): AlarmChange['subject'] {
-  const match = named.exec(alarm);
+  const match = named.exec(alarm.replace(ofArm, '-candidate-$2'));
   const symptom = symptoms.find((known) => known === match?.[2]);
-  return match?.[1] !== undefined && symptom ? { model: match[1], symptom } : null;
+  const arm = ofArm.exec(alarm)?.[1];
+  return match?.[1] !== undefined && symptom
+    ? { model: match[1], symptom, ...(arm !== undefined && { arm: Number(arm) }) }
+    : null;
 }
 
 /** CloudWatch writes offsets as +0000, which ISO 8601 allows and the Date of ECMAScript need not read. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type RetrainRequest, retrainRequest } from '../intake/arrival.ts';
+import { type RetrainRequest, retrainRequest, runIdOfRequest } from '../intake/arrival.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import type { Live } from '../registry/registry.ts';
 import {
@@ -110,7 +110,7 @@ export function askRetrain(s: AskingSituation): Asking {
   const others = labels.filter((each) => each.version !== version);
   return {
     outcome: 'ask',
-    retrains: oneMoreRetrain(s.retrains, version, now),
+    retrains: oneMoreRetrain(s.retrains, version, now, runIdOfRequest(request, deployed.digest)),
     asked: {
       revision: (asked?.revision ?? 0) + 1,
       status: 'asked',

@@ -7,13 +7,14 @@ const policy = { cooldownMinutes: 90, mostPerDay: 4 };
 
 describe('oneMoreRetrain', () => {
   it('counts on for the same champion and begins anew for another', () => {
-    expect(oneMoreRetrain(retrains, 2, now)).toEqual({
+    expect(oneMoreRetrain(retrains, 2, now, 'iris-9')).toEqual({
       lastRetrainAt: now.toISOString(),
       championVersion: 2,
       attempts: 3,
       recent: [now.toISOString()],
+      runId: 'iris-9',
     });
-    expect(oneMoreRetrain(retrains, 3, now).attempts).toBe(1);
+    expect(oneMoreRetrain(retrains, 3, now, 'iris-9').attempts).toBe(1);
   });
 });
 

@@ -10,6 +10,8 @@ export interface Retrains {
   attempts: number;
   /** When retrains were asked for in the last 24 hours. */
   recent?: string[] | undefined;
+  /** The run that the last one is or will be. */
+  runId?: string | undefined;
 }
 
 /** After so many retrains without a new champion a person is called instead. */
@@ -40,8 +42,10 @@ export function oneMoreRetrain(
   retrains: Retrains | undefined,
   championVersion: number | undefined,
   now: Date,
+  runId: string,
 ): Retrains {
   return {
+    runId,
     lastRetrainAt: now.toISOString(),
     championVersion: championVersion ?? 0,
     attempts: fruitlessRetrains(retrains, championVersion) + 1,

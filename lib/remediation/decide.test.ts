@@ -274,6 +274,28 @@ const table: [string, Partial<Situation>, string, boolean, RegExp][] = [
     /3 retrains brought no better version/,
   ],
   [
+    'an alarm from before the last retrain, which brought nothing better',
+    {
+      symptom: 'drift',
+      policy: { ...policy, cooldownMinutes: 0 },
+      retrains: retrainedAt('2026-11-23T11:59:30.000Z'),
+    },
+    'leave',
+    true,
+    /older than the retrain of 2026-11-23T11:59:30.000Z, which brought no better version than 2$/,
+  ],
+  [
+    'an alarm from after the last retrain',
+    {
+      symptom: 'drift',
+      policy: { ...policy, cooldownMinutes: 0 },
+      retrains: retrainedAt('2026-11-23T11:58:30.000Z'),
+    },
+    'retrain',
+    false,
+    /./,
+  ],
+  [
     'retrains that were for another champion',
     { symptom: 'drift', retrains: retrainedAt('2026-11-22T06:00:00.000Z', maxFruitlessRetrains, 1) },
     'retrain',
@@ -298,6 +320,15 @@ describe('decide', () => {
 
   it('names the version to blame and the one to go back to', () => {
     expect(decide(aSituation())).toMatchObject({ version: 2, toVersion: 1 });
+  });
+
+  it('takes out the candidate of an A/B test that the alarm is of, and no other', () => {
+    const arms = [{ ...aCandidate(4), arm: 3 }];
+    const test = live({ candidate: aCandidate(3), arms });
+    const of = (arm?: number) => decide(aSituation({ symptom: 'candidate-errors', live: test, arm }));
+    expect(of()).toMatchObject({ action: 'withdraw-candidate', version: 3 });
+    expect(of(3)).toMatchObject({ action: 'withdraw-candidate', version: 4 });
+    expect(of(2)).toMatchObject({ action: 'leave', reason: 'no candidate takes traffic any more' });
   });
 
   it('never changes what is live without an alarm, nor back to no version', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { isLegalTrigger } from '../model/update-mode.ts';
+import { candidatesOf } from '../registry/candidates.ts';
 import type { Live } from '../registry/registry.ts';
 import type { AlarmState, Symptom } from './alarm-change.ts';
 import {
@@ -43,7 +44,9 @@ export interface Situation {
   state: AlarmState;
   changedAt: string;
   now: Date;
-  live: Pick<Live, 'model' | 'champion' | 'candidate' | 'previous'>;
+  live: Pick<Live, 'model' | 'champion' | 'candidate' | 'arms' | 'previous'>;
+  /** Which candidate of an A/B test the alarm is of, unless the first. */
+  arm?: number | undefined;
   /** The champion came back by a rollback: it proved itself before and is not young. */
   isRestored: boolean;
   /** The champion before had an alarm of the same kind while it was champion. */
@@ -57,6 +60,8 @@ export interface Situation {
 }
 
 const isOfCandidate = ({ symptom }: Situation) => symptom.startsWith('candidate-');
+const candidateInAlarm = ({ live, arm = 1 }: Situation) =>
+  candidatesOf(live).find((candidate) => (candidate.arm ?? 1) === arm);
 const isOfServing = ({ symptom }: Situation) =>
   symptom === 'champion-errors' || symptom === 'champion-latency';
 /** What came in, what is answered, or what is true has changed since training: an older version knows it no better. */
@@ -112,20 +117,23 @@ export const rules: Rule[] = [
   {
     name: 'an alarm of a candidate that is gone is left',
     decide: (s) =>
-      isOfCandidate(s) && !s.live.candidate ? leave('no candidate takes traffic any more') : undefined,
+      isOfCandidate(s) && !candidateInAlarm(s) ? leave('no candidate takes traffic any more') : undefined,
   },
   {
     name: 'an alarm from before the candidate is not its fault',
-    decide: (s) =>
-      isOfCandidate(s) && s.live.candidate && isBefore(s.changedAt, s.live.candidate.since)
-        ? leave(`the alarm is older than the canary of version ${s.live.candidate.version}`)
-        : undefined,
+    decide: (s) => {
+      const candidate = candidateInAlarm(s);
+      return isOfCandidate(s) && candidate && isBefore(s.changedAt, candidate.since)
+        ? leave(`the alarm is older than the canary of version ${candidate.version}`)
+        : undefined;
+    },
   },
   {
     name: 'a candidate in alarm is withdrawn',
     decide: (s) => {
-      if (!isOfCandidate(s) || !s.live.candidate) return undefined;
-      const { version } = s.live.candidate;
+      const candidate = candidateInAlarm(s);
+      if (!isOfCandidate(s) || !candidate) return undefined;
+      const { version } = candidate;
       const reason = `candidate ${version} is in alarm for ${s.symptom.replace('candidate-', '')}`;
       return { action: 'withdraw-candidate', version, reason, page: false };
     },
@@ -173,6 +181,22 @@ export const rules: Rule[] = [
             reason: `run ${s.runInFlight} is at work; its result comes first`,
             page: isOfServing(s),
           },
+  },
+  {
+    name: 'an alarm from before a retrain was answered by it, also if that brought nothing better',
+    decide: (s) => {
+      const { retrains, changedAt, live } = s;
+      const isAnswered =
+        /train/.test(rowOf(s)?.action ?? '') &&
+        fruitlessOf(s) > 0 &&
+        retrains !== undefined &&
+        isBefore(changedAt, retrains.lastRetrainAt);
+      if (!isAnswered) return undefined;
+      return leave(
+        `the alarm is older than the retrain of ${retrains.lastRetrainAt}, which brought no better version than ${live.champion?.version}`,
+        true,
+      );
+    },
   },
   { name: 'else the table decides', decide: decideByTable },
 ];

@@ -29,6 +29,7 @@ const retrains = z.object({
   championVersion: z.int(),
   attempts: z.int(),
   recent: z.array(z.iso.datetime()).optional(),
+  runId: z.string().optional(),
 });
 const keptChange = z.object({ status: z.enum(['kept', 'judged']), change: alarmChange });
 

@@ -18,13 +18,14 @@ export async function lookAround(
   about: {
     model: string;
     symptom: Symptom;
+    arm?: number | undefined;
     policy: ModelDefinition['retrain'];
     /** A run that is known to have ended, whatever the run list says yet. */
     endedRunId: string | undefined;
   },
 ): Promise<{ situation: Situation; live: Live }> {
   const { registry, judgements, findRunInFlight, countLabels, now } = parts;
-  const { model, symptom, policy, endedRunId } = about;
+  const { model, symptom, arm, policy, endedRunId } = about;
   const [live, retrains, runInFlight] = await Promise.all([
     registry.readLive(model),
     judgements.readRetrains(model),
@@ -40,6 +41,7 @@ export async function lookAround(
     live,
     situation: {
       symptom,
+      arm,
       state,
       changedAt,
       now: now(),

@@ -129,9 +129,12 @@ describe('Remediator', () => {
     const world = aWorld({ ...young, champion });
     world.policy = { cooldownMinutes: 0 };
     const minute = (second: number) => `2026-11-23T11:59:${String(second).padStart(2, '0')}.000Z`;
+    world.now = new Date(minute(0));
     await world.remediator.judge(anAlarm('drift', minute(0)));
+    expect(world.retrains?.runId).toMatch(/^iris-[0-9a-f]{16}$/);
     world.runInFlight = 'iris-run';
     for (let second = 1; second < 20; second += 1) {
+      world.now = new Date(minute(second));
       const judged = await world.remediator.judge(
         anAlarm(second % 2 ? 'champion-latency' : 'drift', minute(second)),
       );
@@ -139,6 +142,7 @@ describe('Remediator', () => {
     }
     expect(world.requests).toHaveLength(1);
     expect(world.waiting.size).toBe(2);
+    world.now = now;
     world.runInFlight = undefined;
     const after = await world.remediator.judgeWaiting('iris', 'iris-run');
     expect(after.map(({ action }) => action)).toEqual(['retrain']);
@@ -147,6 +151,11 @@ describe('Remediator', () => {
     world.runInFlight = 'iris-run-2';
     await world.remediator.judgeWaiting('iris', 'iris-run');
     expect(world.requests).toHaveLength(2);
+    // What else waited is older than the follow-up.
+    world.runInFlight = undefined;
+    await world.remediator.judgeWaiting('iris', 'iris-run-2');
+    expect(world.requests).toHaveLength(2);
+    expect(world.waiting.size).toBe(0);
   });
 
   it('does not judge what waited and went quiet, or is older than what the run made champion', async () => {

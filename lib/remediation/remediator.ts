@@ -24,7 +24,9 @@ export interface RemediatorParts {
   >;
   /** How many labelled rows came since a time, counted up to `most`. */
   countLabels(model: string, since: string, most: number): Promise<number>;
-  /** A run of the model that has not ended, if any. */
+  /** The run that a request will be. */
+  runIdOf(request: RetrainRequest): string;
+  /** A run of the model that has not ended or is on its way, if any. */
   findRunInFlight(model: string): Promise<string | undefined>;
   /** What the definition says of retraining; undefined when no such model is deployed. */
   policyOf(model: string): ModelDefinition['retrain'] | undefined;
@@ -136,13 +138,17 @@ export class Remediator {
         status: 'decided',
         outcome: null,
       };
-      const step =
-        decision.action === 'retrain' || decision.action === 'shadow-train'
-          ? {
-              before: situation.retrains,
-              after: oneMoreRetrain(situation.retrains, live.champion?.version, situation.now),
-            }
-          : undefined;
+      const { action } = decision;
+      const request = action === 'retrain' || action === 'shadow-train' ? requestOf(made, action) : undefined;
+      const step = request && {
+        before: situation.retrains,
+        after: oneMoreRetrain(
+          situation.retrains,
+          live.champion?.version,
+          situation.now,
+          this.#parts.runIdOf(request),
+        ),
+      };
       if (await judgements.keep(made, step, isStale)) return made;
     }
     throw new EvergreenError(
@@ -177,11 +183,9 @@ export class Remediator {
         }
         case 'shadow-train':
         case 'retrain': {
-          const kind = decision.action === 'retrain' ? 'retrain' : 'shadow-retrain';
-          const requestId = `${made.alarm}@${made.changedAt}`;
-          const reason = `${made.symptom}: ${decision.reason}`;
-          await this.#parts.requestRetrain({ kind, model, reason, requestId });
-          return { outcome: `${kind} ${requestId} was asked for`, page: false };
+          const request = requestOf(made, decision.action);
+          await this.#parts.requestRetrain(request);
+          return { outcome: `${request.kind} ${request.requestId} was asked for`, page: false };
         }
       }
     } catch (thrown) {
@@ -249,6 +253,15 @@ export class Remediator {
       details: { symptom, state, changedAt, says, decision, outcome },
     });
   }
+}
+
+/** What a judgement asks intake for. */
+function requestOf(
+  { decision, model, alarm, changedAt, symptom }: Judgement,
+  action: 'retrain' | 'shadow-train',
+): RetrainRequest {
+  const kind = action === 'retrain' ? 'retrain' : 'shadow-retrain';
+  return { kind, model, reason: `${symptom}: ${decision.reason}`, requestId: `${alarm}@${changedAt}` };
 }
 
 function toJudged(made: Judgement, page: boolean, outcome: string, isRepeat: boolean): Judged {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { rollout } from '../model/policies.ts';
-import { aLive } from '../registry/fixtures/builders.ts';
+import { aLive, at, versionsUpTo } from '../registry/fixtures/builders.ts';
+import { anAbTest, joined } from '../registry/fixtures/tests.ts';
+import { nextLive } from '../registry/next-live.ts';
 import { seededRandom } from '../shared/random.ts';
 import { compareOutcomes } from './compare-outcomes.ts';
 import type { CanaryFigures } from './judge.ts';
@@ -119,7 +121,11 @@ describe('judgeAb', () => {
       verdict: 'roll-back',
       reason: expect.stringContaining('its process may be dying'),
     });
-    expect(look([], [], 2, { figures, what })).toMatchObject({ verdict: 'go-on' });
+    const sticky = {
+      ...what,
+      candidate: what.candidate && { ...what.candidate, stickyBy: 'caller' as const },
+    };
+    expect(look([], [], 2, { figures, what: sticky })).toMatchObject({ verdict: 'go-on' });
   });
 
   it('leaves alone what a person or an alarm decided meanwhile', () => {
@@ -162,6 +168,32 @@ describe('compareOutcomes', () => {
     expect(compareOutcomes(rowsOf(2, 200, 1), rowsOf(1, 200, 1), ab)).toMatchObject({
       verdict: 'not proven',
       low: null,
+    });
+  });
+});
+
+describe('judgeAb of several candidates', () => {
+  const test = joined(anAbTest(25, 3), 3, 25, 3);
+
+  it('asks for more proof of each, so that all together err no more often', () => {
+    const outcome = (rows: LabelledOutput[], arms: number) =>
+      compareOutcomes(rows, its, { effect: 0.1, falseVerdicts: 0.05 / arms, leastSample: 100 }).verdict;
+    const its = rowsOf(1, 1000, 0.85);
+    // Rows between what proves something at 5 % and what does at a third of it.
+    const own = Array.from({ length: 40 }, (_, step) => rowsOf(2, 1000, 0.885 + step / 1000)).find(
+      (rows) => outcome(rows, 1) === 'better' && outcome(rows, 3) === 'not proven',
+    );
+    if (!own) throw new Error('no such rows were drawn');
+    expect(look(own, its, 2).verdict).toBe('promote');
+    expect(look(own, its, 2, { what: test }).verdict).toBe('go-on');
+  });
+
+  it('tells one that was taken out who won', () => {
+    const won = nextLive(test, { kind: 'promote', version: 3, asCandidate: true }, versionsUpTo(9), at)?.live;
+    if (!won) throw new Error('nothing was promoted');
+    expect(look([], [], 2, { what: won })).toEqual({
+      verdict: 'withdrawn',
+      reason: 'version 2 was taken out of traffic during its A/B test; version 3 is the champion',
     });
   });
 });

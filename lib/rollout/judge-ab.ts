@@ -1,5 +1,6 @@
 import { abOf } from '../model/ab-test.ts';
 import type { ModelDefinition } from '../model/definition.ts';
+import { findCandidate } from '../registry/candidates.ts';
 import type { Live } from '../registry/registry.ts';
 import { compareOutcomes, type OutcomeComparison } from './compare-outcomes.ts';
 import { compareSides } from './compare-sides.ts';
@@ -29,8 +30,11 @@ function told({ candidate, champion, difference, low, high }: OutcomeComparison)
 }
 
 /**
- * Judges an A/B test at a look: the candidate is promoted or withdrawn when labels prove it better or worse, withdrawn
+ * Judges one candidate of an A/B test at a look: it is promoted or withdrawn when labels prove it better or worse, withdrawn
  * when it fails or is slow, and withdrawn without a verdict when the time is over. It may be looked at as often as one likes.
+ *
+ * Several candidates of a test share the chance of a false verdict by Bonferroni's inequality, which holds however their
+ * comparisons with one champion hang together: docs/decisions/0018.
  *
  * @param outcomes Labelled rows since the test began, in `labelled` of each side, all of them and not the newest.
  */
@@ -43,7 +47,9 @@ export function judgeAb(
 ): Verdict {
   const ab = abOf(policy);
   const { elapsedSeconds, bakeSeconds, lastLookSeconds } = time;
-  const comparison = compareOutcomes(candidate.labelled, champion.labelled, ab);
+  const own = findCandidate(live, version);
+  const falseVerdicts = ab.falseVerdicts / (live.test?.arms ?? 1);
+  const comparison = compareOutcomes(candidate.labelled, champion.labelled, { ...ab, falseVerdicts });
   const spent = (seconds: number) => Math.min(1, seconds / bakeSeconds);
   const level = policy.judge.falseRollbacks * Math.max(0, spent(elapsedSeconds) - spent(lastLookSeconds));
   const part = level / (guards.length + 1);
@@ -57,16 +63,18 @@ export function judgeAb(
   });
   const settled = whoTakesTraffic(live, version);
   if (settled === 'champion') return tell('promote', `version ${version} is the champion already`);
-  if (settled === 'nobody' || !live.candidate) {
+  if (settled === 'nobody' || !own) {
+    const now = live.champion ? `; version ${live.champion.version} is the champion` : '';
     return {
       verdict: 'withdrawn',
-      reason: `version ${version} was taken out of traffic during its A/B test`,
+      reason: `version ${version} was taken out of traffic during its A/B test${now}`,
     };
   }
   const bad =
     alarmsOf(figures) ??
     checks.find(({ verdict }) => verdict === 'worse')?.reason ??
-    (ab.stickyBy === 'caller' ? undefined : whatIsMissing(figures, live.candidate.weight, part));
+    // Who joins is drawn as the first is, whatever its own definition says.
+    (own.stickyBy === 'caller' ? undefined : whatIsMissing(figures, own.weight, part));
   if (bad) return tell('roll-back', bad);
   const numbers = told(comparison);
   if (comparison.verdict === 'worse') return tell('roll-back', `the candidate is worse: ${numbers}`);

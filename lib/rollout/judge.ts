@@ -1,4 +1,5 @@
 import type { ModelDefinition } from '../model/definition.ts';
+import { findCandidate } from '../registry/candidates.ts';
 import type { Live } from '../registry/registry.ts';
 import { binomialTail } from '../statistics/binomial-tail.ts';
 import type { Check } from './check.ts';
@@ -17,7 +18,7 @@ export interface CanaryFigures {
   /** Requests that the champion answered or failed in the minutes of the step, and those that it failed. */
   championAsked: number;
   championErrors: number;
-  /** Names of the candidate's alarms that are in alarm. */
+  /** Names of this candidate's alarms that are in alarm. */
   alarms: string[];
 }
 
@@ -118,7 +119,7 @@ export function judgeCanary(
 /** As what a version takes traffic, if it does: a person or an alarm may have been faster than the judge. */
 export function whoTakesTraffic(live: Live, version: number): 'champion' | 'candidate' | 'nobody' {
   if (live.champion?.version === version) return 'champion';
-  return live.candidate?.version === version ? 'candidate' : 'nobody';
+  return findCandidate(live, version) ? 'candidate' : 'nobody';
 }
 
 export function alarmsOf({ alarms }: CanaryFigures): string | undefined {
@@ -139,7 +140,8 @@ function whatIsLacking(
 
 /**
  * A process that dies in a request tells of it neither as an answer nor as a failure: it is missing beside the champion's
- * requests, of which the candidate has its share.
+ * requests, of which the candidate has its share. Where other candidates have theirs, its part of both is larger than its
+ * share, so that this errs less often.
  */
 export function whatIsMissing(
   { requests, errors, championRequests }: CanaryFigures,

@@ -17,6 +17,7 @@ describe('planRollout', () => {
       kind: 'canary',
       stickyBy: 'request',
       weights: [20],
+      arms: 1,
       bakeSeconds: 600,
       lookEverySeconds: 30,
     });
@@ -43,8 +44,14 @@ describe('planRollout', () => {
       kind: 'A/B test',
       stickyBy: 'caller',
       weights: [30],
+      arms: 1,
       bakeSeconds: 604_800,
       lookEverySeconds: 3600,
+    });
+    const several = rollout.parse({ strategy: 'ab', ab: { arms: 3 } });
+    expect(planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, several)).toMatchObject({
+      weights: [25],
+      arms: 3,
     });
     const eager = rollout.parse({ strategy: 'ab', ab: { mostDays: 14, lookEverySeconds: 1 } });
     const started = planRollout(aLive({ champion: 1 }), { version: 2, liveRevision: 7 }, eager);

@@ -1,5 +1,5 @@
 import type { Trigger } from '../intake/run.ts';
-import { abOf } from '../model/ab-test.ts';
+import { abOf, shareOf } from '../model/ab-test.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
 import { longestBake } from './judge.ts';
@@ -15,6 +15,8 @@ export interface RolloutPlan {
   stickyBy: 'request' | 'caller';
   /** Percents of the steps. */
   weights: number[];
+  /** Most candidates that may be in traffic with it; 1 is none but it. */
+  arms: number;
   bakeSeconds: number;
   /** Seconds between two looks of the judge. */
   lookEverySeconds: number;
@@ -77,7 +79,10 @@ export function planRollout(
   return { outcome: 'go', hasChampion, isCanary, ...traffic };
 }
 
-type TrafficPlan = Pick<RolloutPlan, 'kind' | 'stickyBy' | 'weights' | 'bakeSeconds' | 'lookEverySeconds'>;
+type TrafficPlan = Pick<
+  RolloutPlan,
+  'kind' | 'stickyBy' | 'weights' | 'arms' | 'bakeSeconds' | 'lookEverySeconds'
+>;
 
 function planCanary({ canary }: ModelDefinition['rollout'], bakeSecondsOfStage?: number): TrafficPlan {
   const bakeSeconds = bakeSecondsOfStage ?? canary.bakeSeconds;
@@ -85,18 +90,20 @@ function planCanary({ canary }: ModelDefinition['rollout'], bakeSecondsOfStage?:
   const leastSeconds = Math.ceil((bakeSeconds * longestBake * weights.length) / mostLooks);
   const lookSeconds = Math.max(1, Math.min(longestLookSeconds, Math.floor(bakeSeconds / looks)));
   const lookEverySeconds = Math.max(lookSeconds, leastSeconds);
-  return { kind: 'canary', stickyBy: canary.stickyBy, weights, bakeSeconds, lookEverySeconds };
+  return { kind: 'canary', stickyBy: canary.stickyBy, weights, arms: 1, bakeSeconds, lookEverySeconds };
 }
 
 /** A test lasts as long as its definition says on every stage: its time is what it is about. */
 function planAb(policy: ModelDefinition['rollout']): TrafficPlan {
-  const { share, mostDays, lookEverySeconds, stickyBy } = abOf(policy);
+  const ab = abOf(policy);
+  const { arms, mostDays, lookEverySeconds, stickyBy } = ab;
   const bakeSeconds = Math.ceil(mostDays * 86_400);
   const leastSeconds = Math.ceil(bakeSeconds / mostLooks);
   return {
     kind: 'A/B test',
     stickyBy,
-    weights: [share],
+    weights: [shareOf(ab)],
+    arms,
     bakeSeconds,
     lookEverySeconds: Math.max(lookEverySeconds, leastSeconds),
   };

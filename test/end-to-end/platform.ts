@@ -7,6 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { APIGatewayClient, GetApiKeyCommand } from '@aws-sdk/client-api-gateway';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import {
+  type FunctionConfiguration,
+  InvokeCommand,
+  LambdaClient,
+  ListFunctionsCommand,
+} from '@aws-sdk/client-lambda';
 import type { z } from 'zod';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -181,6 +187,37 @@ export class Platform {
       // Left as text: the caller's expectation says what was wanted.
     }
     return { status: response.status, type: response.headers.get('content-type') ?? '', body: parsed };
+  }
+
+  async #function(construct: string): Promise<FunctionConfiguration> {
+    const list = new ListFunctionsCommand({ MaxItems: 100 });
+    const { Functions = [] } = await new LambdaClient(this.client).send(list);
+    const found = Functions.find(({ FunctionName }) => FunctionName?.includes(construct));
+    if (!found) throw new Error(`no function is named ${construct}`);
+    return found;
+  }
+
+  /** The environment of a function. */
+  async variablesOf(construct: string): Promise<Record<string, string>> {
+    return (await this.#function(construct)).Environment?.Variables ?? {};
+  }
+
+  /** The name of a function's role. */
+  async roleOf(construct: string): Promise<string> {
+    const { Role = '' } = await this.#function(construct);
+    return Role.slice(Role.lastIndexOf('/') + 1);
+  }
+
+  /** Calls a function as a schedule does, with the same payload, in place of waiting until the schedule's time has come. */
+  async invoke(construct: string, payload: object): Promise<unknown> {
+    const lambda = new LambdaClient(this.client);
+    const { FunctionName } = await this.#function(construct);
+    const { FunctionError, Payload } = await lambda.send(
+      new InvokeCommand({ FunctionName, Payload: JSON.stringify(payload) }),
+    );
+    const text = Buffer.from(Payload ?? []).toString();
+    if (FunctionError !== undefined) throw new Error(`${construct}: ${FunctionError}: ${text}`);
+    return JSON.parse(text);
   }
 
   /** Writes a file to upload. */

@@ -34,6 +34,9 @@ async function label(name: string, labels: object[]) {
   return platform.ask(told, 'feedback', '--model', 'rivers', '--file', path);
 }
 
+/** What the schedule does each minute: looks whether labels or new code ask for a run. */
+const look = () => platform.invoke('AskRetrain', { model: 'rivers' });
+
 beforeAll(() => platform.start({ bakeSeconds: 2, auth: true, models: 'models-updates' }), 400_000);
 afterAll(() => platform.stop());
 
@@ -53,11 +56,12 @@ describe('a model that takes in what callers say', () => {
       predictions.map((_, row) => ({ predictionId, row, label: 'high' })),
     );
     expect(await label('first', labels.slice(0, 19))).toMatchObject({ accepted: 19 });
-    // Looks come each minute: none of them may find that 19 are 20.
-    await sleep(65_000);
+    // No look may find that 19 are 20.
+    expect(await look()).toMatchObject({ outcome: 'nothing' });
     expect(await runsOf('rivers')).toHaveLength(1);
 
     expect(await label('last', labels)).toMatchObject({ repeated: 19 });
+    // This look is the schedule's own.
     const found = await eventually('a run by the labels', 90, async () =>
       (await runsOf('rivers')).find(({ trigger }) => trigger.kind === 'feedback'),
     );
@@ -66,7 +70,7 @@ describe('a model that takes in what callers say', () => {
 
     // The same labels again, and another look after them.
     await label('again', labels);
-    await sleep(65_000);
+    expect(await look()).toMatchObject({ outcome: 'nothing' });
     expect(await runsOf('rivers')).toHaveLength(2);
     const { entries } = await platform.ask(log, 'models', 'log', 'rivers');
     const asked = entries.filter(({ action }) => action === 'retrain-asked');
@@ -142,6 +146,7 @@ describe('a model whose trainer is deployed changed', () => {
     const options = ['--port', String(platform.port), '--models', models, '--bake', '2', '--auth'];
     const answer = await platform.cli('up', ...options);
     expect(answer.code, JSON.stringify(answer)).toBe(0);
+    await look();
     const found = await eventually('a run by the new code', 120, async () =>
       (await runsOf('rivers')).find(({ trigger }) => trigger.kind === 'new-code'),
     );
@@ -150,7 +155,7 @@ describe('a model whose trainer is deployed changed', () => {
     expect(run, run.reason).toMatchObject({ status: 'promoted', version: 3 });
     // The rows of the run by labels, whose version was champion.
     expect(run.source?.key).toBe(`retrain/rivers/${newest.runId}.jsonl`);
-    await sleep(65_000);
+    expect(await look()).toMatchObject({ outcome: 'nothing' });
     const byCode = (await runsOf('rivers')).filter(({ trigger }) => trigger.kind === 'new-code');
     expect(byCode).toHaveLength(1);
   }, 420_000);

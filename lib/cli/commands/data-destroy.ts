@@ -3,6 +3,7 @@ import { datasetKey } from '../../data/dataset.ts';
 import { listDatasets } from '../../data/versions/datasets.store.ts';
 import { destroyVersions, listVersions } from '../../data/versions/objects-below.store.ts';
 import { definitionKey, deployedModel } from '../../model/deployed-model.ts';
+import { candidatesOf } from '../../registry/candidates.ts';
 import { digestOf } from '../../shared/digest.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { readDocument, writeDocument } from '../../shared/objects.ts';
@@ -38,7 +39,7 @@ export async function destroyDataset(
   const datasets = await listDatasets(s3, bucket, model);
   const { source, files, gatheredFrom = [] } = findDataset(datasets, model, id);
   const live = await registry.readLive(model);
-  const inUse = [live.champion, live.candidate].find((side) => side?.datasetId === id);
+  const inUse = [live.champion, ...candidatesOf(live)].find((side) => side?.datasetId === id);
   if (inUse) {
     throw new EvergreenError(
       'version-not-servable',
@@ -95,8 +96,8 @@ export async function expiredDatasets(
   now: Date,
 ): Promise<string[]> {
   const bucket = outputs.DataBucket;
-  const { champion, candidate, previous } = await registry.readLive(model);
-  const inUse = new Set([champion, candidate, previous].map((side) => side?.datasetId));
+  const live = await registry.readLive(model);
+  const inUse = new Set([live.champion, ...candidatesOf(live), live.previous].map((side) => side?.datasetId));
   const expired: string[] = [];
   for (const { datasetId, definitionDigest, createdAt } of await listDatasets(s3, bucket, model)) {
     const key = definitionKey(model, definitionDigest);

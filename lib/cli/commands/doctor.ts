@@ -3,6 +3,7 @@ import { isEnded } from '../../intake/run.ts';
 import { inspectEngine } from '../../local/engine.ts';
 import { repositoryRoot } from '../../local/home.ts';
 import { inspectSetUp } from '../../local/set-up.mjs';
+import { candidatesOf } from '../../registry/candidates.ts';
 import { packageManifest } from '../../registry/registry.ts';
 import { EvergreenError, exitCode } from '../../shared/errors.ts';
 import { readBytes } from '../../shared/objects.ts';
@@ -15,7 +16,7 @@ import {
   orphansOf,
   type RegistryFacts,
   type StoredPackage,
-  strandedCandidate,
+  strandedCandidates,
 } from '../registry-findings.ts';
 import { modelNames } from '../stack-outputs.ts';
 import { targetOf } from '../target.ts';
@@ -92,12 +93,14 @@ async function readFacts(connection: Connection, model: string): Promise<Registr
   // Runs first: one that ends in between has registered by the time the versions are read.
   const recent = await runs.list({ model, limit: runsSearched });
   const openRuns = recent.filter((run) => !isEnded(run.status)).map((run) => run.runId);
-  const { candidate } = await registry.readLive(model);
-  const itsRun = candidate ? await runs.find(candidate.runId) : undefined;
-  const endedRun = candidate && (!itsRun || isEnded(itsRun.status)) ? candidate.runId : null;
+  const endedRuns: string[] = [];
+  for (const { runId } of candidatesOf(await registry.readLive(model))) {
+    const itsRun = await runs.find(runId);
+    if (!itsRun || isEnded(itsRun.status)) endedRuns.push(runId);
+  }
   const packages = await readPackages(connection, model);
   const [live, versions] = await Promise.all([registry.readLive(model), registry.listVersions(model)]);
-  return { model, live, versions, packages, openRuns, endedRun };
+  return { model, live, versions, packages, openRuns, endedRuns };
 }
 
 async function removePackages({ s3, outputs }: Connection, orphans: StoredPackage[]): Promise<void> {
@@ -126,13 +129,12 @@ async function withdrawCandidates(
 ): Promise<string[]> {
   const withdrawn: string[] = [];
   for (const one of facts) {
-    const candidate = strandedCandidate(one);
-    if (!candidate) continue;
-    const { version, runId } = candidate;
-    const why = `run ${runId} has ended, so nothing judges it`;
-    const by = { who: await who(), why, at: context.now().toISOString() };
-    one.live = await registry.change(one.model, { kind: 'withdraw-candidate', version }, by);
-    withdrawn.push(`candidate ${version} of ${one.model}`);
+    for (const { version, runId } of strandedCandidates(one)) {
+      const why = `run ${runId} has ended, so nothing judges it`;
+      const by = { who: await who(), why, at: context.now().toISOString() };
+      one.live = await registry.change(one.model, { kind: 'withdraw-candidate', version }, by);
+      withdrawn.push(`candidate ${version} of ${one.model}`);
+    }
   }
   return withdrawn;
 }
@@ -154,7 +156,7 @@ export async function doctor(context: Context, { fix }: { fix?: boolean | undefi
       modelNames(connection.outputs).map((name) => readFacts(connection, name)),
     );
     const orphans = facts.flatMap(orphansOf);
-    const stranded = facts.filter(strandedCandidate);
+    const stranded = facts.flatMap(strandedCandidates);
     if (fix === true && orphans.length + stranded.length > 0) {
       isDeclined = !(await context.confirm(
         `Remove ${orphans.length} packages that belong to no version and ${stranded.length} candidates that nothing judges?`,
@@ -162,7 +164,7 @@ export async function doctor(context: Context, { fix }: { fix?: boolean | undefi
       if (!isDeclined) {
         await removePackages(connection, orphans);
         removed.push(...orphans.map(({ prefix }) => prefix));
-        removed.push(...(await withdrawCandidates(connection, context, stranded)));
+        removed.push(...(await withdrawCandidates(connection, context, facts)));
       }
     }
     const gone = new Set(removed);

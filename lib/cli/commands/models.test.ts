@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anAbTest, joined } from '../../registry/fixtures/tests.ts';
 import { type LogEntry, neverLive } from '../../registry/registry.ts';
 import { championAt, liveRow, roleOf } from './models.ts';
 
@@ -48,6 +49,9 @@ describe('roleOf', () => {
 describe('liveRow', () => {
   it('shows the share of the candidate', () => {
     expect(liveRow(live)).toEqual(['iris', 2, '3 (20 %)', 1, at]);
+    const test = joined(anAbTest(100 / 3), 3, 20);
+    expect(liveRow(test)[2]).toBe('2 (33.33 %), 3 (20 %)');
+    expect(roleOf(test, 3)).toBe('candidate');
     expect(liveRow(neverLive('iris', at))).toEqual(['iris', null, null, null, null]);
   });
 });

@@ -1,4 +1,5 @@
 import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
+import { candidatesOf, findCandidate } from '../../registry/candidates.ts';
 import type { Live, LogEntry } from '../../registry/registry.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { type Connection, connect } from '../connection.ts';
@@ -14,17 +15,19 @@ const longestCause = 2000;
 /** What part a version plays right now. */
 export function roleOf(live: Live, version: number): 'champion' | 'candidate' | 'previous' | null {
   if (live.champion?.version === version) return 'champion';
-  if (live.candidate?.version === version) return 'candidate';
+  if (findCandidate(live, version)) return 'candidate';
   if (live.previous?.version === version) return 'previous';
   return null;
 }
 
 export function liveRow(live: Live): CellValue[] {
-  const { candidate } = live;
+  const candidates = candidatesOf(live).map(
+    ({ version, weight }) => `${version} (${Number(weight.toFixed(2))} %)`,
+  );
   return [
     live.model,
     live.champion?.version ?? null,
-    candidate ? `${candidate.version} (${candidate.weight} %)` : null,
+    candidates.length > 0 ? candidates.join(', ') : null,
     live.previous?.version ?? null,
     live.champion?.since ?? null,
   ];

@@ -10,8 +10,9 @@ import {
 import { formatOf } from '../../model/source-format.ts';
 import type { ModelVersion } from '../../registry/registry.ts';
 import { EvergreenError, exitCode } from '../../shared/errors.ts';
+import { digestFile, type LocalFile } from '../../shared/local-file.store.ts';
 import { workOn } from '../batch-executions.ts';
-import { digestFile, type InputFile, putInput } from '../batch-input.ts';
+import { putInput } from '../batch-input.ts';
 import { fetchResult, outputPath, requireFolder, suffixOf } from '../batch-result.ts';
 import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';
@@ -186,7 +187,7 @@ export function refuseTooLarge(path: string): void {
 async function uploadInput(
   connection: Connection,
   key: string,
-  file: InputFile,
+  file: LocalFile,
   context: Context,
   signal: AbortSignal,
 ) {

@@ -8,7 +8,7 @@ import { recordKeyOf } from '../../remediation/retrain-rows.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { readBytes, readDocument, writeDocument } from '../../shared/objects.ts';
 import type { Connection } from '../connection.ts';
-import { putFile } from './put-file.ts';
+import { putMissing } from './put-missing.ts';
 import type { Transfer } from './read-transfer.ts';
 import type { TransferDataset } from './transfer-manifest.ts';
 
@@ -73,7 +73,7 @@ export async function importDataset(
   if (ledger) await takeOverLedger(s3, bucket, ledger);
   if (await readManifest(s3, { bucket, model, datasetId })) return false;
   const put = (key: string, sha256: string) =>
-    putFile(s3, { bucket, key }, { ...transfer.file(sha256, key), sha256 });
+    putMissing(s3, { bucket, key }, { ...transfer.file(sha256, key), sha256 });
   await put(definitionKey(model, definitionDigest), definition);
   let placed = source;
   if (transfer.has(source.sha256)) {

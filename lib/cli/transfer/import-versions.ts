@@ -4,7 +4,7 @@ import { type ModelVersion, modelVersion } from '../../registry/registry.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import type { Connection } from '../connection.ts';
 import { admitVersion, type PackageFile } from './admit-version.ts';
-import { putFile } from './put-file.ts';
+import { putMissing } from './put-missing.ts';
 import type { Transfer } from './read-transfer.ts';
 import type { TransferManifest } from './transfer-manifest.ts';
 
@@ -61,7 +61,7 @@ export async function importVersions(
     // The manifest is the last of the files: until it is there nobody takes the others for a package.
     for (const { name, sha256 } of files) {
       const key = there.packagePrefix + name;
-      await putFile(s3, { bucket: outputs.ModelBucket, key }, { ...transfer.file(sha256, key), sha256 });
+      await putMissing(s3, { bucket: outputs.ModelBucket, key }, { ...transfer.file(sha256, key), sha256 });
     }
     const { parentVersion } = there.lineage;
     const parent = imported.find((each) => each.from === parentVersion)?.version ?? null;

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
+import { isMissingSql } from '../check.duckdb.ts';
 import { type Column, dataColumns } from '../columns.ts';
 import { select } from '../database.duckdb.ts';
 import type { DatasetReport } from '../dataset.ts';
@@ -18,7 +19,7 @@ export async function mapMissing(
   const many = Math.min(parts, rows);
   const counts = some.map((column, place) => {
     const at = columns.indexOf(column);
-    return `(count(*) FILTER (r${at} = 'missing' OR (r${at} IS NULL AND v${at} IS NULL)) / count(*))::DOUBLE AS m${place}`;
+    return `(count(*) FILTER ${isMissingSql(at)} / count(*))::DOUBLE AS m${place}`;
   });
   const found = await select(
     connection,

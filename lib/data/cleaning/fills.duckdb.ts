@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { z } from 'zod';
 import type { ModelDefinition } from '../../model/definition.ts';
 import type { Column } from '../columns.ts';
-import { select } from '../database.duckdb.ts';
+import { inTurn, select } from '../database.duckdb.ts';
 import type { ColumnProfile } from '../dataset.ts';
 import { askedFills, type Fill, fillOf, isNumber } from './fills.ts';
 import type { OutlierLimit } from './outliers.duckdb.ts';
@@ -36,7 +36,7 @@ export async function learnFills(
   const missing = asked.map(({ place }) => `count(*) - count(v${place}) AS m${place}`);
   const [found] = await select(
     connection,
-    `SELECT ${[...cells, ...missing].join(', ')} FROM placed`,
+    `SELECT ${[...cells, ...missing].join(', ')}, max(turn) AS turns FROM ${inTurn('placed')}`,
     z.record(z.string(), z.union([z.string(), z.number()]).nullable()),
   );
   return asked.map((each) => {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Outliers, outlierFactor } from '../../model/cleaning.ts';
 import type { ModelDefinition } from '../../model/definition.ts';
 import type { Column } from '../columns.ts';
-import { select } from '../database.duckdb.ts';
+import { inTurn, select } from '../database.duckdb.ts';
 import { askedOutliers } from './asked-outliers.ts';
 
 /** Where a feature's outliers begin, learned on train rows. */
@@ -36,7 +36,7 @@ export async function learnOutlierLimits(
   );
   const [found] = await select(
     connection,
-    `SELECT ${learned.join(', ')} FROM placed WHERE side = 'train'`,
+    `SELECT ${learned.join(', ')}, [max(turn)] AS turns FROM ${inTurn('placed')} WHERE side = 'train'`,
     z.record(z.string(), z.array(z.number().nullable()).nullable()),
   );
   const limits = measured.flatMap(({ column, place, asked, rule }) => {

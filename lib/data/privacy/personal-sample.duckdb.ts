@@ -56,7 +56,7 @@ async function sample(
   if (looked.length === 0) return [];
   const lists = looked.map(({ sql }, place) => {
     const text = `left(CAST(${sql} AS VARCHAR), ${lookedAt})`;
-    return `list(${wholeText(text)}) FILTER (${sql} IS NOT NULL) AS t${place}`;
+    return `list(${wholeText(text)} ORDER BY line) FILTER (${sql} IS NOT NULL) AS t${place}`;
   });
   const where = step === 1 ? '' : `WHERE ${drawSql('line')} % ${step} = 0`;
   const [found] = await select(

@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import type { SourceObject } from '../../data/dataset.ts';
 import { downloadSource } from '../../data/source.store.ts';
 import { digest, sha256 } from '../../shared/digest.ts';
+import { type LocalFile, putFile } from '../../shared/local-file.store.ts';
 import { readBytes, readDocument } from '../../shared/objects.ts';
 import { type BatchManifest, type BatchSummary, batchManifest, batchSummary } from './batch.ts';
 
@@ -78,23 +78,8 @@ export async function writeParquet(
 }
 
 /** The same of a file that may be larger than the memory. */
-export async function writeParquetFile(
-  s3: S3Client,
-  { bucket, key }: ObjectPlace,
-  path: string,
-  file: { sha256: string; bytes: number },
-): Promise<void> {
-  await s3.send(
-    new PutObjectCommand({
-      Bucket: bucket,
-      Key: key,
-      Body: createReadStream(path),
-      ContentLength: file.bytes,
-      ContentType: parquetType,
-      Metadata: { sha256: file.sha256 },
-      ChecksumSHA256: Buffer.from(file.sha256, 'hex').toString('base64'),
-    }),
-  );
+export async function writeParquetFile(s3: S3Client, place: ObjectPlace, file: LocalFile): Promise<void> {
+  await putFile(s3, place, file, parquetType);
 }
 
 /** Copies the input to a file; without a digest when it is over the limit, and so not read. */

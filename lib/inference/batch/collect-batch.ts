@@ -38,7 +38,7 @@ export async function collectBatch(request: CollectRequest, tools: CollectTools)
   const { rows, refused, refusedFirst, ...file } = await joinParts(tools.memoryLimit, {
     parts: manifest.parts.length,
     read: (n) => readPart(tools, manifest, n),
-    keep: (path, written) => writeParquetFile(s3, { bucket, key: keys.result }, path, written),
+    keep: (file) => writeParquetFile(s3, { bucket, key: keys.result }, file),
   });
   if (rows !== manifest.rows) {
     throw new EvergreenError(

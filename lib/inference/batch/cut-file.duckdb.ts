@@ -92,12 +92,11 @@ async function mergeRows(
     appender.appendDataChunk(chunk);
   }
   appender.closeSync();
-  const each = (letter: string) => columns.map((_, place) => `${letter}${place}`).join(', ');
+  const values = columns.map((_, place) => `v${place}`).join(', ');
   await connection.run(
     `CREATE TEMP TABLE numbered AS
      SELECT row_number() OVER (ORDER BY line) - 1 AS row, *
-     FROM (SELECT line, ${each('v')}, CASE WHEN bad THEN [${each('r')}] END AS rules,
-             CASE WHEN bad THEN [${each('s')}] END AS shown FROM checked
+     FROM (SELECT line, ${values}, rules, shown FROM checked
            UNION ALL BY NAME SELECT line, fault FROM broken)
      ORDER BY row`,
   );

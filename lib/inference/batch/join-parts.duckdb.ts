@@ -1,16 +1,15 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { quoteText, select, withWorkspace } from '../../data/database.duckdb.ts';
+import { digestFile, type LocalFile } from '../../shared/local-file.store.ts';
 
 export interface PartsToJoin {
   /** How many there are. */
   parts: number;
   read(n: number): Promise<Uint8Array>;
   /** Takes the joined file while it is there. */
-  keep(path: string, file: { sha256: string; bytes: number }): Promise<void>;
+  keep(file: LocalFile): Promise<void>;
 }
 
 /** What the joined file holds. */
@@ -52,14 +51,9 @@ export async function joinParts(memory: string, { parts, read, keep }: PartsToJo
       `SELECT row, error FROM read_parquet(${quoteText(joined)}) WHERE error IS NOT NULL ORDER BY row LIMIT ${keptRefused}`,
       z.object({ row: z.number(), error: z.string() }),
     );
-    const file = { sha256: await digestFile(joined), bytes: (await stat(joined)).size };
-    await keep(joined, file);
-    return { rows: counted?.rows ?? 0, refused: counted?.refused ?? 0, refusedFirst, ...file };
+    const file = await digestFile(joined);
+    await keep(file);
+    const { sha256, bytes } = file;
+    return { rows: counted?.rows ?? 0, refused: counted?.refused ?? 0, refusedFirst, sha256, bytes };
   });
-}
-
-async function digestFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk);
-  return hash.digest('hex');
 }

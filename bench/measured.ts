@@ -17,7 +17,7 @@ export interface Measured {
   printed: string;
 }
 
-const program = join(import.meta.dirname, 'peers', 'measured.py');
+const program = join(import.meta.dirname, 'measured.py');
 
 /** Runs a program to its end, which one of `exitCodes` says is a good one. */
 export function measured(
