@@ -9,7 +9,7 @@ const now = new Date('2026-11-23T12:00:00.000Z');
 const found = (running: string | null, all: Run[], lastRetrainAt?: string) =>
   findRunInFlight('iris', {
     runs: {
-      readQueue: async () => ({ running, waiting: [], superseded: [], revision: 1 }),
+      readQueue: async () => ({ running, testing: [], waiting: [], superseded: [], revision: 1 }),
       find: async (runId) => all.find((run) => run.runId === runId),
     },
     readRetrains: async () =>
