@@ -1,11 +1,6 @@
-/** How an error is answered at each door; see docs/errors.md. */
-export type ErrorKind = 'invalid' | 'not-found' | 'conflict' | 'not-allowed' | 'unavailable' | 'internal';
+import type { CatalogueEntry } from './error-kind.ts';
 
-interface CatalogueEntry {
-  kind: ErrorKind;
-  meaning: string;
-  remedy: string;
-}
+export type { ErrorKind } from './error-kind.ts';
 
 /** Every code the product can answer with. docs/errors.md has a heading for each; a test holds the two together. */
 export const errorCatalogue = {
