@@ -81,6 +81,8 @@ export class HttpApi extends Construct {
       restApiName: `evergreen-${stage.name}`,
       description: 'Predictions, feedback and receipts',
       endpointTypes: [EndpointType.REGIONAL],
+      // Tensors in binary reach the function as they are; as text they would be damaged.
+      binaryMediaTypes: ['application/octet-stream'],
       cloudWatchRole: true,
       deployOptions: {
         stageName: 'live',

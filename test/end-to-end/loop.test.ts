@@ -177,6 +177,25 @@ describe('a first upload', () => {
     });
   });
 
+  it('reads tensors in binary, byte for byte', async () => {
+    const flowers = Float32Array.of(5.1, 3.5, 1.4, 0.2, 6.3, 3.3, 6, 2.5);
+    const matrix = { name: 'numbers', datatype: 'FP32', shape: [2, 4] };
+    const head = JSON.stringify({
+      inputs: [{ ...matrix, parameters: { binary_data_size: flowers.byteLength } }],
+    });
+    const { status, body } = await platform.http(
+      'POST',
+      '/v2/models/iris/infer',
+      Buffer.concat([Buffer.from(head), Buffer.from(flowers.buffer)]),
+      undefined,
+      { 'content-type': 'application/octet-stream', 'inference-header-content-length': String(head.length) },
+    );
+    expect({ status, body }).toMatchObject({
+      status: 200,
+      body: { outputs: [{ name: 'label', data: ['setosa', 'virginica'] }] },
+    });
+  });
+
   it('has a card, which the command makes again byte for byte', async () => {
     const shown = await platform.ask(shownVersion, 'models', 'show', 'iris');
     expect(shown).toMatchObject({ version: 1, trainRows: 60, heldOutRows: 15, cost: null });

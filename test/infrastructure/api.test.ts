@@ -18,6 +18,11 @@ describe.each(stages)('the API of stage %s', (stage) => {
     expect(settings.ThrottlingRateLimit).toBeGreaterThan(0);
   });
 
+  it('hands tensors in binary on as they are', () => {
+    const [[, api] = []] = made.ofType('AWS::ApiGateway::RestApi');
+    expect(api?.Properties.BinaryMediaTypes).toEqual(['application/octet-stream']);
+  });
+
   it('asks every caller for a key', () => {
     expect(methods).toHaveLength(15);
     for (const method of methods) expect(method.ApiKeyRequired).toBe(true);
