@@ -135,7 +135,13 @@ async function readParquet(
     return { source, rows, broken: { count: 0, first: [] } };
   } catch (thrown) {
     const message = messageOf(thrown);
-    if (/out of memory|no space left|internal error/i.test(message)) throw thrown;
+    if (/no space left|internal error/i.test(message)) throw thrown;
+    if (/out of memory/i.test(message)) {
+      return {
+        line: 0,
+        message: 'the Parquet file does not fit into memory; write groups of fewer rows, and shorter texts',
+      };
+    }
     const [first = ''] = message.split('\n');
     return { line: 0, message: `the Parquet file cannot be read (${first.replaceAll(path, 'upload')})` };
   }

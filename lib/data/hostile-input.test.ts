@@ -98,6 +98,12 @@ const kinds: Kind[] = [
     content: jsonl(jsonRow(1, `,"x":${'['.repeat(200_000)}${']'.repeat(200_000)}`)),
     ending: 'jsonl',
   },
+  {
+    kind: 'JSON 200,000 lists deep in a column',
+    wanted: 'kept out',
+    content: jsonl(`{"weight":${'['.repeat(200_000)}${']'.repeat(200_000)},"seeds":1,"kind":"pear"}`),
+    ending: 'jsonl',
+  },
   { kind: 'a list of JSON instead of lines', wanted: 'rejected', content: '[{"weight":1}]', ending: 'jsonl' },
   {
     kind: 'a JSON object that names a column twice',

@@ -15,6 +15,16 @@ export interface JsonCells {
  * Values keep their JSON type: `"5.1"` is not a number and `1` is not a category.
  */
 export function readJsonRow(line: string, columns: readonly Column[]): JsonCells | string {
+  try {
+    return readCells(line, columns);
+  } catch (thrown) {
+    // What was read is written again level by level, and the stack ends before a line of a mebibyte does.
+    if (thrown instanceof RangeError) return 'holds lists or objects that are too deep';
+    throw thrown;
+  }
+}
+
+function readCells(line: string, columns: readonly Column[]): JsonCells | string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);

@@ -83,6 +83,9 @@ function unreadOf(names: readonly string[], keys: readonly string[]): SourceTabl
 
 const keptIgnored = 100;
 
+/** What DuckDB calls the number of a row. */
+const rowNumber = 'file_row_number';
+
 /** Of a column that the file does not have, and need not. */
 const absentCell: CellSql = {
   shown: 'CAST(NULL AS VARCHAR)',
@@ -105,6 +108,8 @@ export async function parquetTable(
     z.object({ name: z.string(), children: z.number().nullable() }),
   );
   const top = topLevel(names);
+  const reserved = top.find((name) => name.toLowerCase() === rowNumber);
+  if (reserved !== undefined) return refuse(`no column may be called ${reserved}; rename it`);
   const described = await select(
     connection,
     `DESCRIBE SELECT * FROM ${file}`,
