@@ -10,6 +10,9 @@ export interface JsonCells {
   names: string[];
 }
 
+/** What is deeper cannot be written as text again. */
+const mostDeep = 100;
+
 const jsonObject = z.record(z.string(), z.unknown());
 
 /**
@@ -28,7 +31,9 @@ export function readJsonRow(line: string, columns: readonly Column[]): JsonCells
   if (!object.success || Array.isArray(parsed))
     return 'is JSON, but not an object with a value for each column';
   const names = Object.keys(object.data);
-  if (topLevelMembers(line) !== names.length) return 'names a column twice';
+  const { members, deepest } = outlineOf(line);
+  if (deepest > mostDeep) return `is nested more than ${mostDeep} deep`;
+  if (members !== names.length) return 'names a column twice';
 
   const mistyped: string[] = [];
   const cells = columns.map((column) => {
@@ -74,18 +79,22 @@ function writtenNumber(line: string, name: string): string | undefined {
   return written.get(outermost);
 }
 
-/** How many names the outermost object writes: more than it has means that one came twice. The line is valid JSON. */
-function topLevelMembers(line: string): number {
+/**
+ * How many names the outermost object writes: more than it has means that one came twice. And how deep the line is, which
+ * is valid JSON.
+ */
+function outlineOf(line: string): { members: number; deepest: number } {
   let members = 0;
   let depth = 0;
+  let deepest = 0;
   for (let i = 0; i < line.length; i++) {
     const character = line[i];
     if (character === '"') {
       i++;
       while (line[i] !== '"') i += line[i] === '\\' ? 2 : 1;
-    } else if (character === '{' || character === '[') depth++;
+    } else if (character === '{' || character === '[') deepest = Math.max(deepest, ++depth);
     else if (character === '}' || character === ']') depth--;
     else if (character === ':' && depth === 1) members++;
   }
-  return members;
+  return { members, deepest };
 }

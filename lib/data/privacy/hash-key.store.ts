@@ -4,6 +4,11 @@ import { EvergreenError, messageOf } from '../../shared/errors.ts';
 /** Gives the key that a model's personal features are hashed with, by the name its definition gives. */
 export type ReadHashKey = (model: string, keyName: string) => Promise<Uint8Array>;
 
+/** What KMS makes the key of a model and a name of. */
+export function hashKeyMessage(model: string, keyName: string): string {
+  return JSON.stringify(['evergreen/hash/v1', model, keyName]);
+}
+
 /**
  * Makes keys from one that never leaves KMS: the MAC of model and name is the key for them. It is asked for once for a
  * definition in the life of a process, and kept in memory alone.
@@ -11,7 +16,7 @@ export type ReadHashKey = (model: string, keyName: string) => Promise<Uint8Array
 export function hashKeyReader(kms: KMSClient, keyArn: string): ReadHashKey {
   const known = new Map<string, Promise<Uint8Array>>();
   return (model, keyName) => {
-    const message = JSON.stringify(['evergreen/hash/v1', model, keyName]);
+    const message = hashKeyMessage(model, keyName);
     const found =
       known.get(message) ??
       readKey(kms, keyArn, message).catch((thrown: unknown) => {
