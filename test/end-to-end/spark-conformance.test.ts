@@ -25,7 +25,7 @@ describe.skipIf('missing' in spark)(
     let found = new Map<string, { duckdb: Answer; spark: Answer }>();
     beforeAll(async () => {
       if ('python' in spark) found = await examineByBoth(spark.python, cases);
-    }, 900_000);
+    }, 1_500_000);
 
     it.each(cases.map(({ name }) => name))('say the same of %s', (name) => {
       const both = found.get(name);

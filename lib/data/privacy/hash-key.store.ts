@@ -1,13 +1,9 @@
 import { GenerateMacCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { hashKeyMessage } from '../../model/disguise.ts';
 import { EvergreenError, messageOf } from '../../shared/errors.ts';
 
 /** Gives the key that a model's personal features are hashed with, by the name its definition gives. */
 export type ReadHashKey = (model: string, keyName: string) => Promise<Uint8Array>;
-
-/** What KMS makes the key of a model and a name of. */
-export function hashKeyMessage(model: string, keyName: string): string {
-  return JSON.stringify(['evergreen/hash/v1', model, keyName]);
-}
 
 /**
  * Makes keys from one that never leaves KMS: the MAC of model and name is the key for them. It is asked for once for a

@@ -5,6 +5,7 @@ import {
   type Disguise,
   hashBuckets,
   hashedBefore,
+  hashKeyMessage,
   hashKeyNameOf,
   hashPattern,
   hashPrefix,
@@ -16,7 +17,6 @@ import { askedFills } from '../cleaning/fills.ts';
 import { type Column, dataColumns } from '../columns.ts';
 import type { DatasetProfile } from '../dataset.ts';
 import { mostParted, otherEdgesOf } from '../measured-parts.ts';
-import { hashKeyMessage } from '../privacy/hash-key.store.ts';
 import { heldOutBelow } from '../split.ts';
 import type { StageLimits } from '../stage-file.ts';
 
