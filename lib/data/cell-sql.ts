@@ -88,7 +88,7 @@ function cellWithUnit(
     ([name, factor]) => `WHEN '${name.replaceAll("'", "''")}' THEN ${factor.toExponential()}`,
   );
   const scaled = `TRY_CAST(regexp_extract(${bare}, ${written}, 1) AS DOUBLE) * CASE ${unit} WHEN '' THEN 1e0 ${whens.join(' ')} END`;
-  const number = `CASE WHEN regexp_matches(${bare}, ${written}) THEN ${scaled} END`;
+  const number = `CASE WHEN regexp_matches(${bare}, ${written}) THEN ${scaled} + 0e0 END`;
   const value =
     column.type === 'integer'
       ? `CASE WHEN (${number}) = trunc(${number}) THEN TRY_CAST(${number} AS BIGINT) END`

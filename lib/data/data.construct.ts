@@ -18,7 +18,7 @@ export interface DataRoomProps {
   readonly accessLogs: AccessLogBucket;
   readonly duckdb: LayerVersion;
   /** How long what was uploaded is kept is said by each. */
-  readonly models: readonly Pick<ModelDefinition, 'name' | 'data'>[];
+  readonly models: readonly Pick<ModelDefinition, 'name' | 'data' | 'features' | 'privacy'>[];
 }
 
 /** Where data lies, and the gate before it. */
@@ -103,8 +103,8 @@ export class DataRoom extends Construct {
     this.grantReadDefinitions(this.validate);
     this.grantHash(this.validate);
     this.bucket.grantReadBelow(this.validate, 'parts/');
-    const { bucket, validate } = this;
-    this.spark = new SparkExamination(this, 'Spark', { stage, key, bucket, models, validate });
+    const { bucket, hashKey, validate } = this;
+    this.spark = new SparkExamination(this, 'Spark', { stage, key, bucket, models, hashKey, validate });
     this.parts = new UploadParts(this, 'Parts', { stage, bucket, duckdb });
   }
 

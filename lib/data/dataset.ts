@@ -275,7 +275,7 @@ export const validationRequest = z.object({
   source: sourceObject,
   parents: datasetManifest.shape.parents,
   /** The job that examined the upload, when it is too large for a function. */
-  examination: z.object({ jobName: z.string() }).nullish(),
+  examination: z.object({ jobName: z.string(), startedAt: z.iso.datetime() }).nullish(),
   /** What became of the files when the upload was many. */
   joinedKey: z.string().nullish(),
 });

@@ -94,7 +94,7 @@ const kinds: Kind[] = [
   },
   {
     kind: 'JSON 200,000 lists deep',
-    wanted: 'accepted',
+    wanted: 'kept out',
     content: jsonl(jsonRow(1, `,"x":${'['.repeat(200_000)}${']'.repeat(200_000)}`)),
     ending: 'jsonl',
   },

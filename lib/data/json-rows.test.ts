@@ -41,6 +41,7 @@ describe('readJsonRow', () => {
     ['null', 'is JSON, but not an object with a value for each column'],
     ['{"weight":1,"seeds":2,"weight":3}', 'names a column twice'],
     ['{"weight":1,"\\u0077eight":3}', 'names a column twice'],
+    [`{"deep":${'['.repeat(100)}${']'.repeat(100)}}`, 'is nested more than 100 deep'],
     ['{"colour":"\\u0000"}', 'holds a zero byte or half a surrogate pair'],
     ['{"colour":"\\ud800"}', 'holds a zero byte or half a surrogate pair'],
   ])('says why %s is no row', (line, message) => {
@@ -50,7 +51,7 @@ describe('readJsonRow', () => {
   it('refuses what is too deep, also where a large number has to be looked for', () => {
     const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
     for (const line of [`{"weight":${deep}}`, `{"weight":9007199254740993,"x":${deep}}`]) {
-      expect(readJsonRow(line, columns)).toBe('holds lists or objects that are too deep');
+      expect(readJsonRow(line, columns)).toBe('is nested more than 100 deep');
     }
   });
 

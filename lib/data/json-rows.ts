@@ -9,22 +9,15 @@ export interface JsonCells {
   names: string[];
 }
 
+/** What is deeper cannot be written as text again: the stack ends before a line of a mebibyte does. */
+const mostDeep = 100;
+
 /**
  * Reads one line of JSON; a text says why it is no row.
  *
  * Values keep their JSON type: `"5.1"` is not a number and `1` is not a category.
  */
 export function readJsonRow(line: string, columns: readonly Column[]): JsonCells | string {
-  try {
-    return readCells(line, columns);
-  } catch (thrown) {
-    // What was read is written again level by level, and the stack ends before a line of a mebibyte does.
-    if (thrown instanceof RangeError) return 'holds lists or objects that are too deep';
-    throw thrown;
-  }
-}
-
-function readCells(line: string, columns: readonly Column[]): JsonCells | string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -33,7 +26,9 @@ function readCells(line: string, columns: readonly Column[]): JsonCells | string
   }
   if (!isObject(parsed)) return 'is JSON, but not an object with a value for each column';
   const names = Object.keys(parsed);
-  if (topLevelMembers(line) !== names.length) return 'names a column twice';
+  const { members, deepest } = outlineOf(line);
+  if (deepest > mostDeep) return `is nested more than ${mostDeep} deep`;
+  if (members !== names.length) return 'names a column twice';
 
   const mistyped: string[] = [];
   const cells = columns.map((column) => {
@@ -84,18 +79,22 @@ function writtenNumber(line: string, name: string): string | undefined {
   return written.get(outermost);
 }
 
-/** How many names the outermost object writes: more than it has means that one came twice. The line is valid JSON. */
-function topLevelMembers(line: string): number {
+/**
+ * How many names the outermost object writes: more than it has means that one came twice. And how deep the line is, which
+ * is valid JSON.
+ */
+function outlineOf(line: string): { members: number; deepest: number } {
   let members = 0;
   let depth = 0;
+  let deepest = 0;
   for (let i = 0; i < line.length; i++) {
     const character = line[i];
     if (character === '"') {
       i++;
       while (line[i] !== '"') i += line[i] === '\\' ? 2 : 1;
-    } else if (character === '{' || character === '[') depth++;
+    } else if (character === '{' || character === '[') deepest = Math.max(deepest, ++depth);
     else if (character === '}' || character === ']') depth--;
     else if (character === ':' && depth === 1) members++;
   }
-  return members;
+  return { members, deepest };
 }

@@ -109,8 +109,9 @@ async function pump(
       onRead(size === 0 ? 1 : file.bytesRead / size);
     }
   } catch (thrown) {
-    if (!isGzipError(thrown)) throw thrown;
-    return { line: 0, message: `the gzip file is damaged or cut off (${thrown.message})` };
+    const damaged = damagedGzip(thrown);
+    if (!damaged) throw thrown;
+    return damaged;
   } finally {
     stream.destroy();
     file.destroy();
@@ -119,8 +120,10 @@ async function pump(
   return scanner.failure;
 }
 
-function isGzipError(thrown: unknown): thrown is Error {
-  return thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('Z_');
+/** Why a gzip file cannot be read, or null when it failed for another reason. */
+export function damagedGzip(thrown: unknown): Unreadable | null {
+  if (!(thrown instanceof Error && 'code' in thrown && String(thrown.code).startsWith('Z_'))) return null;
+  return { line: 0, message: `the gzip file is damaged or cut off (${thrown.message})` };
 }
 
 function countBroken(staged: StagedFile, limits: StageLimits, line: number, message: string): void {

@@ -65,6 +65,11 @@ export function hashKeyNameOf(definition: Defined): string | undefined {
   return undefined;
 }
 
+/** What KMS makes the key of a model and a name of. */
+export function hashKeyMessage(model: string, keyName: string): string {
+  return JSON.stringify(['evergreen/hash/v1', model, keyName]);
+}
+
 export const hashPrefix = (keyName: string) => `hmac-${keyName}-`;
 
 /** A regular expression, for JavaScript and SQL alike, that hashes of a key match from end to end. */

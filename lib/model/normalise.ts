@@ -54,13 +54,23 @@ export const uncasedLetters = leftAlone
   .join('');
 const isUncased = new RegExp(`[${uncasedLetters}]`, 'u');
 
+const lowerLetter = (letter: string) => (isUncased.test(letter) ? letter : letter.toLowerCase());
+
+/** The small form of each letter that has one, for who lowers letters elsewhere: not every language knows the same ones. */
+export function smallLetters(): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (let code = 0; code <= 0x10ffff; code++) {
+    const letter = String.fromCodePoint(code);
+    const small = lowerLetter(letter);
+    if (small !== letter) found[letter] = small;
+  }
+  return found;
+}
+
 /** The spelling that a text is taken for; lib/data/cleaning/normalise-sql.ts says the same in SQL. */
 export function normaliseSpelling(text: string, { trim, unicode, case: wanted }: NormaliseText): string {
   const trimmed = trim ? text.trim() : text;
   // Letter by letter, so that no letter's neighbours matter: a Greek sigma ends no word.
-  const cased =
-    wanted === 'keep'
-      ? trimmed
-      : [...trimmed].map((letter) => (isUncased.test(letter) ? letter : letter.toLowerCase())).join('');
+  const cased = wanted === 'keep' ? trimmed : [...trimmed].map(lowerLetter).join('');
   return unicode ? cased.normalize('NFC') : cased;
 }

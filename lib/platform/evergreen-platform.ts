@@ -18,6 +18,7 @@ import { TrainingRoom } from '../training/training.construct.ts';
 import { TrainingMachine } from '../training/training-machine.construct.ts';
 import { AccessLogBucket } from './bucket.ts';
 import { HttpApi } from './http-api.ts';
+import { JobMachine } from './job-machine.ts';
 import { NativeLayers } from './native-layers.ts';
 import { Pipeline } from './pipeline.ts';
 import { PlatformAlarms } from './platform-alarms.ts';
@@ -36,6 +37,7 @@ export class EvergreenPlatform extends Construct {
   readonly registry: RegistryRoom;
   readonly training: TrainingRoom;
   readonly train: TrainingMachine;
+  readonly job: JobMachine;
   readonly evaluation: EvaluationRoom;
   readonly rollout: RolloutRoom;
   readonly inference: InferenceRoom;
@@ -74,6 +76,7 @@ export class EvergreenPlatform extends Construct {
     this.training = new TrainingRoom(this, 'Training', { stage, key, data, registry, models });
     const { deployed } = this.training;
     this.train = new TrainingMachine(this, 'Train', { stage, data, registry, training: this.training });
+    this.job = new JobMachine(this, 'Job', { stage, data, training: this.training });
     this.intake = new IntakeRoom(this, 'Intake', { stage, dataBucket: data.bucket, models: deployed });
     const { intake } = this;
 
@@ -120,9 +123,9 @@ export class EvergreenPlatform extends Construct {
     this.pipeline = new Pipeline(this, 'Pipeline', {
       stage,
       runs: intake.runs,
-      data,
-      training: this.training,
       registry,
+      parts: data.parts.stateMachine,
+      job: this.job.stateMachine,
       train: this.train.stateMachine,
       rollout: this.rollout.stateMachine,
       functions: {

@@ -1,9 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import type { DataRoom } from '../data/data.construct.ts';
 import type { RegistryRoom } from '../registry/registry.construct.ts';
-import type { TrainingRoom } from '../training/training.construct.ts';
 import { allow } from './grants.ts';
 import { NodeFunction } from './node-function.ts';
 import type { StageSettings } from './stage.ts';
@@ -13,9 +11,9 @@ import type { DocumentTable } from './table.ts';
 export interface PipelineProps {
   readonly stage: StageSettings;
   readonly runs: DocumentTable;
-  readonly data: DataRoom;
-  readonly training: TrainingRoom;
+  readonly parts: AslStateMachine;
   readonly registry: RegistryRoom;
+  readonly job: AslStateMachine;
   readonly train: AslStateMachine;
   readonly rollout: AslStateMachine;
   /** The steps of the rooms, by the name that the definition calls them. */
@@ -28,7 +26,7 @@ export class Pipeline extends Construct {
 
   constructor(scope: Construct, id: string, props: PipelineProps) {
     super(scope, id);
-    const { stage, runs, data, training, train, registry, rollout, functions } = props;
+    const { stage, runs, parts, job, train, registry, rollout, functions } = props;
     const awaitApproval = new NodeFunction(this, 'AwaitApproval', {
       folder: 'await-approval',
       description: 'Lets a run wait for a person',
@@ -43,14 +41,13 @@ export class Pipeline extends Construct {
       substitutions: {
         RegistryTable: registry.table.tableName,
         RolloutArn: rollout.stateMachineArn,
+        JobArn: job.stateMachineArn,
         TrainingArn: train.stateMachineArn,
-        PartsArn: data.parts.stateMachine.stateMachineArn,
+        PartsArn: parts.stateMachineArn,
       },
     });
     registry.grantReadLive(this.stateMachine);
-    data.spark.grantRun(this.stateMachine);
-    training.grantRunSearches(this.stateMachine);
-    for (const inner of [data.parts.stateMachine, train, rollout]) {
+    for (const inner of [parts, job, train, rollout]) {
       inner.grantStartExecution(this.stateMachine);
       inner.grantExecutions(this.stateMachine, 'states:DescribeExecution', 'states:StopExecution');
     }

@@ -38,12 +38,15 @@ export interface StageSettings {
   readonly spark: SparkSettings;
 }
 
-/** The machine that examines what is too large for a function. */
+/** The machines that examine what is too large for a function. */
 export interface SparkSettings {
   /** @default - SageMaker's Spark container, in regions where its account is known; in others such files are refused */
   readonly image?: string;
   readonly instanceType: string;
-  /** Room for the upload, for tables in between and for what a sort spills: about eight times the largest upload. */
+  /** A file gets a machine for each so many GiB of it, up to `mostInstances`; one that is packed with gzip gets one. */
+  readonly gibPerInstance: number;
+  readonly mostInstances: number;
+  /** Of each machine. Room for the upload, for tables in between and for what a sort spills: about eight times the largest upload. */
   readonly volumeGib: number;
   readonly maxHours: number;
   /** Larger uploads are refused. */
@@ -61,7 +64,14 @@ export const awsStage: StageSettings = {
   partsAtOnce: 10,
   largestMemoryMib: 3008,
   sparkAboveMib: 2048,
-  spark: { instanceType: 'ml.m5.4xlarge', volumeGib: 500, maxHours: 12, maxSourceGib: 50 },
+  spark: {
+    instanceType: 'ml.m5.4xlarge',
+    gibPerInstance: 16,
+    mostInstances: 8,
+    volumeGib: 500,
+    maxHours: 12,
+    maxSourceGib: 100,
+  },
 };
 
 /** The local engine: the host's architecture, short waits, nothing kept when the stack goes. */
@@ -75,7 +85,8 @@ export const localStage: StageSettings = {
   bakeSeconds: 2,
   partsAtOnce: 2,
   trainingImage: 'evergreen/script-mode:local',
-  spark: { ...awsStage.spark, image: 'evergreen/spark:local' },
+  // Machines of a cluster are processes of one machine here, which has its cores already.
+  spark: { ...awsStage.spark, image: 'evergreen/spark:local', mostInstances: 1 },
   firewall: false,
 };
 

@@ -48,7 +48,7 @@ export class AslStateMachine extends StateMachine {
       },
     });
     const functions = Object.values(props.functions).map((lambda) => lambda.functionArn);
-    allow(this, { actions: ['lambda:InvokeFunction'], resources: functions });
+    if (functions.length > 0) allow(this, { actions: ['lambda:InvokeFunction'], resources: functions });
     acknowledgeWildcard(this, 'Resource', '*', logsAndTraces);
   }
 

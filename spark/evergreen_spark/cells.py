@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+
+from evergreen_spark.spelling import spelled
 
 GREATEST_INTEGER = 2**53 - 1
 # The greatest FP32 number.
@@ -27,7 +29,10 @@ _FRACTION = re.compile(r"^(float|double|decimal\(\d+,\d+\))$")
 
 class Cell(NamedTuple):
     value: Column
-    rule: Column
+    # Of where the value stands by now: what reads a text takes most of the time, and is not done twice.
+    rule: Callable[[Column], Column]
+    # True where cleaning wrote the value otherwise than it stood; None where it never does.
+    changed: Column | None = None
 
 
 def full_match(text: Column, pattern: str) -> Column:
@@ -35,27 +40,47 @@ def full_match(text: Column, pattern: str) -> Column:
     return text.rlike(f"(?d)^(?:{pattern})\\z")
 
 
-def text_cell(column: dict[str, Any]) -> Cell:
-    """A cell that was read as text; empty ones are null."""
+def text_cell(column: dict[str, Any], plan: dict[str, Any]) -> Cell:
+    """A cell that was read as text; empty ones are null. Of JSON the column `mistyped` names cells of another type."""
     key = column["key"]
     kind = column["type"]
     text = F.col(key)
     bare = F.expr(f"nullif(trim(BOTH ' \\t' FROM {key}), '')")
+    mistyped = (F.coalesce(F.expr(f"contains(concat(' ', mistyped, ' '), ' {key} ')"), F.lit(False))
+                if plan["format"] == "jsonl" else None)
+    if kind in ("number", "integer") and column.get("units"):
+        return _cell_with_unit(column, bare, mistyped)
     if kind == "number":
-        return _cell(column, bare.isNull(), F.when(full_match(bare, NUMBER), bare.cast("double") + F.lit(0.0)))
+        return _cell(column, bare.isNull(), F.when(full_match(bare, NUMBER), bare.cast("double") + F.lit(0.0)), mistyped)
     if kind == "integer":
         whole = F.when(full_match(bare, r"[+-]?[0-9]+(\.0*)?"), F.substring_index(bare, ".", 1).cast("bigint"))
-        return _cell(column, bare.isNull(), whole)
+        return _cell(column, bare.isNull(), whole, mistyped)
     if kind == "boolean":
         lower = F.lower(bare)
         value = F.when(lower.isin("true", "1"), F.lit(True)).when(lower.isin("false", "0"), F.lit(False))
-        return _cell(column, bare.isNull(), value)
+        return _cell(column, bare.isNull(), value, mistyped)
     if kind == "timestamp":
-        return _cell(column, bare.isNull(), F.when(full_match(bare, TIMESTAMP), _written_seconds(bare)))
-    return _cell(column, text.isNull(), text)
+        return _cell(column, bare.isNull(), F.when(full_match(bare, TIMESTAMP), _written_seconds(bare)), mistyped)
+    if column.get("normalise") or column.get("keep") is not None:
+        value = spelled(text, column, plan)
+        return _cell(column, value.isNull(), value, mistyped)._replace(changed=~text.eqNullSafe(value))
+    return _cell(column, text.isNull(), text, mistyped)
 
 
-def typed_cell(column: dict[str, Any], source_type: str) -> Cell | None:
+def _cell_with_unit(column: dict[str, Any], bare: Column, mistyped: Column | None) -> Cell:
+    """A number that may carry one of some units; the value is in the column's own."""
+    written = rf"(?d)^({NUMBER})[ \t]*(.*)\z"
+    is_written, unit = bare.rlike(written), F.regexp_extract(bare, written, 4)
+    factor = F.when(unit == "", F.lit(1.0))
+    for name, times in column["units"].items():
+        factor = factor.when(unit == name, F.lit(float(times)))
+    number = F.when(is_written, F.regexp_extract(bare, written, 1).cast("double") * factor + F.lit(0.0))
+    value = F.when(number == F.rint(number), _whole(number)) if column["type"] == "integer" else number
+    changed = F.coalesce(is_written & (unit != ""), F.lit(False))
+    return _cell(column, bare.isNull(), value, mistyped)._replace(changed=changed)
+
+
+def typed_cell(column: dict[str, Any], source_type: str, plan: dict[str, Any]) -> Cell | None:
     """A cell of a typed column, or None when the column's type cannot hold what is wanted."""
     kind = column["type"]
     here = F.col(column["key"])
@@ -66,6 +91,8 @@ def typed_cell(column: dict[str, Any], source_type: str) -> Cell | None:
         value = F.expr(f"nullif(CAST({column['key']} AS STRING), '')")
         return _cell(column, here.isNull(), value)
     if kind in ("number", "integer"):
+        if column.get("units") and source_type == "string":
+            return text_cell(column, plan)
         if not (is_whole or is_fraction):
             return None
         missing = here.isNull() | F.isnan(here) if source_type in ("float", "double") else here.isNull()
@@ -79,9 +106,11 @@ def typed_cell(column: dict[str, Any], source_type: str) -> Cell | None:
     if kind == "timestamp":
         if source_type in ("timestamp", "timestamp_ntz", "date"):
             return _cell(column, here.isNull(), _seconds(here.cast("timestamp")))
-        return text_cell(column) if source_type == "string" else None
+        return text_cell(column, plan) if source_type == "string" else None
     if source_type != ("boolean" if kind == "boolean" else "string"):
         return None
+    if column.get("normalise") or column.get("keep") is not None:
+        return text_cell(column, plan)
     value = here if kind == "boolean" else F.expr(f"nullif({column['key']}, '')")
     return _cell(column, value.isNull(), value)
 
@@ -104,15 +133,22 @@ def _written_seconds(text: Column) -> Column:
     return local - F.when(sign == "+", ahead).when(sign == "-", -ahead).otherwise(F.lit(0.0))
 
 
-def _cell(column: dict[str, Any], missing: Column, value: Column) -> Cell:
-    rule = F.when(missing, F.lit(None if column["mayBeMissing"] else "missing"))
-    for breach, name in _breaches(column, value):
-        rule = rule.when(breach, F.lit(name))
-    return Cell(value, rule)
+def _cell(column: dict[str, Any], missing: Column, value: Column, mistyped: Column | None = None) -> Cell:
+    """A cell by its value, and by what tells that there is nothing in one that has no value."""
+
+    def rule(read: Column) -> Column:
+        first = F if mistyped is None else F.when(mistyped, F.lit("mistyped"))
+        if_missing = F.lit(None if column["mayBeMissing"] else "missing")
+        found = first.when(read.isNull(), F.when(missing, if_missing).otherwise(F.lit("type")))
+        for breach, name in _breaches(column, read):
+            found = found.when(breach, F.lit(name))
+        return found
+
+    return Cell(value if mistyped is None else F.when(~mistyped, value), rule)
 
 
 def _breaches(column: dict[str, Any], value: Column) -> list[tuple[Column, str]]:
-    found = [(value.isNull(), "type")]
+    found = []
     if column["type"] == "number":
         found.append((~(F.abs(value) <= F.lit(GREATEST_NUMBER)) | F.isnan(value), "type"))
     if column["type"] == "integer":
@@ -121,7 +157,8 @@ def _breaches(column: dict[str, Any], value: Column) -> list[tuple[Column, str]]
         found.append((value < F.lit(float(column["min"])), "range"))
     if column.get("max") is not None:
         found.append((value > F.lit(float(column["max"])), "range"))
-    if column["categories"]:
+    # Any value falls into one of the buckets.
+    if column["categories"] and not column.get("disguise"):
         found.append((~value.isin(*column["categories"]), "category"))
     if column.get("maxLength") is not None:
         found.append((F.length(value) > column["maxLength"], "length"))

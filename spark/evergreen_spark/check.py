@@ -11,6 +11,7 @@ from evergreen_spark.cells import GREATEST_NUMBER, SPARK_TYPES, Cell
 from evergreen_spark.draw import draw_sql
 from evergreen_spark.number_text import double_text, float_text
 from evergreen_spark.row_checks import breach_of
+from evergreen_spark.spelling import stored
 from evergreen_spark.tables import Scratch
 
 _SHOWN_CHARACTERS = 200
@@ -18,14 +19,17 @@ _LOOKED_AT = 1000
 _MAP_PARTS = 40
 
 
-def check_rows(scratch: Scratch, source: DataFrame, cells: list[Cell], plan: dict[str, Any]
+def check_rows(scratch: Scratch, source: DataFrame, cells: list[Cell], plan: dict[str, Any], key: bytes | None
                ) -> tuple[DataFrame, dict[str, Any]]:
-    """Each row with its typed values v, broken rules r, broken row checks x, and s as it stood where the row is bad."""
+    """Each row with its typed values v, broken rules r, broken row checks x, changed cells z, and s as it stood where it is bad."""
     columns, checks = plan["columns"], plan["rowChecks"]
     places = range(len(columns))
-    held = source.select("line", "idx", *[F.col(column["key"]).alias(f"s{place}") for place, column in enumerate(columns)],
-                         *[cell.value.alias(f"v{place}") for place, cell in enumerate(cells)],
-                         *[cell.rule.alias(f"r{place}") for place, cell in enumerate(cells)])
+    changing = [place for place in places if cells[place].changed is not None]
+    read = source.select("*", *[cell.value.alias(f"v{place}") for place, cell in enumerate(cells)],
+                         *[cells[place].changed.alias(f"z{place}") for place in changing])
+    held = read.select("line", "idx", *[F.col(column["key"]).alias(f"s{place}") for place, column in enumerate(columns)],
+                       *[f"v{place}" for place in places], *[f"z{place}" for place in changing],
+                       *[cell.rule(F.col(f"v{place}")).alias(f"r{place}") for place, cell in enumerate(cells)])
     held = held.select("*", *[breach_of(check).alias(f"x{place}") for place, check in enumerate(checks)])
     bad = F.coalesce(*[F.col(f"r{place}") for place in places]).isNotNull()
     for place, check in enumerate(checks):
@@ -35,9 +39,9 @@ def check_rows(scratch: Scratch, source: DataFrame, cells: list[Cell], plan: dic
              .alias(f"s{place}") for place, kind in enumerate(dict(held.dtypes)[f"s{place}"] for place in places)]
     checked = scratch.keep(held.withColumn("bad", bad).select(
         "line", "idx", "bad", *[f"x{place}" for place in range(len(checks))],
-        *[F.col(f"v{place}").cast(SPARK_TYPES[columns[place]["type"]]).alias(f"v{place}") for place in places],
-        *[f"r{place}" for place in places], *shown))
-    return checked, _count(checked, plan)
+        *[stored(F.col(f"v{place}"), columns[place], key).cast(SPARK_TYPES[columns[place]["type"]]).alias(f"v{place}") for place in places],
+        *[f"z{place}" for place in changing], *[f"r{place}" for place in places], *shown))
+    return checked, _count(checked, changing, plan)
 
 
 def _many(condition: Any) -> Any:
@@ -49,9 +53,10 @@ def _is_missing(place: int) -> Any:
     return F.coalesce(rule == "missing", F.lit(False)) | (rule.isNull() & F.col(f"v{place}").isNull())
 
 
-def _count(checked: DataFrame, plan: dict[str, Any]) -> dict[str, Any]:
+def _count(checked: DataFrame, changing: list[int], plan: dict[str, Any]) -> dict[str, Any]:
     columns, checks = plan["columns"], plan["rowChecks"]
     places = range(len(columns))
+    disguised = [place for place in places if columns[place].get("disguise")]
     numeric = [place for place in places if columns[place]["role"] != "identity" and columns[place]["type"] in ("number", "integer")]
     finite = {place: F.when(F.abs(F.col(f"v{place}").cast("double")) <= GREATEST_NUMBER, F.col(f"v{place}")) for place in numeric}
     totals = checked.agg(
@@ -61,6 +66,8 @@ def _count(checked: DataFrame, plan: dict[str, Any]) -> dict[str, Any]:
         *[F.min(F.when(F.col(f"x{place}"), F.col("line"))).alias(f"l{place}") for place in range(len(checks))],
         *[make(finite[place]).alias(f"{letter}{place}") for place in numeric
           for letter, make in (("a", F.min), ("b", F.max), ("e", F.avg))],
+        *[_many(F.col(f"z{place}") & ~F.col("bad")).alias(f"z{place}") for place in changing],
+        *[_many(F.col(f"v{place}").isNotNull() & ~F.col("bad")).alias(f"d{place}") for place in disguised],
     ).first().asDict()
     rules = checked.where("bad").select(F.posexplode(F.array(*[f"r{place}" for place in places])).alias("place", "rule"))
     problems = rules.where("rule IS NOT NULL").groupBy("place", "rule").count().orderBy("place", "rule").collect()
@@ -68,6 +75,8 @@ def _count(checked: DataFrame, plan: dict[str, Any]) -> dict[str, Any]:
         "read": totals["read"], "bad": totals["bad"],
         "missing": [totals[f"m{place}"] for place in places],
         "problems": [{"place": row["place"], "rule": row["rule"], "count": row["count"]} for row in problems],
+        "normalised": [{"place": place, "count": totals[f"z{place}"]} for place in changing],
+        "disguised": [{"place": place, "count": totals[f"d{place}"]} for place in disguised],
         "rowChecks": [{"count": totals[f"x{place}"], "firstLine": totals[f"l{place}"]} for place in range(len(checks))],
         "before": [{"min": totals.get(f"a{place}"), "max": totals.get(f"b{place}"), "mean": totals.get(f"e{place}")} for place in places],
         "badRows": _bad_rows(checked, plan) if totals["bad"] else [],

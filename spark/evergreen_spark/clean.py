@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from evergreen_spark.number_text import double_text
+from evergreen_spark.seeded_split import seeded_sides
 from evergreen_spark.tables import Scratch
 
 _MOST_SOURCES = 1000
@@ -46,16 +47,18 @@ def find_contradictions(good: DataFrame, plan: dict[str, Any]) -> dict[str, Any]
 
 
 def place_rows(scratch: Scratch, good: DataFrame, plan: dict[str, Any]) -> DataFrame:
-    """The rows of the dataset with their position in the file and their side, by the hash of what identifies them."""
+    """The rows of the dataset with their position in the file, their side, and their place in it."""
     kept = good
     if plan["dropsCopies"]:
         kept = kept.where("copy = 1")
     if plan["keyDuplicates"] != "keep":
         kept = kept.where("keyed = 1")
-    identity = _identity_text(plan)
-    keyed = kept.drop("copy", "keyed").withColumn("key", F.substring(F.sha2(identity.cast("binary"), 256), 1, 13))
-    placed = scratch.number(keyed, "place", F.col("line"))
-    placed = placed.withColumn("side", F.when(F.col("key") < plan["heldOutBelow"], "test").otherwise("train"))
+    kept = kept.drop("copy", "keyed")
+    if plan["split"]["method"] == "seeded":
+        return seeded_sides(scratch, scratch.number(kept, "position", F.col("line")), plan["split"])
+    keyed = kept.withColumn("key", F.substring(F.sha2(_identity_text(plan).cast("binary"), 256), 1, 13))
+    placed = scratch.number(keyed, "position", F.col("line")).withColumn("place", F.col("position"))
+    placed = placed.withColumn("side", F.when(F.col("key") < plan["split"]["heldOutBelow"], "test").otherwise("train"))
     for side, order in (("test", [F.asc("key"), F.asc("place")]), ("train", [F.desc("key"), F.asc("place")])):
         sides = count_sides(placed)
         if sides["train"] + sides["test"] > 1 and sides[side] == 0:
@@ -64,13 +67,17 @@ def place_rows(scratch: Scratch, good: DataFrame, plan: dict[str, Any]) -> DataF
     return placed
 
 
+def _text_of(place: int, plan: dict[str, Any]) -> Column:
+    """A value as DuckDB writes it as text."""
+    value = F.col(f"v{place}")
+    if plan["columns"][place]["type"] in ("number", "timestamp"):
+        return F.udf(double_text, T.StringType())(value)
+    return value.cast("string")
+
+
 def _identity_text(plan: dict[str, Any]) -> Column:
-    double = F.udf(double_text, T.StringType())
-    parts = []
-    for place in plan["identifying"] or plan["described"]:
-        value = F.col(f"v{place}")
-        text = double(value) if plan["columns"][place]["type"] in ("number", "timestamp") else value.cast("string")
-        parts.append(F.coalesce(F.concat(F.octet_length(text).cast("string"), F.lit(":"), text), F.lit("-")))
+    texts = [_text_of(place, plan) for place in plan["identifying"] or plan["described"]]
+    parts = [F.coalesce(F.concat(F.octet_length(text).cast("string"), F.lit(":"), text), F.lit("-")) for text in texts]
     return F.concat_ws("|", *parts)
 
 
@@ -149,10 +156,11 @@ def _any_outside(limits: list[dict[str, Any]]) -> Column:
     return outside
 
 
-def count_outliers_by_source(placed: DataFrame, limits: list[dict[str, Any]], place: int | None) -> list[dict[str, Any]]:
+def count_outliers_by_source(placed: DataFrame, limits: list[dict[str, Any]], plan: dict[str, Any]) -> list[dict[str, Any]]:
+    place = plan["sourcesPlace"]
     if place is None:
         return []
-    source = F.coalesce(F.col(f"v{place}").cast("string"), F.lit("(missing)")).alias("source")
+    source = F.coalesce(_text_of(place, plan), F.lit("(missing)")).alias("source")
     counted = placed.groupBy(source).agg(F.count("*").alias("rows"),
                                          F.coalesce(F.sum(F.when(_any_outside(limits), 1)), F.lit(0)).alias("outlying"))
     return [row.asDict() for row in counted.orderBy(F.desc("outlying"), F.asc("source")).limit(_MOST_SOURCES).collect()]

@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ from pyspark.sql import functions as F
 from evergreen_spark import clean, measure
 from evergreen_spark.cells import text_cell
 from evergreen_spark.check import check_rows, sample_texts
-from evergreen_spark.csv_source import csv_table
+from evergreen_spark.hash_key import ReadKey, read_key
 from evergreen_spark.parquet_source import parquet_table
 from evergreen_spark.tables import Scratch
+from evergreen_spark.text_source import text_table, unpack
 
 _PARTITION_BYTES = 64 << 20
 
@@ -27,7 +27,7 @@ _PARTITION_BYTES = 64 << 20
 def main() -> None:
     parser = argparse.ArgumentParser(description="Count what a data gate is made of, on Spark.")
     for name, told in (("--plan", "plan.json"), ("--upload", "folder with the one file"), ("--output", "folder of what is left"),
-                       ("--scratch", "folder of tables in between")):
+                       ("--scratch", "folder of this machine"), ("--tables", "URI of a folder that all machines see")):
         parser.add_argument(name, required=True, help=told)
     asked = parser.parse_args()
     plan = json.loads(Path(asked.plan).read_text())
@@ -37,21 +37,24 @@ def main() -> None:
     upload = str(files[0])
     spark = start_session(os.path.getsize(upload), asked.scratch)
     try:
-        run(spark, plan, upload, asked.output, asked.scratch)
+        run(Scratch(spark, asked.tables, asked.scratch), plan, upload, asked.output)
     finally:
         spark.stop()
 
 
-def run(spark: SparkSession, plan: dict[str, Any], upload: str, output: str, scratch: str) -> None:
-    """Examine one file and leave the answer in `output`; `scratch` is emptied before and after."""
-    shutil.rmtree(scratch, ignore_errors=True)
+def run(scratch: Scratch, plan: dict[str, Any], upload: str, output: str, read: ReadKey = read_key) -> None:
+    """Examine one file and leave the answer in `output`; nothing stays in between."""
+    key = None if plan["hashKey"] is None else read(plan["hashKey"])
     Path(output).mkdir(parents=True, exist_ok=True)
+    scratch.clear()
     try:
-        facts = examine(Scratch(spark, scratch), upload, plan, output)
+        plain = f"{scratch.local}/unpacked" if plan["isGzip"] else upload
+        refusal = unpack(upload, plain, plan["maxDecodedBytes"]) if plan["isGzip"] else None
+        facts = {"unreadable": {"line": 0, "message": refusal}} if refusal else examine(scratch, plain, plan, output, key)
         document = {"schema": "evergreen/spark-facts/v1", "source": _described(upload), **facts}
         Path(output, "facts.json").write_text(json.dumps(document, allow_nan=False))
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.clear()
 
 
 def _described(path: str) -> dict[str, Any]:
@@ -63,16 +66,16 @@ def _described(path: str) -> dict[str, Any]:
 
 
 def start_session(size: int, scratch: str) -> SparkSession:
-    cores = os.cpu_count() or 1
     settings = {
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.caseSensitive": "true",
         # A cast that fails gives null, which is a broken rule and no failed job.
         "spark.sql.ansi.enabled": "false",
-        "spark.sql.shuffle.partitions": str(max(cores, -(-size // _PARTITION_BYTES))),
         "spark.sql.files.maxPartitionBytes": str(_PARTITION_BYTES),
         "spark.sql.parquet.compression.codec": "zstd",
         "spark.local.dir": f"{scratch}-spill",
+        # A job that loses a machine begins anew: copies of its tables would save nothing.
+        "spark.hadoop.dfs.replication": "1",
         "spark.ui.enabled": "false",
     }
     builder = SparkSession.builder.appName("evergreen-examine")
@@ -80,20 +83,21 @@ def start_session(size: int, scratch: str) -> SparkSession:
         builder = builder.config(name, value)
     spark = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    # As many as all machines have cores.
+    spark.conf.set("spark.sql.shuffle.partitions", max(spark.sparkContext.defaultParallelism, -(-size // _PARTITION_BYTES)))
     return spark
 
 
-def examine(scratch: Scratch, upload: str, plan: dict[str, Any], output: str) -> dict[str, Any]:
-    if plan["format"] == "csv":
-        source, read = csv_table(scratch, upload, plan)
-        cells = [text_cell(column) for column in plan["columns"]]
-        about = {"ignored": plan["ignored"], "unread": plan["unread"]}
-    else:
+def examine(scratch: Scratch, upload: str, plan: dict[str, Any], output: str, key: bytes | None) -> dict[str, Any]:
+    if plan["format"] == "parquet":
         source, read, cells, about = parquet_table(scratch, upload, plan)
+    else:
+        source, read, about = text_table(scratch, upload, plan)
+        cells = [text_cell(column, plan) for column in plan["columns"]]
     if source is None:
         return read
     _say(f"{read['rows']} rows are read")
-    checked, counted = check_rows(scratch, source, cells, plan)
+    checked, counted = check_rows(scratch, source, cells, plan, key)
     if counted["read"] != read["rows"]:
         sys.exit(f"{read['rows']} rows were read, but {counted['read']} were checked")
     facts = {**read, **counted, "ignored": about["ignored"], "samples": _samples(checked, source, about["unread"], plan)}
@@ -104,7 +108,7 @@ def examine(scratch: Scratch, upload: str, plan: dict[str, Any], output: str) ->
     placed, facts["anonymity"] = clean.anonymise(placed, plan)
     limits = clean.learn_outlier_limits(scratch, placed, plan)
     facts["outlierLimits"] = limits
-    facts["sources"] = clean.count_outliers_by_source(placed, limits, plan["sourcesPlace"])
+    facts["sources"] = clean.count_outliers_by_source(placed, limits, plan)
     placed, facts["aside"] = clean.put_outliers_aside(placed, limits, plan["keptBroken"])
     placed = scratch.keep(placed)
     facts["sides"] = clean.count_sides(placed)
@@ -113,7 +117,7 @@ def examine(scratch: Scratch, upload: str, plan: dict[str, Any], output: str) ->
     if facts["sides"]["train"] > 0:
         facts["measured"] = _measure(scratch, placed, limits, plan)
         facts["golden"] = measure.golden_candidates(scratch, placed, plan)
-        facts["files"] = {side: _described(_write_side(placed, side, plan, output)) for side in ("train", "test")}
+        facts["files"] = {side: _described(_write_side(scratch, placed, side, plan, output)) for side in ("train", "test")}
         _say("rows are measured and written")
     return facts
 
@@ -146,16 +150,11 @@ def _measure(scratch: Scratch, placed: DataFrame, limits: list, plan: dict[str, 
     }
 
 
-def _write_side(placed: DataFrame, side: str, plan: dict[str, Any], output: str) -> str:
+def _write_side(scratch: Scratch, placed: DataFrame, side: str, plan: dict[str, Any], output: str) -> str:
     """One file in the order of the upload: trainers and evaluation read one."""
     named = [F.col(f"v{place}").alias(plan["columns"][place]["name"]) for place in plan["described"]]
-    folder = Path(output, f"{side}.parts")
     ordered = placed.where(F.col("side") == side).repartition(1).sortWithinPartitions("place")
-    ordered.select(*named).write.parquet(f"file://{folder}")
-    (part,) = folder.glob("part-*.parquet")
-    part.rename(Path(output, f"{side}.parquet"))
-    shutil.rmtree(folder)
-    return f"{output}/{side}.parquet"
+    return scratch.write_file(ordered.select(*named), f"{output}/{side}.parquet")
 
 
 def _say(what: str) -> None:

@@ -39,7 +39,7 @@ def measure(scratch: Scratch, placed: DataFrame, plan: dict[str, Any]) -> dict[s
     binned = [place for place in plan["described"] if _kind(plan["columns"][place]) != "categorical"]
     summaries = _summarise(scratch, placed.where("side = 'train'"), binned, plan)
     parted = placed.withColumn("part", _part(summaries, plan)).withColumn("train", F.col("side") == "train")
-    parted = parted.withColumn("half", F.expr(f"{draw_sql('place')} % 2 = 0"))
+    parted = parted.withColumn("half", F.expr(f"{draw_sql('position')} % 2 = 0"))
     categorical = [place for place in plan["described"] if place not in binned]
     return {"summaries": [{"place": place, **summary} for place, summary in summaries.items()],
             "parts": _count_binned(parted, binned, summaries, plan),

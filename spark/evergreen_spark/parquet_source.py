@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -30,7 +29,7 @@ def parquet_table(scratch: Scratch, path: str, plan: dict[str, Any]
     top = [field.name for field in raw.schema.fields]
     missing = [column["name"] for column in columns if column["name"] not in top]
     if missing:
-        return refuse(_missing_columns(missing, top))
+        return None, {"unreadable": {"line": 0, "missing": missing, "present": top}}, [], {}
     types = {field.name: field.dataType.simpleString() for field in raw.schema.fields}
     keys = {column["name"]: column["key"] for column in columns}
     named = [*keys.items(), *((name, f"ignored{place}") for place, name in enumerate(top)
@@ -41,7 +40,7 @@ def parquet_table(scratch: Scratch, path: str, plan: dict[str, Any]
     cells = []
     for column in columns:
         kind = types[column["name"]]
-        cell = typed_cell(column, kind)
+        cell = typed_cell(column, kind, plan)
         if cell is None:
             return refuse(f"column {column['name']} is {_duck_type(kind)} in the file; {_needed(column)} is needed")
         cells.append(cell)
@@ -53,14 +52,6 @@ def parquet_table(scratch: Scratch, path: str, plan: dict[str, Any]
 
 def _duck_type(kind: str) -> str:
     return _TYPE_NAMES.get(kind, re.sub(r"^array<(.*)>$", r"\1[]", kind).upper())
-
-
-def _missing_columns(missing: list[str], present: list[str]) -> str:
-    text = lambda name: json.dumps(name, ensure_ascii=False)
-    several = len(missing) > 1
-    shown = ", ".join(text(name) for name in present[:20])
-    return (f"{'columns' if several else 'column'} {', '.join(text(name) for name in missing)} "
-            f"{'are' if several else 'is'} missing; the file has {shown}{' …' if len(present) > 20 else ''}")
 
 
 def _needed(column: dict[str, Any]) -> str:

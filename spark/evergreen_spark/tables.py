@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import Any, Callable
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
@@ -9,18 +11,51 @@ from pyspark.sql import functions as F
 
 
 class Scratch:
-    """A folder of tables. A table that is read twice is written once: what a sort drew is not drawn again."""
+    """Tables in between, and a folder of the driver's. A table that is read twice is written once: what a sort drew is not drawn again.
 
-    def __init__(self, spark: SparkSession, folder: str) -> None:
+    Parameters
+    ----------
+    tables : str
+        URI of a folder that all machines see.
+    local : str
+        A folder of the machine that the driver runs on.
+    """
+
+    def __init__(self, spark: SparkSession, tables: str, local: str) -> None:
         self.spark = spark
-        self._folder = folder
+        self.local = local
+        self._tables = tables
         self._count = 0
 
     def keep(self, table: DataFrame) -> DataFrame:
         self._count += 1
-        path = f"file://{self._folder}/table-{self._count}"
+        path = f"{self._tables}/table-{self._count}"
         table.write.parquet(path)
         return self.spark.read.schema(table.schema).parquet(path)
+
+    def write_file(self, table: DataFrame, to: str) -> str:
+        """Write a table of one part as one Parquet file of this machine, wherever the part was made."""
+        folder = self._path(f"{self._tables}/file")
+        table.write.mode("overwrite").parquet(folder.toString())
+        files = folder.getFileSystem(self._hadoop())
+        (part,) = [found.getPath() for found in files.listStatus(folder) if found.getPath().getName().startswith("part-")]
+        Path(to).unlink(missing_ok=True)
+        # No .crc beside it: what lies in the folder of the output is uploaded.
+        files.copyToLocalFile(True, part, self._path(f"file://{to}"), True)
+        return to
+
+    def clear(self) -> None:
+        """Leave both folders empty."""
+        tables = self._path(self._tables)
+        tables.getFileSystem(self._hadoop()).delete(tables, True)
+        shutil.rmtree(self.local, ignore_errors=True)
+        Path(self.local).mkdir(parents=True)
+
+    def _path(self, uri: str) -> Any:
+        return self.spark._jvm.org.apache.hadoop.fs.Path(uri)
+
+    def _hadoop(self) -> Any:
+        return self.spark._jsc.hadoopConfiguration()
 
     def number(self, table: DataFrame, name: str, *order: Column) -> DataFrame:
         """Number the rows from 0 in an order, each part by itself: a window over all would be one task."""

@@ -2,9 +2,10 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, examineByBoth } from '../../lib/data/spark/fixtures/both-engines.ts';
 import { conformanceCases } from '../../lib/data/spark/fixtures/conformance-cases.ts';
 import { sparkPython } from '../../lib/data/spark/fixtures/spark-python.ts';
+import { writtenCases } from '../../lib/data/spark/fixtures/written-cases.ts';
 
 const spark = await sparkPython();
-const cases = await conformanceCases();
+const cases = [...(await conformanceCases()), ...(await writtenCases())];
 
 /** Sums are added in another order: means, deviations and what follows from them agree to 9 digits. */
 function rounded(value: unknown): unknown {
@@ -24,7 +25,7 @@ describe.skipIf('missing' in spark)(
     let found = new Map<string, { duckdb: Answer; spark: Answer }>();
     beforeAll(async () => {
       if ('python' in spark) found = await examineByBoth(spark.python, cases);
-    }, 400_000);
+    }, 1_500_000);
 
     it.each(cases.map(({ name }) => name))('say the same of %s', (name) => {
       const both = found.get(name);

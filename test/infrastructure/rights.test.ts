@@ -68,7 +68,7 @@ const patterns = [
   /^<\w*Data\w*\.Arn>\/batches\/\*\/((input|rows|parts|result)\/\*|rows\/manifest\.json)$/,
   /^<\w*Data\w*\.Arn>\/parts\/\*\/plan\.json$/,
   // What is one model's alone.
-  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|rewritten|examinations|datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
+  /^<\w*(Data|Registry)\w*\.Arn>\/(incoming|retrain|rewritten|examinations|datasets|definitions|jobs|packages)\/(iris|prices|yields)\/\*$/,
   // One party of one model, or what a model's parties share; the average reads and writes those of all.
   /^<\w*Data\w*\.Arn>\/(parties\/yields\/(north|south)|definitions\/yields)\/\*$/,
   /^<\w*Registry\w*\.Arn>\/federated\/(updates|rounds|results|updates\/yields\/(north|south)|(rounds|results)\/yields)\/\*$/,
@@ -261,8 +261,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
           's3:GetObject a program',
           ...['s3:GetObject', 's3:GetObjectVersion'].flatMap((action) => [
             `${action} examinations/${name}/*`,
-            `${action} incoming/${name}/*`,
-            `${action} rewritten/${name}/*`,
+            ...['incoming', 'retrain', 'rewritten'].map((folder) => `${action} ${folder}/${name}/*`),
           ]),
           `s3:PutObject examinations/${name}/*`,
         ].sort(),
@@ -270,8 +269,8 @@ describe.each(stages)('rights of stage %s', (stage) => {
     }
   });
 
-  it('let the pipeline run searches and examinations of this product alone, as the roles of its models alone', () => {
-    const ours = rights.filter(({ role }) => role === 'Pipeline/Pipeline/Role');
+  it('let one machine run searches and examinations of this product alone, as the roles of its models alone', () => {
+    const ours = rights.filter(({ role }) => role === 'Job/Job/Role');
     const jobs = ours.filter(({ action }) => action.startsWith('sagemaker:'));
     for (const { action, resource } of jobs) {
       if (action !== 'sagemaker:ListTags') expect(resource).toMatch(/\/evergreen-\*$/);
@@ -290,7 +289,7 @@ describe.each(stages)('rights of stage %s', (stage) => {
     }
     const everybodyElse = rights.filter(
       ({ role, action }) =>
-        !['Pipeline/Pipeline/Role', 'Train/Training/Role'].includes(role) &&
+        !['Job/Job/Role', 'Train/Training/Role'].includes(role) &&
         (action.startsWith('sagemaker:') || action === 'iam:PassRole'),
     );
     // Nobody else starts or stops a job; one function reads what a search found.

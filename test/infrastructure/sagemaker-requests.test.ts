@@ -30,14 +30,14 @@ function complaintsAbout(...requests: Request[]): string[] {
   return z.array(z.string()).parse(JSON.parse(printed));
 }
 
-/** As the state machine completes it. */
-const attempt = '-r9a4';
+/** As the state machines complete them. */
+const [trainingAttempt, attempt] = ['-r9r9c5a4', '-9954'];
 
 const training = (order = anOrder({ hyperparameters: { C: 1, penalty: 'l2' } })): Request => {
   const job = trainingJob(site, order);
   return {
     operation: 'CreateTrainingJob',
-    request: { ...job, TrainingJobName: `${job.TrainingJobName}${attempt}` },
+    request: { ...job, TrainingJobName: `${job.TrainingJobName}${trainingAttempt}` },
   };
 };
 
@@ -73,8 +73,8 @@ function ofParties(): Request[] {
   return [...jobs, ...(plan ? [named(plan.packageJob, '-r9r9c5a4')] : [])];
 }
 
-/** Of an upload that Spark examines. */
-function examination(): Request {
+/** Of an upload that Spark examines, on one machine or several. */
+function examination(machines: number): Request {
   const job = sparkJob(
     {
       dataBucket: site.dataBucket,
@@ -85,9 +85,12 @@ function examination(): Request {
       rolePrefix: site.rolePrefix,
       kmsKeyArn: site.kmsKeyArn,
       ...awsStage.spark,
+      bytesPerInstance: 1,
       maxSourceBytes: 1,
+      hashKeyArn: site.kmsKeyArn,
     },
     { runId: 'iris-0123456789abcdef', model: 'iris' },
+    machines,
   );
   const ProcessingJobName = `${job.ProcessingJobName}${attempt}`;
   return { operation: 'CreateProcessingJob', request: { ...job, ProcessingJobName } };
@@ -103,8 +106,8 @@ describe('requests to SageMaker', () => {
         request: { ...job, HyperParameterTuningJobName },
       };
     });
-    const requests = [training(), ...tuning, secondSearch(), ...ofParties(), examination()];
-    expect(requests).toHaveLength(Object.keys(tuningOrders).length + 6);
+    const requests = [training(), ...tuning, secondSearch(), ...ofParties(), examination(1), examination(8)];
+    expect(requests).toHaveLength(Object.keys(tuningOrders).length + 7);
     expect(complaintsAbout(...requests)).toEqual(requests.map(() => ''));
   });
 

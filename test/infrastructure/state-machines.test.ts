@@ -49,12 +49,13 @@ describe.each(stages)('state machines of stage %s', (stage) => {
   it('are the pipeline and those it calls', () => {
     expect(files).toEqual([
       'batch-prediction.asl.json',
+      'job.asl.json',
       'pipeline.asl.json',
       'rollout.asl.json',
       'training.asl.json',
       'upload-parts.asl.json',
     ]);
-    expect(machines).toHaveLength(5);
+    expect(machines).toHaveLength(6);
   });
 
   it('log every step without the data, and trace', () => {
@@ -289,6 +290,44 @@ describe('the rounds of a federation', () => {
       expect(naming).toMatch(/'c' & \$string\(\$(shortages|lacks)\)/);
     }
     expect(states.TrainParty?.Arguments).toContain("'-n' & $string($round)");
+  });
+});
+
+describe('a job that examines or searches', () => {
+  const states = Object.fromEntries(statesOf(readFileSync(join(folder, 'job.asl.json'), 'utf8')));
+
+  it.each(['Examine', 'Tune'])(
+    'waits for a machine that AWS lacks, some times, and else fails as %s did',
+    (name) => {
+      expect(states[name]?.Catch?.map(({ ErrorEquals, Next }) => [ErrorEquals, Next])).toEqual([
+        [['States.TaskFailed'], 'LacksCapacity'],
+      ]);
+      expect(states.LacksCapacity).toMatchObject({
+        Choices: [
+          {
+            Condition: "{% $contains($failure.Cause, 'CapacityError') and $shortages <= 5 %}",
+            Next: 'AwaitCapacity',
+          },
+        ],
+        Default: 'JobFailed',
+      });
+      expect(states.AwaitCapacity?.Next).toBe('WhichJob');
+      expect(states.JobFailed?.Type).toBe('Fail');
+    },
+  );
+
+  it('is named anew after a redrive, a shortage and a retry', () => {
+    for (const name of ['Examine', 'Tune']) {
+      const naming = String(states[name]?.Arguments);
+      for (const part of [
+        '$asked.redriven',
+        'Execution.RedriveCount : 0)',
+        '$shortages',
+        '$states.context.State.RetryCount',
+      ]) {
+        expect(naming).toContain(part);
+      }
+    }
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type NormaliseText, normaliseSpelling } from '../../model/normalise.ts';
+import { type NormaliseText, normaliseSpelling, smallLetters } from '../../model/normalise.ts';
 import { quoteText, select, withWorkspace } from '../database.duckdb.ts';
 import { normaliseSql } from './normalise-sql.ts';
 
@@ -57,4 +57,13 @@ describe('normaliseSpelling', () => {
       { numRuns: 60 },
     );
   }, 60_000);
+});
+
+describe('smallLetters', () => {
+  it('has the small form of every letter that is made small, and of no other', () => {
+    const small = smallLetters();
+    expect(Object.keys(small).length).toBeGreaterThan(1000);
+    expect(small).toMatchObject({ Ä: 'ä', Σ: 'σ', 𐐀: '𐐨' });
+    for (const letter of ['İ', 'ä', 'ß', '7']) expect(small).not.toHaveProperty(letter);
+  });
 });

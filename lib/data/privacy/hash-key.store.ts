@@ -1,4 +1,5 @@
 import { GenerateMacCommand, type KMSClient } from '@aws-sdk/client-kms';
+import { hashKeyMessage } from '../../model/disguise.ts';
 import { EvergreenError, messageOf } from '../../shared/errors.ts';
 
 /** Gives the key that a model's personal features are hashed with, by the name its definition gives. */
@@ -11,7 +12,7 @@ export type ReadHashKey = (model: string, keyName: string) => Promise<Uint8Array
 export function hashKeyReader(kms: KMSClient, keyArn: string): ReadHashKey {
   const known = new Map<string, Promise<Uint8Array>>();
   return (model, keyName) => {
-    const message = JSON.stringify(['evergreen/hash/v1', model, keyName]);
+    const message = hashKeyMessage(model, keyName);
     const found =
       known.get(message) ??
       readKey(kms, keyArn, message).catch((thrown: unknown) => {

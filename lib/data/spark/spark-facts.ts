@@ -20,6 +20,7 @@ import { bookBins, bookCategories, measurementOf, planBins, type Summary } from 
 const count = z.int().min(0);
 const number = z.number().nullable();
 const unreadable = z.object({ line: count, message: z.string() });
+const lacking = z.object({ line: count, missing: z.array(z.string()), present: z.array(z.string()) });
 const perPlace = { place: count };
 
 const measured = z.object({
@@ -68,7 +69,11 @@ const measured = z.object({
 const source = z.object({ bytes: count, sha256: digest });
 
 /** A file that was refused before a row was held against its rules. */
-const refusedFile = z.object({ schema: z.literal('evergreen/spark-facts/v1'), source, unreadable });
+const refusedFile = z.object({
+  schema: z.literal('evergreen/spark-facts/v1'),
+  source,
+  unreadable: z.union([lacking, unreadable]),
+});
 
 const readFile = z.object({
   schema: z.literal('evergreen/spark-facts/v1'),
@@ -79,6 +84,8 @@ const readFile = z.object({
   bad: count,
   missing: z.array(count),
   problems: z.array(z.object({ ...perPlace, rule: brokenRule, count })),
+  normalised: z.array(z.object({ ...perPlace, count })),
+  disguised: z.array(z.object({ ...perPlace, count })),
   rowChecks: z.array(z.object({ count, firstLine: count.nullable() })),
   before: z.array(z.object({ min: number, max: number, mean: number })),
   badRows: z.array(foundBadRow),
@@ -149,8 +156,8 @@ export function factsOf(
         rule,
         count: many,
       })),
-      normalised: [],
-      disguised: [],
+      normalised: found.normalised.map(({ place, count: many }) => ({ column: at(place), count: many })),
+      disguised: found.disguised.map(({ place, count: many }) => ({ column: at(place), count: many })),
       rowChecks: found.rowChecks,
       before: named(found.before),
     },

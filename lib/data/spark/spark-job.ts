@@ -1,4 +1,5 @@
 import type { CreateProcessingJobRequest } from '@aws-sdk/client-sagemaker';
+import type { RecognisedFormat } from '../../model/source-format.ts';
 import { sha256 } from '../../shared/digest.ts';
 
 /** Where a deployment examines large files, and as whom. */
@@ -13,9 +14,23 @@ export interface SparkSite {
   rolePrefix: string;
   kmsKeyArn: string;
   instanceType: string;
+  /** A file gets one machine for so many bytes, and no more machines than these. */
+  bytesPerInstance: number;
+  mostInstances: number;
   volumeGib: number;
   maxHours: number;
   maxSourceBytes: number;
+  /** What the key comes from that personal values are hashed with. */
+  hashKeyArn: string;
+}
+
+/** How many machines examine a file. Of gzip there is one part, and what is unpacked lies on one machine. */
+export function machinesFor(
+  bytes: number,
+  { isGzip }: RecognisedFormat,
+  { bytesPerInstance, mostInstances }: Pick<SparkSite, 'bytesPerInstance' | 'mostInstances'>,
+): number {
+  return isGzip ? 1 : Math.min(mostInstances, Math.max(1, Math.ceil(bytes / bytesPerInstance)));
 }
 
 /** Where jobs find the plan of an examination and leave what they counted. */
@@ -35,6 +50,7 @@ const fileOf = (key: string) => key.slice(key.lastIndexOf('/') + 1);
 export function sparkJob(
   site: SparkSite,
   { runId, model }: { runId: string; model: string },
+  machines: number,
 ): CreateProcessingJobRequest {
   const folder = `s3://${site.dataBucket}/${examinationPrefix(model, runId)}`;
   const input = (name: string, uri: string, type: 'S3Prefix' | 'ManifestFile' = 'S3Prefix') => ({
@@ -63,6 +79,8 @@ export function sparkJob(
         ...['--upload', `${inside}/upload`],
         ...['--output', `${inside}/output`],
         ...['--scratch', `${inside}/scratch`],
+        // One machine keeps tables on its own disk; several on that of HDFS, which the container starts on them.
+        ...['--tables', machines === 1 ? `file://${inside}/scratch/tables` : 'hdfs:///evergreen/tables'],
       ],
     },
     ProcessingInputs: [
@@ -82,13 +100,14 @@ export function sparkJob(
       KmsKeyId: site.kmsKeyArn,
     },
     ProcessingResources: {
-      // One: its parts read one file and write one, on the disk that they share.
       ClusterConfig: {
-        InstanceCount: 1,
+        InstanceCount: machines,
         InstanceType: site.instanceType as 'ml.m5.4xlarge',
         VolumeSizeInGB: site.volumeGib,
       },
     },
+    // Rows and the key that hashes them go from machine to machine.
+    ...(machines > 1 ? { NetworkConfig: { EnableInterContainerTrafficEncryption: true } } : {}),
     StoppingCondition: { MaxRuntimeInSeconds: site.maxHours * 3600 },
     Tags: [
       { Key: 'evergreen:model', Value: model },

@@ -2,30 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { columnsOf } from '../columns.ts';
 import { aDefinition } from '../fixtures/validation.ts';
 import { conformanceCases } from './fixtures/conformance-cases.ts';
+import { writtenCases } from './fixtures/written-cases.ts';
 import { beyondSpark, isPortablePattern, mostSparkColumns } from './spark-limits.ts';
 
-const csv = { format: 'csv', isGzip: false } as const;
 const weight = { type: 'number' } as const;
 
-function beyond(
-  changes: Parameters<typeof aDefinition>[0],
-  recognised: Parameters<typeof beyondSpark>[2] = csv,
-) {
+function beyond(changes: Parameters<typeof aDefinition>[0]) {
   const definition = aDefinition(changes);
-  return beyondSpark(definition, columnsOf(definition), recognised);
+  return beyondSpark(definition, columnsOf(definition));
 }
 
 describe('beyondSpark', () => {
   it('finds nothing in what the conformance test compares', async () => {
-    for (const { definition } of await conformanceCases()) {
-      expect(beyondSpark(definition, columnsOf(definition), csv)).toEqual([]);
+    for (const { definition } of [...(await conformanceCases()), ...(await writtenCases())]) {
+      expect(beyondSpark(definition, columnsOf(definition))).toEqual([]);
     }
   });
 
   it.each<[string, Parameters<typeof beyond>, RegExp]>([
-    ['JSON lines', [{}, { format: 'jsonl', isGzip: false }], /^JSON lines/],
-    ['gzip', [{}, { format: 'csv', isGzip: true }], /^gzip/],
-    ['a seeded split', [{ data: { split: { method: 'seeded', seed: 1 } } }], /^the split "seeded"/],
     [
       'more columns than a plan holds',
       [
@@ -36,33 +30,9 @@ describe('beyondSpark', () => {
       /^501 columns; at most 500/,
     ],
     [
-      'units',
-      [{ features: { weight: { ...weight, unit: 'g', units: { kg: 1000 } } } }],
-      /^numbers with units/,
-    ],
-    [
-      'spellings made one',
-      [
-        {
-          features: { colour: { type: 'category', categories: ['red', 'green'], normalise: { trim: true } } },
-        },
-      ],
-      /^the normalisation/,
-    ],
-    [
-      'generalised values',
-      [{ features: { weight: { ...weight, personalData: 'contact', generalise: { width: 10 } } } }],
-      /^generalised values/,
-    ],
-    [
       'a look at all rows',
       [{ data: { checks: { personalData: { sampleRows: 0 } } } }],
       /^a look at every row/,
-    ],
-    [
-      'sources told by a number',
-      [{ data: { checks: { sources: { column: 'weight' } } } }],
-      /^sources told by a column of type number/,
     ],
     [
       'a pattern that Java reads otherwise',

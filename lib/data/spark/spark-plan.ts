@@ -1,6 +1,16 @@
 import { outlierFactor } from '../../model/cleaning.ts';
 import { type Condition, comparisonsOf } from '../../model/conditions.ts';
 import type { ModelDefinition } from '../../model/definition.ts';
+import {
+  type Disguise,
+  hashBuckets,
+  hashedBefore,
+  hashKeyMessage,
+  hashKeyNameOf,
+  hashPattern,
+  hashPrefix,
+} from '../../model/disguise.ts';
+import { blanks, smallLetters } from '../../model/normalise.ts';
 import { compileRowChecks } from '../checks/row-checks.ts';
 import { askedOutliers } from '../cleaning/asked-outliers.ts';
 import { askedFills } from '../cleaning/fills.ts';
@@ -10,7 +20,7 @@ import { mostParted, otherEdgesOf } from '../measured-parts.ts';
 import { heldOutBelow } from '../split.ts';
 import type { StageLimits } from '../stage-file.ts';
 
-/** How a CSV file is laid out, from its header; a Parquet file says it itself. */
+/** How a CSV file is laid out, from its header; other files say it themselves. */
 export interface CsvLayout {
   /** Keys of its columns, in the order of the file. */
   layout: string[];
@@ -21,11 +31,18 @@ export interface CsvLayout {
   firstLine: number;
 }
 
+export type SparkSource = { isGzip: boolean } & (
+  | ({ format: 'csv' } & CsvLayout)
+  | { format: 'jsonl' | 'parquet' }
+);
+
 export interface PlanSetting {
   definition: ModelDefinition;
-  limits: Pick<StageLimits, 'maxLineBytes' | 'keptBroken'>;
+  limits: Pick<StageLimits, 'maxDecodedBytes' | 'maxLineBytes' | 'keptBroken'>;
   /** The dataset of the champion, or null. */
   earlier: DatasetProfile | null;
+  /** What the key comes from that personal values are hashed with. */
+  hashKeyArn: string;
 }
 
 /**
@@ -34,8 +51,8 @@ export interface PlanSetting {
  */
 export function sparkPlan(
   columns: readonly Column[],
-  source: { format: 'parquet' } | ({ format: 'csv' } & CsvLayout),
-  { definition, limits, earlier }: PlanSetting,
+  source: SparkSource,
+  { definition, limits, earlier, hashKeyArn }: PlanSetting,
 ): object {
   const { data, identity, privacy, task } = definition;
   const { checks } = data;
@@ -49,10 +66,23 @@ export function sparkPlan(
   const asksLabels = checks.conflictingLabels.action !== 'off' && isCategory;
   const anonymityPlaces = privacy.anonymity?.columns.map(placeOf) ?? [];
   const { personalData, freshness, sources } = checks;
+  const keyName = hashKeyNameOf(definition);
   return {
     schema: 'evergreen/spark-plan/v1',
+    headerBytes: 0,
+    firstLine: 1,
     ...source,
-    columns,
+    columns: columns.map(({ disguise, ...column }) => ({
+      ...column,
+      ...(disguise ? { disguise: disguiseRule(column.name, disguise) } : {}),
+    })),
+    spelling: {
+      blanks,
+      small: columns.some(({ normalise }) => normalise?.case === 'lower') ? smallLetters() : {},
+    },
+    hashKey:
+      keyName === undefined ? null : { arn: hashKeyArn, message: hashKeyMessage(definition.name, keyName) },
+    maxDecodedBytes: limits.maxDecodedBytes,
     maxLineBytes: limits.maxLineBytes,
     keptBroken: limits.keptBroken,
     rowChecks: rowChecksOf(definition, columns),
@@ -61,7 +91,7 @@ export function sparkPlan(
     described: dataColumns(columns).map((column) => columns.indexOf(column)),
     keyDuplicates: data.keyDuplicates,
     dropsCopies: data.duplicates === 'drop' || data.keyDuplicates !== 'keep',
-    heldOutBelow: heldOutBelow(data.split.testShare),
+    split: { ...data.split, heldOutBelow: heldOutBelow(data.split.testShare) },
     asksIdentity: identifying.length > 0 && checks.identity.action !== 'off',
     labelGroups: asksLabels ? (identity.length > 0 ? identifying : features) : null,
     personal:
@@ -111,6 +141,14 @@ export function sparkPlan(
       (columns[target]?.categories.length ?? 0) > 0,
     freshnessPlace: freshness && freshness.action !== 'off' ? placeOf(freshness.column) : null,
   };
+}
+
+/** What takes the place of a personal text. */
+function disguiseRule(feature: string, disguise: Disguise): object {
+  if (disguise.kind === 'mask') return disguise;
+  const before = hashedBefore(feature);
+  if (disguise.kind === 'bucket') return { kind: 'bucket', before, buckets: hashBuckets(disguise.buckets) };
+  return { kind: 'hash', before, prefix: hashPrefix(disguise.key), pattern: hashPattern(disguise.key) };
 }
 
 /** Patterns and rules in the order that DuckDB's are compiled in. */

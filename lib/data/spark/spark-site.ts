@@ -12,9 +12,12 @@ const site = z.object({
   rolePrefix: z.string(),
   kmsKeyArn: z.string(),
   instanceType: z.string(),
+  bytesPerInstance: z.number(),
+  mostInstances: z.number(),
   volumeGib: z.number(),
   maxHours: z.number(),
   maxSourceBytes: z.number(),
+  hashKeyArn: z.string(),
 });
 export type SparkSiteSettings = z.infer<typeof site>;
 

@@ -18,7 +18,10 @@ const spark = {
   instanceType: 'ml.m5.4xlarge',
   volumeGib: 100,
   maxHours: 2,
+  bytesPerInstance: 1000,
+  mostInstances: 3,
   maxSourceBytes: 100_000,
+  hashKeyArn: 'arn:aws:kms:eu-central-1:1:key/h',
 };
 
 interface Setting {
@@ -28,7 +31,7 @@ interface Setting {
   latest?: string;
   maxSourceBytes?: number;
   site?: typeof spark;
-  examination?: { jobName: string };
+  examination?: { jobName: string; startedAt: string };
 }
 
 const content = [fruitHeader, ...fruitRows(60)].join('\n');
@@ -48,7 +51,7 @@ function upload(setting: Setting = {}) {
   // The store in memory knows no versions.
   store.s3.send = async (command: Parameters<typeof send>[0]) =>
     command instanceof HeadObjectCommand ? { ContentLength: bytes.length, VersionId } : send(command);
-  const run = (examination?: { jobName: string }) =>
+  const run = (examination?: Setting['examination']) =>
     validateLargeUpload(
       {
         runId: 'run-0123456789abcdef',
@@ -69,6 +72,8 @@ function upload(setting: Setting = {}) {
   return { run, store };
 }
 
+const examined = { jobName: 'evergreen-1', startedAt: '2026-11-23T09:12:00.000Z' };
+
 describe('validateLargeUpload', () => {
   it('leaves a small file to others', async () => {
     expect(await upload({ maxSourceBytes: 10_000 }).run()).toBeNull();
@@ -79,6 +84,7 @@ describe('validateLargeUpload', () => {
     const outcome = await run();
     expect(outcome).toMatchObject({
       verdict: 'examine',
+      startedAt: '2026-11-23T10:00:00.000Z',
       jobTimeoutSeconds: 10_800,
       job: {
         ProcessingJobName: 'evergreen-0123456789abcdef',
@@ -106,8 +112,8 @@ describe('validateLargeUpload', () => {
     ['lacks a column', { content: 'weight,seeds\n'.repeat(20) }, /columns "colour", "kind" are missing/],
     [
       'needs what Spark does not do',
-      { changes: { data: { split: { method: 'seeded', seed: 1 } } } },
-      /over 100 a file is examined on Spark, which does not do: the split "seeded"/,
+      { changes: { data: { checks: { personalData: { sampleRows: 0 } } } } },
+      /over 100 a file is examined on Spark, which does not do: a look at every row/,
     ],
     ['was overwritten', { latest: 'v2' }, /a newer file took its place/],
   ])('refuses a large file that %s', async (_, setting, message) => {
@@ -126,7 +132,7 @@ describe('validateLargeUpload', () => {
       `${folder}counted/facts.json`,
       JSON.stringify({ schema: 'evergreen/spark-facts/v1', source, unreadable }),
     );
-    expect(await run({ jobName: 'evergreen-1' })).toMatchObject({
+    expect(await run(examined)).toMatchObject({
       verdict: 'rejected',
       reasons: [expect.stringMatching(/line 7.*not UTF-8/)],
     });
@@ -138,6 +144,6 @@ describe('validateLargeUpload', () => {
   ])('fails when the job left %s', async (_, left, message) => {
     const { run, store } = upload();
     if (left !== undefined) store.put(`${folder}counted/facts.json`, left);
-    await expect(run({ jobName: 'evergreen-1' })).rejects.toThrow(message);
+    await expect(run(examined)).rejects.toThrow(message);
   });
 });

@@ -1,10 +1,11 @@
 import type { CreateProcessingJobRequest } from '@aws-sdk/client-sagemaker';
 import type { ModelDefinition } from '../../model/definition.ts';
-import { formatOf } from '../../model/source-format.ts';
+import { formatOf, type RecognisedFormat } from '../../model/source-format.ts';
 import { digestOf } from '../../shared/digest.ts';
 import { readDocument, writeDocument } from '../../shared/objects.ts';
 import { isRetrain, withoutCheckedColumns } from '../checks/kept-columns.ts';
 import { type Column, columnsOf } from '../columns.ts';
+import type { Unreadable } from '../csv-scanner.ts';
 import { readManifest, writeDataset, writeReport } from '../dataset.store.ts';
 import {
   type DatasetProfile,
@@ -30,15 +31,18 @@ import { csvLayout } from './csv-layout.ts';
 import { examinationOf } from './examination-of.ts';
 import { goldenOf } from './golden-of.ts';
 import { sparkFacts } from './spark-facts.ts';
-import { examinationPrefix, type SparkSite, sparkJob } from './spark-job.ts';
+import { examinationPrefix, machinesFor, type SparkSite, sparkJob } from './spark-job.ts';
 import { beyondSpark } from './spark-limits.ts';
-import { sparkPlan } from './spark-plan.ts';
+import { type SparkSource, sparkPlan } from './spark-plan.ts';
+import { unpackHead } from './unpack-head.ts';
 
 /** An upload that is too large for a function: the job that examines it. */
 export interface ExaminationNeeded {
   verdict: 'examine';
   job: CreateProcessingJobRequest;
   jobTimeoutSeconds: number;
+  /** When the examination began, which comes back with the job's name. */
+  startedAt: string;
 }
 
 export interface LargeUploadTools
@@ -60,19 +64,14 @@ export async function validateLargeUpload(
   request: ValidationRequest,
   tools: LargeUploadTools,
 ): Promise<ValidationOutcome | ExaminationNeeded | null> {
+  const startedAt = request.examination ? new Date(request.examination.startedAt) : tools.now();
   const { bytes, isLatest } = await lookAtSource(tools.s3, request.source);
   if (bytes <= tools.maxSourceBytes) return null;
   const { definition: deployed, code } = await readRunDefinition(request, tools);
   const definition = isRetrain(request.source.key) ? withoutCheckedColumns(deployed) : deployed;
+  const columns = columnsOf(definition);
   const joined = await readJoined(request, tools);
-  const large = {
-    request,
-    tools,
-    definition,
-    columns: columnsOf(definition),
-    codeDigest: code.digest,
-    joined,
-  };
+  const large = { request, tools, definition, columns, codeDigest: code.digest, joined, startedAt };
   if (!isLatest) {
     return reject(
       large,
@@ -91,6 +90,7 @@ interface LargeUpload {
   codeDigest: string;
   /** What the upload was made of when it was many files. */
   joined: JoinOutcome | null;
+  startedAt: Date;
 }
 
 async function planExamination(
@@ -106,7 +106,7 @@ async function planExamination(
   if (bytes > spark.maxSourceBytes) {
     return reject(large, bytes, `the file has ${bytes} bytes; at most ${spark.maxSourceBytes} are read`);
   }
-  const beyond = beyondSpark(definition, columns, recognised);
+  const beyond = beyondSpark(definition, columns);
   if (beyond.length > 0) {
     return reject(
       large,
@@ -115,20 +115,16 @@ async function planExamination(
     );
   }
   const limits = stageLimits(spark.maxSourceBytes);
-  const layout =
-    recognised.format === 'csv'
-      ? csvLayout(await readHead(s3, request.source, limits.maxLineBytes), columns, limits.maxLineBytes)
-      : null;
-  if (layout && 'message' in layout) return reject(large, bytes, layout.message, layout.line);
+  const source = await sourceOf(large, recognised, limits.maxLineBytes);
+  if ('message' in source) return reject(large, bytes, source.message, source.line);
   const earlier = await readComparable(large);
-  const source = layout ? { format: 'csv' as const, ...layout } : { format: 'parquet' as const };
   const folder = examinationPrefix(request.model, request.runId);
   const [name = '', ...above] = key.split('/').reverse();
   await Promise.all([
     writeDocument(
       s3,
       { bucket, key: `${folder}plan.json` },
-      sparkPlan(columns, source, { definition, limits, earlier }),
+      sparkPlan(columns, source, { definition, limits, earlier, hashKeyArn: spark.hashKeyArn }),
     ),
     writeDocument(s3, { bucket, key: `${folder}upload.manifest` }, [
       { prefix: `s3://${request.source.bucket}/${above.reverse().join('/')}/` },
@@ -137,9 +133,24 @@ async function planExamination(
   ]);
   return {
     verdict: 'examine',
-    job: sparkJob(spark, request),
+    job: sparkJob(spark, request, machinesFor(bytes, recognised, spark)),
     jobTimeoutSeconds: spark.maxHours * 3600 + graceSeconds,
+    startedAt: large.startedAt.toISOString(),
   };
+}
+
+/** What the file says of itself: of CSV how its columns are laid out, by its header. */
+async function sourceOf(
+  { request, tools, columns }: LargeUpload,
+  { format, isGzip }: RecognisedFormat,
+  maxLineBytes: number,
+): Promise<SparkSource | Unreadable> {
+  if (format !== 'csv') return { format, isGzip };
+  const head = await readHead(tools.s3, request.source, maxLineBytes);
+  const plain = isGzip ? await unpackHead(head, maxLineBytes) : head;
+  if ('message' in plain) return plain;
+  const layout = csvLayout(plain, columns, maxLineBytes);
+  return 'message' in layout ? layout : { format, isGzip, ...layout };
 }
 
 /** The champion's profile, as far as this definition's values can be held against it. */
@@ -151,7 +162,6 @@ async function readComparable({ request, tools, definition }: LargeUpload): Prom
 async function concludeExamination(large: LargeUpload): Promise<ValidationOutcome> {
   const { request, tools, definition, columns, codeDigest, joined } = large;
   const { s3, bucket } = tools;
-  const startedAt = tools.now();
   const folder = examinationPrefix(request.model, request.runId);
   const facts = await readDocument(s3, { bucket, key: `${folder}counted/facts.json` }, sparkFacts);
   const datasetId = datasetIdOf(facts.source.sha256, request.definitionDigest);
@@ -162,7 +172,7 @@ async function concludeExamination(large: LargeUpload): Promise<ValidationOutcom
     definition,
     limits: stageLimits(facts.source.bytes),
     earlier: await readComparable(large),
-    now: startedAt,
+    now: large.startedAt,
   });
   const { report, files } = reportOf(large, found, datasetId, facts.source);
   if (report.verdict === 'rejected' || facts.unreadable || !facts.files || !facts.golden) {
@@ -203,12 +213,11 @@ async function reject(
 }
 
 function reportOf(
-  { request, tools, definition, joined }: LargeUpload,
+  { request, tools, definition, joined, startedAt }: LargeUpload,
   found: Examination,
   datasetId: string,
   download: Download,
 ) {
-  const endedAt = tools.now();
   return makeReport(found, {
     definition,
     runId: request.runId,
@@ -216,7 +225,7 @@ function reportOf(
     source: request.source,
     download,
     ...(joined?.outcome === 'joined' ? { parts: joined.parts } : {}),
-    startedAt: endedAt,
-    endedAt,
+    startedAt,
+    endedAt: tools.now(),
   });
 }
