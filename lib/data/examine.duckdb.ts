@@ -8,6 +8,7 @@ import type { Column } from './columns.ts';
 import { conclude } from './conclude.ts';
 import type { Unreadable } from './csv-scanner.ts';
 import type { Workspace } from './database.duckdb.ts';
+import { disguisedFile } from './disguised-file.ts';
 import type { Examination, ExaminationSetting } from './examination.ts';
 import { type CheckedFile, gatherFacts } from './gather-facts.duckdb.ts';
 import { refusedName } from './refused-name.ts';
@@ -100,6 +101,8 @@ export async function readTable(
 ): Promise<CheckedFile | Unreadable> {
   const { connection } = workspace;
   const { rowChecks, onProgress, hashKey, rowKey } = reading;
+  const disguised = await disguisedFile(path, recognised);
+  if (disguised !== null) return { line: 0, message: disguised };
   if (recognised.format === 'parquet') {
     onProgress?.({ step: 'checking', share: 0 });
     return readParquet(connection, path, columns, reading, limits);
@@ -132,7 +135,13 @@ async function readParquet(
     return { source, rows, broken: { count: 0, first: [] } };
   } catch (thrown) {
     const message = messageOf(thrown);
-    if (/out of memory|no space left|internal error/i.test(message)) throw thrown;
+    if (/no space left|internal error/i.test(message)) throw thrown;
+    if (/out of memory/i.test(message)) {
+      return {
+        line: 0,
+        message: 'the Parquet file does not fit into memory; write groups of fewer rows, and shorter texts',
+      };
+    }
     const [first = ''] = message.split('\n');
     return { line: 0, message: `the Parquet file cannot be read (${first.replaceAll(path, 'upload')})` };
   }

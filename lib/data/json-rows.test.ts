@@ -47,6 +47,13 @@ describe('readJsonRow', () => {
     expect(readJsonRow(line, columns)).toBe(message);
   });
 
+  it('refuses what is too deep, also where a large number has to be looked for', () => {
+    const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+    for (const line of [`{"weight":${deep}}`, `{"weight":9007199254740993,"x":${deep}}`]) {
+      expect(readJsonRow(line, columns)).toBe('holds lists or objects that are too deep');
+    }
+  });
+
   it('counts names of the outermost object alone', () => {
     expect(
       readJsonRow('{"weight":1,"a":{"weight":2,"b":[{"c":":"}]},"d":"\\"x\\":"}', columns),

@@ -104,10 +104,31 @@ describe('validateDataset of Parquet', () => {
       Buffer.from('PAR1\0\0\0\0PAR1'),
     ]) {
       const { outcome } = await validate(definition, content, { key });
-      expect(outcome.reasons).toEqual([expect.stringMatching(/^the Parquet file cannot be read \(/)]);
+      expect(outcome.reasons).toEqual([
+        expect.stringMatching(/^the Parquet file (cannot be read \(|is damaged: )/),
+      ]);
       expect(outcome.reasons[0]).not.toMatch(/tmp|work-/);
     }
   });
+
+  it('refuses a name that its reader keeps for itself', async () => {
+    const { outcome } = await validate(definition, await parquetOf(fruit(20, { File_Row_Number: '1' })), {
+      key,
+    });
+    expect(outcome.reasons).toEqual(['no column may be called File_Row_Number; rename it']);
+  });
+
+  it('refuses what does not fit into memory', async () => {
+    const large = await parquetOf(fruit(3, { colour: `repeat('x', 60000000)` }));
+    const { outcome } = await validate(definition, large, {
+      key,
+      maxSourceBytes: 500_000_000,
+      memoryLimit: '256MB',
+    });
+    expect(outcome.reasons).toEqual([
+      'the Parquet file does not fit into memory; write groups of fewer rows, and shorter texts',
+    ]);
+  }, 30_000);
 
   it('refuses a small file that unpacks to a large one', async () => {
     const bomb = await parquetOf(fruit(300_000, { more: `repeat('x', 100)` }));

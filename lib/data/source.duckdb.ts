@@ -4,7 +4,14 @@ import { type CellSql, textCell, typedCell } from './cell-sql.ts';
 import type { Column } from './columns.ts';
 import type { Unreadable } from './csv-scanner.ts';
 import { quoteText, select } from './database.duckdb.ts';
-import { missingColumns, type StagedFile, type StageLimits } from './stage-file.ts';
+import { lyingFooter } from './lying-footer.duckdb.ts';
+import {
+  missingColumns,
+  mostColumns,
+  repeatedName,
+  type StagedFile,
+  type StageLimits,
+} from './stage-file.ts';
 
 /** A table in SQL with the line of each row, and how each column's cells are read from it. */
 export interface SourceTable {
@@ -76,6 +83,9 @@ function unreadOf(names: readonly string[], keys: readonly string[]): SourceTabl
 
 const keptIgnored = 100;
 
+/** What DuckDB calls the number of a row. */
+const rowNumber = 'file_row_number';
+
 /** Of a column that the file does not have, and need not. */
 const absentCell: CellSql = {
   shown: 'CAST(NULL AS VARCHAR)',
@@ -98,6 +108,8 @@ export async function parquetTable(
     z.object({ name: z.string(), children: z.number().nullable() }),
   );
   const top = topLevel(names);
+  const reserved = top.find((name) => name.toLowerCase() === rowNumber);
+  if (reserved !== undefined) return refuse(`no column may be called ${reserved}; rename it`);
   const described = await select(
     connection,
     `DESCRIBE SELECT * FROM ${file}`,
@@ -106,7 +118,12 @@ export async function parquetTable(
   // The row number comes last.
   const types = described.map((column) => column.column_type).slice(0, -1);
   if (top.length !== types.length) return refuse('the columns of the file cannot be told apart');
-  const twice = top.find((name, place) => top.indexOf(name) !== place);
+  if (top.length > mostColumns) {
+    return refuse(
+      `the file has ${top.length} columns; at most ${mostColumns} are read: leave out what the model does not`,
+    );
+  }
+  const twice = repeatedName(top);
   if (twice !== undefined) return refuse(`column ${JSON.stringify(twice)} is in the file twice`);
   const missing = columns
     .filter(({ name, mayBeAbsent }) => !mayBeAbsent && !top.includes(name))
@@ -125,6 +142,9 @@ export async function parquetTable(
   if ((size?.bytes ?? 0) > limits.maxDecodedBytes) {
     return refuse(`the file unpacks to ${size?.bytes} bytes; at most ${limits.maxDecodedBytes} may be`);
   }
+
+  const lie = await lyingFooter(connection, path, columns, size?.rows ?? 0);
+  if (lie !== null) return refuse(`the Parquet file is damaged: ${lie}; write it again`);
 
   const cells: CellSql[] = [];
   for (const column of columns) {

@@ -42,7 +42,7 @@ function valueSchema(feature: Feature): { type: string } & JsonSchema {
   }
 }
 
-/** What a cell of a row may be; null is missing. */
+/** What a cell of a row may be; null is missing, and of words the empty one as well. */
 export function cellSchema(feature: Feature): JsonSchema {
   const { type, ...rest } = valueSchema(feature);
   const { description } = feature;
@@ -52,7 +52,7 @@ export function cellSchema(feature: Feature): JsonSchema {
   return {
     ...rest,
     type: feature.mayBeMissing ? [type, 'null'] : type,
-    ...(feature.mayBeMissing && Array.isArray(values) ? { enum: [...values, null] } : {}),
+    ...(feature.mayBeMissing && Array.isArray(values) ? { enum: [...values, '', null] } : {}),
     ...(said === '' ? {} : { description: said }),
   };
 }

@@ -1,11 +1,6 @@
-/** How an error is answered at each door; see docs/errors.md. */
-export type ErrorKind = 'invalid' | 'not-found' | 'conflict' | 'not-allowed' | 'unavailable' | 'internal';
+import type { CatalogueEntry } from './error-kind.ts';
 
-interface CatalogueEntry {
-  kind: ErrorKind;
-  meaning: string;
-  remedy: string;
-}
+export type { ErrorKind } from './error-kind.ts';
 
 /** Every code the product can answer with. docs/errors.md has a heading for each; a test holds the two together. */
 export const errorCatalogue = {
@@ -166,6 +161,11 @@ export const errorCatalogue = {
     kind: 'not-allowed',
     meaning: 'A file of a version does not have the digest that the registry holds.',
     remedy: 'Treat it as tampering: restore the object version, or roll back.',
+  },
+  'held-out-too-large': {
+    kind: 'invalid',
+    meaning: 'More rows are held out than the function that judges a version can hold.',
+    remedy: 'Lower data.split.testShare, or upload fewer rows.',
   },
   'signature-missing': {
     kind: 'not-allowed',

@@ -80,6 +80,26 @@ def test_lines_of_a_function_become_metrics_and_reach_its_subscriber(engine, fun
     assert [json.loads(event["message"]) for event in document["logEvents"]] == [{"kind": "prediction", "id": "p-1"}]
 
 
+def test_a_subscriber_that_fails_is_given_the_lines_again(engine, function):
+    logs = engine.client("logs")
+    logs.create_log_group(logGroupName="again")
+    logs.create_log_stream(logGroupName="again", logStreamName="s")
+    body = "globalThis.calls = (globalThis.calls ?? 0) + 1; if (globalThis.calls < 3) throw new Error('not yet'); console.log('taken');"
+    logs.put_subscription_filter(logGroupName="again", filterName="all", filterPattern="", destinationArn=function("reluctant", body))
+    logs.put_log_events(logGroupName="again", logStreamName="s", logEvents=[{"timestamp": int(time.time() * 1000), "message": "a line"}])
+
+    def messages():
+        try:
+            events = logs.filter_log_events(logGroupName="/aws/lambda/reluctant")["events"]
+        except logs.exceptions.ResourceNotFoundException:
+            return None
+        found = [event["message"].strip() for event in events]
+        return found if "taken" in found else None
+
+    found = wait_until(messages)
+    assert sum("START" in message for message in found) == 3
+
+
 def test_a_metric_filter_counts_matching_lines(engine):
     logs = engine.client("logs")
     logs.create_log_group(logGroupName="counted")

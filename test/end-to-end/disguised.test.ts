@@ -133,6 +133,25 @@ describe.each(['claims', 'mails'] as const)('a model that knows persons by their
   });
 });
 
+describe('the standalone server before the deployed registry', () => {
+  it('asks KMS for the key as the functions do, and answers by the names themselves', async () => {
+    const server = await platform.serve('--target', 'local');
+    try {
+      for (const model of ['claims', 'mails'] as const) {
+        const answer = await fetch(`${server.url}/models/${model}/predict`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ rows: asked[model]() }),
+        });
+        expect(answer.status).toBe(200);
+        expect(labels.parse(await answer.json()).predictions.map(({ label }) => label)).toEqual(wanted);
+      }
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
 describe('what is kept', () => {
   it('has no person and no key in datasets, packages, captures and reports', async () => {
     const written = keys.flatMap((key) => {

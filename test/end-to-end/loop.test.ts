@@ -293,7 +293,8 @@ describe('a better second version', () => {
     });
     const receipt = await eventually('the receipt', 90, async () => {
       const { status, body } = await platform.http('GET', `/predictions/${predictionId}`);
-      return status === 200 ? body : undefined;
+      if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
+      return body;
     });
     expect(receipt).toMatchObject({ predictionId, version: 2 });
     expect(JSON.stringify(receipt)).toContain(run.runId.slice(-16));

@@ -8,6 +8,13 @@ import {
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  DescribeStateMachineCommand,
+  ListStateMachinesCommand,
+  SFNClient,
+  UpdateStateMachineCommand,
+} from '@aws-sdk/client-sfn';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -246,6 +253,54 @@ describe('a version that takes all traffic at once', () => {
       /^replay: golden-mismatch: the golden rows are answered otherwise: row \d+ gives/,
     );
     expect(new Set(replies.map(({ version }) => version))).toEqual(new Set([1]));
+  });
+});
+
+describe('a model that asks a person', () => {
+  it('goes on without a version that nobody spoke for in time', async () => {
+    const sfn = new SFNClient(platform.client);
+    const { stateMachines = [] } = await sfn.send(new ListStateMachinesCommand({}));
+    const asks = '"{% $plan.approvalTimeoutSeconds %}"';
+    const described = await Promise.all(
+      stateMachines.map(({ stateMachineArn }) =>
+        sfn.send(new DescribeStateMachineCommand({ stateMachineArn })),
+      ),
+    );
+    const pipeline = described.find(({ definition }) => definition?.includes(asks));
+    if (!pipeline)
+      throw new Error(`none of ${stateMachines.map(({ name }) => name).join(', ')} asks a person`);
+    const { stateMachineArn, definition = '' } = pipeline;
+    // Three seconds in place of the hours of the definition; all else is as deployed.
+    const quick = definition.replaceAll(asks, '3');
+    await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition: quick }));
+    const { runId } = await upload('gates', gateRows());
+    const run = await eventually('the time is over', 90, async () =>
+      (await runsOf('gates')).find((each) => each.runId === runId && each.endedAt !== null),
+    );
+    await sfn.send(new UpdateStateMachineCommand({ stateMachineArn, definition }));
+    expect(run, run.reason).toMatchObject({ status: 'rejected', reason: 'nobody approved in time' });
+    const late = await platform.cli('models', 'approve', run.runId, '--why', 'sorry');
+    expect(late).toMatchObject({ code: 5, json: { error: { code: 'run-not-waiting' } } });
+    expect(await champion('gates')).toBe(1);
+  });
+
+  it('is not trained again by its schedule while there is nothing new to learn', async () => {
+    const QueueUrl = await platform.output('IntakeQueueUrl');
+    const body = {
+      kind: 'schedule',
+      model: 'gates',
+      reason: 'every 7 days',
+      requestId: 'a-day-of-the-schedule',
+    };
+    await new SQSClient(platform.client).send(
+      new SendMessageCommand({ QueueUrl, MessageBody: JSON.stringify(body) }),
+    );
+    const run = await eventually('a run by the schedule', 60, async () =>
+      (await runsOf('gates')).find(({ trigger }) => trigger.kind === 'schedule'),
+    );
+    const end = await ended(run);
+    expect(end, end.reason).toMatchObject({ status: 'refused', version: null });
+    expect(end.reason).toMatch(/^no new labelled rows since .*, so there is nothing that version 1/);
   });
 });
 

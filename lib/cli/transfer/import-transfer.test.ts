@@ -55,6 +55,19 @@ function editManifest(place: string, edit: (manifest: TransferManifest) => unkno
 }
 
 describe('importTransfer', () => {
+  it('unpacks no more of an archive than its manifest lists', async () => {
+    const { place } = await anExport();
+    const bomb = aPlace('.tar.gz');
+    writeFileSync(join(place, 'zeros'), Buffer.alloc(40 << 20));
+    await create({ file: bomb, cwd: place, gzip: true }, ['manifest.json', 'objects', 'zeros']);
+    const target = new Deployment('Evergreen-prod');
+    await expect(importing(target, bomb)).rejects.toMatchObject({
+      code: 'archive-damaged',
+      message: expect.stringMatching(/unpacks to more than the \d+ bytes that manifest\.json lists/),
+    });
+    expect(target.store.keys()).toEqual([]);
+  });
+
   it.each(['', '.tar', '.tar.gz', '.tgz'])(
     'takes in what was exported%s, under the same ids',
     async (ending) => {

@@ -28,6 +28,9 @@ import {
 } from './transfer-manifest.ts';
 
 const mostManifestBytes = 64 * 1024 ** 2;
+/** Headers and filling of one entry of a tar file, with room for long names. */
+const tarBytes = 8192;
+const slackBytes = 1 << 20;
 
 /** An export whose every object is what its manifest says. */
 export class Transfer {
@@ -100,19 +103,34 @@ function unpackWanted(file: string, folder: string, isWanted: Wanted): string | 
   }
 }
 
-/** The archive without its compression; of one that was cut off all that comes before that place. */
-async function plainTar(file: string, folder: string): Promise<string> {
+function isGzip(file: string): boolean {
   const magic = Buffer.alloc(2);
   const opened = openSync(file, 'r');
   readSync(opened, magic);
   closeSync(opened);
-  if (!magic.equals(Buffer.from([0x1f, 0x8b]))) return file;
-  const plain = join(folder, 'plain.tar');
+  return magic.equals(Buffer.from([0x1f, 0x8b]));
+}
+
+/**
+ * Writes an archive without its compression, as far as about `most` bytes; of one that was cut off all that comes before
+ * that place. Says whether that was all.
+ */
+async function inflate(file: string, to: string, most: number): Promise<{ isWhole: boolean }> {
   const inflating = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
-  await pipeline(createReadStream(file), inflating, createWriteStream(plain)).catch((cause: unknown) => {
-    throw archiveDamaged(`${file} cannot be unpacked: ${messageOf(cause)}`, cause);
+  const out = createWriteStream(to);
+  let left = most;
+  const upToMost = async function* (chunks: AsyncIterable<Buffer>) {
+    for await (const chunk of chunks) {
+      yield chunk.subarray(0, left);
+      left -= chunk.length;
+      if (left <= 0) return;
+    }
+  };
+  await pipeline(createReadStream(file), inflating, upToMost, out).catch((cause: unknown) => {
+    // Enough was read: that the rest was not is no fault of the file.
+    if (left > 0) throw archiveDamaged(`${file} cannot be unpacked: ${messageOf(cause)}`, cause);
   });
-  return plain;
+  return { isWhole: left > 0 };
 }
 
 /**
@@ -121,27 +139,36 @@ async function plainTar(file: string, folder: string): Promise<string> {
  * @returns Why it ended early, if it did: what is missing is then found by the manifest.
  */
 async function unpack(archive: string, folder: string): Promise<string | undefined> {
-  const file = await plainTar(archive, folder);
+  const isPacked = isGzip(archive);
+  const [head, plain] = [join(folder, 'head.tar'), join(folder, 'plain.tar')];
+  if (isPacked) await inflate(archive, head, mostManifestBytes + slackBytes);
   const isManifest: Wanted = (name, size) => name === manifestFile && size <= mostManifestBytes;
-  const why = unpackWanted(file, folder, isManifest);
+  const why = unpackWanted(isPacked ? head : archive, folder, isManifest);
+  if (isPacked) rmSync(head);
   const path = join(folder, manifestFile);
   if (!existsSync(path)) return why;
   const { objects } = parseTransferManifest(readFileSync(path, 'utf8'));
   const sizes = new Map(objects.map(({ sha256: digest, bytes }) => [objectFile(digest), bytes]));
+  // A small archive may unpack to whatever fills a disk: no more is unpacked than is listed.
+  const listed = objects.reduce((sum, { bytes }) => sum + bytes + tarBytes, statSync(path).size + slackBytes);
+  const file = isPacked ? plain : archive;
+  if (isPacked && !(await inflate(archive, plain, listed)).isWhole) {
+    throw archiveDamaged(`${archive} unpacks to more than the ${listed} bytes that ${manifestFile} lists`);
+  }
   const refused: string[] = [];
   const ended = unpackWanted(file, folder, (name, size) => {
-    const listed = sizes.get(name);
-    if (listed === size) return true;
+    const expected = sizes.get(name);
+    if (expected === size) return true;
     if (name !== manifestFile) {
       refused.push(
-        listed === undefined
+        expected === undefined
           ? `${name} is in the archive, and ${manifestFile} does not list it`
-          : `${name} has ${size} bytes instead of ${listed}`,
+          : `${name} has ${size} bytes instead of ${expected}`,
       );
     }
     return false;
   });
-  if (file !== archive) rmSync(file);
+  if (isPacked) rmSync(plain);
   const [first] = refused;
   if (first !== undefined) throw archiveDamaged(first);
   return ended;

@@ -68,7 +68,15 @@ async function one(content: string | Uint8Array, name = 'june.csv'): Promise<See
 /** The steps of the state machine, one after the other. */
 async function many(
   parts: readonly Part[],
-  { manifest, before }: { manifest?: string; before?: (made: VersionedObjects) => void } = {},
+  {
+    manifest,
+    before,
+    beforeJoin,
+  }: {
+    manifest?: string;
+    before?: (made: VersionedObjects) => void;
+    beforeJoin?: (made: VersionedObjects) => void;
+  } = {},
 ): Promise<Seen> {
   const made = store();
   for (const { name, content } of parts) made.put(`incoming/fruit/june.parts/${name}`, content);
@@ -87,6 +95,7 @@ async function many(
   before?.(made);
   const plan: PartsPlan = JSON.parse(made.text(partsKeys(request).plan));
   for (const part of plan.parts) await readPart({ ...request, part }, tools);
+  beforeJoin?.(made);
   const { source, joinedKey } = await joinParts(request, tools);
   return gate(made, source, joinedKey);
 }
@@ -294,5 +303,24 @@ describe('an upload of many files', () => {
       },
     });
     expect(deleted.reasons).toEqual(['b.csv: was deleted before it was read; upload it again']);
+  });
+
+  it('whose files change between reading and joining ends as artifact-damaged, and leaves no upload', async () => {
+    for (const [name, content] of [
+      ['a.csv', [fruitHeader, ...fruitRows(5)].join('\n')],
+      [
+        'a.parquet',
+        await parquetOf("SELECT 1::DOUBLE AS weight, 1 AS seeds, 'red' AS colour, 'pear' AS kind"),
+      ],
+    ] as const) {
+      const seen = many([{ name, content }], {
+        beforeJoin: ({ versions }) => {
+          for (const each of versions) {
+            if (/\.rows$|\.parquet$/.test(each.key)) each.content = Buffer.from('something else');
+          }
+        },
+      });
+      await expect(seen).rejects.toMatchObject({ code: 'artifact-damaged' });
+    }
   });
 });

@@ -6,6 +6,7 @@ import { writeDocument } from '../../shared/objects.ts';
 import { type Column, columnsOf } from '../columns.ts';
 import type { Unreadable } from '../csv-scanner.ts';
 import { type Workspace, withWorkspace } from '../database.duckdb.ts';
+import { disguisedFile } from '../disguised-file.ts';
 import { readTable } from '../examine.duckdb.ts';
 import { readRunDefinition } from '../run-definition.store.ts';
 import { downloadSource } from '../source.store.ts';
@@ -95,6 +96,8 @@ async function readSound(
   { maxPartBytes }: ReadPartTools,
 ): Promise<SoundPart | Unreadable> {
   const limits: StageLimits = stageLimits(maxPartBytes);
+  const disguised = await disguisedFile(path, format);
+  if (disguised !== null) return { line: 0, message: disguised };
   if (format.format === 'parquet') {
     // Every cell is read once: what is damaged shows here, in a file with a name.
     const table = await readTable(workspace, path, format, columns, limits);

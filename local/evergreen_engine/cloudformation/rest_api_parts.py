@@ -2,7 +2,8 @@
 
 MiniStack validates requests, but its `AWS::ApiGateway::RequestValidator` only invents an id and
 its `AWS::ApiGateway::Method` drops the reference, so an API from a template validated nothing.
-Its `AWS::ApiGateway::Stage` drops `AccessLogSetting`.
+Its `AWS::ApiGateway::Stage` drops `AccessLogSetting`. It holds a body of any content type against the
+model of `application/json`, where AWS validates only the types that have a model.
 """
 
 import json
@@ -12,9 +13,9 @@ from typing import Any
 from ministack.services import apigateway_v1
 from ministack.services.cloudformation import provisioners
 
-from evergreen_engine.patching import require_attributes
+from evergreen_engine.patching import replaces, require_attributes
 
-require_attributes("ministack.services.apigateway_v1", "_create_request_validator", "_request_validators", "_resources")
+require_attributes("ministack.services.apigateway_v1", "_create_request_validator", "_request_validators", "_resources", "_header_ci")
 require_attributes("ministack.services.cloudformation.provisioners", "_apigw_method_create", "_apigw_method_update")
 Properties = dict[str, Any]
 Made = tuple[str, dict[str, str]]
@@ -55,6 +56,19 @@ def _name_validator(made: Made, properties: Properties) -> Made:
     if method is not None and properties.get("RequestValidatorId"):
         method["requestValidatorId"] = properties["RequestValidatorId"]
     return made
+
+
+@replaces("ministack.services.apigateway_v1:_check_request_validation")
+def _validate_types_with_a_model(upstream: Callable[..., Any]) -> Callable[..., Any]:
+    """Upstream takes the model of application/json for types that have none."""
+    def _check_request_validation(method_obj, api_id, request, headers, body, query_params):
+        models = method_obj.get("requestModels") or {}
+        given = (apigateway_v1._header_ci(headers, "content-type") or "application/json").split(";", 1)[0].strip()
+        model = models.get(given) or models.get("$default")
+        own = {**method_obj, "requestModels": {given: model} if model else {}}
+        return upstream(own, api_id, request, headers, body, query_params)
+
+    return _check_request_validation
 
 
 def _created(upstream: Callable[..., Made], complete: Callable[[Made, Properties], Made]) -> Callable[..., Made]:

@@ -15,7 +15,8 @@ _RUNTIME = "ministack.core.lambda_runtime"
 require_attributes(_RUNTIME, "_NODEJS_WORKER_SCRIPT", "Worker")
 
 _END_OF_LOG = "\x00evergreen-end"
-_LOG_WAIT_SECONDS = 0.25
+_LOG_WAIT_SECONDS = 2.0
+_LOOK_SECONDS = 0.05
 
 # Upstream's worker answers only the message of a thrown error and reads its log by waiting for silence.
 _UPSTREAM_ERROR = 'status: "error", error: String(err.message || err), trace: err.stack || ""'
@@ -28,7 +29,7 @@ def _named(error: str) -> str:
             f'trace: String(({error} && {error}.stack) || "").split("\\n") }}')
 
 
-_MARK = f"_stderrWrite({json.dumps(_END_OF_LOG)} + '\\n')"
+_MARK = f"_stderrWrite({json.dumps(_END_OF_LOG)} + ctx.request_id + '\\n')"
 _UPSTREAM_SETTLE = "        settled = true;\n"
 _UPSTREAM_THROW = '{\n        status: "error", error: e.message, trace: e.stack\n      }'
 # Upstream's worker of a killed engine lives on while the function has a timer or a socket open.
@@ -64,23 +65,40 @@ def _node_with_adapted_script(upstream: Callable[..., Any]) -> Callable[..., Any
     return _detect_runtime_binary
 
 
+def read_to_mark(lines: queue.Queue, request_id: str, is_read: Callable[[], bool], wait_seconds: float) -> list[str]:
+    """What a call logged, and before it whatever was read too late for the call before.
+
+    A mark has the id of its call. Where any mark would do, one that came late ended the next call at once: its lines were
+    told with the call after, and those of the last call never.
+
+    :param is_read: whether lines of the process are still being read.
+    """
+    found: list[str] = []
+    mark = f"{_END_OF_LOG}{request_id}"
+    deadline = time.monotonic() + wait_seconds
+    while time.monotonic() < deadline:
+        try:
+            line = lines.get(timeout=_LOOK_SECONDS)
+        except queue.Empty:
+            if not is_read() and lines.empty():
+                break
+            continue
+        if line == mark:
+            break
+        if not line.startswith(_END_OF_LOG):
+            found.append(line)
+    return found
+
+
 @replaces(f"{_RUNTIME}:Worker._drain_stderr_bounded")
 def _drain_to_marker(upstream: Callable[..., Any]) -> Callable[..., Any]:
     """Upstream waits 50 ms for a first line after each call that logs nothing; our script marks the end instead."""
     def _drain_stderr_bounded(self, first_line_wait=0.050, idle_confirm=0.005, hard_cap=0.250):
         if not str(self.config.get("Runtime", "")).startswith("nodejs"):
             return upstream(self, first_line_wait, idle_confirm, hard_cap)
-        lines: list[str] = []
-        deadline = time.monotonic() + _LOG_WAIT_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                line = self._stderr_queue.get(timeout=left)
-            except queue.Empty:
-                break
-            if line.startswith(_END_OF_LOG):
-                break
-            lines.append(line)
-        return "\n".join(lines)
+        thread = self._stderr_thread
+        is_read = thread.is_alive if thread else lambda: False
+        return "\n".join(read_to_mark(self._stderr_queue, self.evergreen_request, is_read, _LOG_WAIT_SECONDS))
 
     return _drain_stderr_bounded
 
@@ -89,6 +107,7 @@ def _drain_to_marker(upstream: Callable[..., Any]) -> Callable[..., Any]:
 def _remember_handler_error(upstream: Callable[..., Any]) -> Callable[..., Any]:
     """Carries the thrown error, or the end of the process, past upstream, which has no place for its name (see below)."""
     def invoke(self, event, request_id, *, trace_id=None, depth=None, durable=None, invoked_function_arn=None):
+        self.evergreen_request = request_id
         answer = upstream(self, event, request_id, trace_id=trace_id, depth=depth, durable=durable,
                           invoked_function_arn=invoked_function_arn)
         _seen.error = answer.pop("handlerError", None)

@@ -20,6 +20,7 @@ _LOGS = "ministack.services.cloudwatch_logs"
 require_attributes(_LOGS, "_log_groups", "_metric_filters")
 require_attributes("ministack.services.lambda_svc", "_functions", "_execute_function_with_config_scope")
 logger = logging.getLogger("evergreen.logs")
+_RETRY_SECONDS = (1, 2, 4, 8, 16)
 
 
 def _matches(pattern: str, message: str) -> bool:
@@ -75,6 +76,16 @@ def _apply_metric_filters(group_name: str, events: list[dict[str, Any]]) -> None
                 cloudwatch.record_metric(transformation["metricNamespace"], transformation["metricName"], value)
 
 
+def _call_until_taken(function: dict[str, Any], event: dict[str, Any]) -> None:
+    """CloudWatch Logs tries again what a subscriber did not take; here for half a minute, there for a day."""
+    for wait in (*_RETRY_SECONDS, None):
+        if not lambda_svc._execute_function_with_config_scope(function, event).get("error"):
+            return
+        if wait is not None:
+            time.sleep(wait)
+    logger.warning("lines for %s were given up: it failed %d times", function["config"]["FunctionName"], len(_RETRY_SECONDS) + 1)
+
+
 def _deliver(entry: dict[str, Any], group_name: str, stream_name: str, events: list[dict[str, Any]]) -> None:
     function_name = entry.get("destinationArn", "").split(":function:")[-1].split(":")[0]
     # A subscription of a function's own group to itself would call it for ever.
@@ -89,8 +100,7 @@ def _deliver(entry: dict[str, Any], group_name: str, stream_name: str, events: l
                "logEvents": [{"id": new_uuid().replace("-", ""), "timestamp": event.get("timestamp", int(time.time() * 1000)),
                               "message": event.get("message", "")} for event in matched]}
     data = base64.b64encode(gzip.compress(json.dumps(payload).encode(), compresslevel=1)).decode()
-    spawn_background(lambda_svc._execute_function_with_config_scope, function, {"awslogs": {"data": data}},
-                     thread_name="evergreen-subscription")
+    spawn_background(_call_until_taken, function, {"awslogs": {"data": data}}, thread_name="evergreen-subscription")
 
 
 @replaces(f"{_LOGS}:_fanout_to_subscription_filters")
