@@ -103,6 +103,7 @@ describe('defineModel', () => {
           leastSample: 200,
         },
         quality: { metric: 'accuracy', leastSample: 50 },
+        cost: { limitPerDay: 10 },
       },
       retrain: {
         mode: 'anew',

@@ -72,7 +72,7 @@ describe('collectBatch', () => {
     const { bench, batch, folder, request } = await answered();
     const first = `${folder}/parts/00000.parquet`;
     const whole = bench.store.objects.get(first) ?? Buffer.alloc(0);
-    bench.store.put(first, Buffer.from(whole.map((byte, place) => (place === 40 ? byte ^ 1 : byte))));
+    bench.store.objects.set(first, Buffer.from(whole.map((byte, place) => (place === 40 ? byte ^ 1 : byte))));
     await expect(collectBatch(request, bench.collectTools)).rejects.toThrow(/00000\.parquet has the digest/);
     bench.store.objects.delete(first);
     await expect(collectBatch(request, bench.collectTools)).rejects.toMatchObject({
