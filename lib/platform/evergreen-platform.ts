@@ -160,6 +160,7 @@ export class EvergreenPlatform extends Construct {
         pipeline: this.pipeline.stateMachine,
         uploads: data.parts.stateMachine,
         training: this.train.stateMachine,
+        jobs: this.job.stateMachine,
         rollout: this.rollout.stateMachine,
       },
       batch: this.batch.stateMachine,

@@ -126,7 +126,7 @@ describe('the package for other CDK apps', () => {
     expect(named('AWS::CloudWatch::Alarm', 'AlarmName')).toContain('evergreen-shop-plums-drift');
     expect(named('AWS::CloudWatch::Dashboard', 'DashboardName')).toEqual(['evergreen-shop-plums']);
     expect(named('AWS::Lambda::Function', 'Handler').length).toBeGreaterThan(10);
-    expect(named('AWS::StepFunctions::StateMachine', 'DefinitionS3Location')).toHaveLength(5);
+    expect(named('AWS::StepFunctions::StateMachine', 'DefinitionS3Location')).toHaveLength(6);
     expect(JSON.stringify(template)).not.toContain(packageRoot);
   });
 });
