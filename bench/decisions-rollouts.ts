@@ -20,6 +20,7 @@ const traffic: Traffic = {
 const wrong = {
   'a constant': { isConstant: true },
   'errors + 5 points': { errorShare: 0.06 },
+  'errors × 2': { errorShare: 0.02 },
   'latency × 2': { medianLatencyMs: 80 },
   'accuracy − 5 points': { accuracy: 0.85 },
 } satisfies Record<string, Partial<Behaviour>>;
@@ -75,6 +76,7 @@ const cases: Case[] = [
   ),
   sufficient('a constant', 1000, 400),
   sufficient('errors + 5 points', 6000, 300),
+  sufficient('errors × 2', 40_000, 200),
   sufficient('latency × 2', 3000, 300),
   sufficient('accuracy − 5 points', 20_000, 400),
 ];

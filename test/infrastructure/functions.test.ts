@@ -22,6 +22,18 @@ describe.each(stages)('functions of stage %s', (stage) => {
     expect(roles.sort()).toEqual(folders.sort());
   });
 
+  it('are paid for calls alone: none is kept ready, and no endpoint waits for requests', () => {
+    const types = Object.values(made.resources).map(({ Type }) => Type);
+    expect(types.filter((type) => /^AWS::SageMaker::(Endpoint|InferenceExperiment)/.test(type))).toEqual([]);
+    for (const type of ['AWS::Lambda::Version', 'AWS::Lambda::Alias']) {
+      for (const [, { Properties }] of made.ofType(type)) {
+        expect(Properties.ProvisionedConcurrencyConfig).toBeUndefined();
+      }
+    }
+    const scales = types.filter((type) => type.startsWith('AWS::ApplicationAutoScaling'));
+    expect(scales).toEqual([]);
+  });
+
   it.each(functions)('%s runs on Node 24, traced, on the processors of the stage', (id, { Properties }) => {
     expect(Properties.Runtime).toBe('nodejs24.x');
     const isWarmedUp = made.pathOf(id) === 'Inference/Predict';
