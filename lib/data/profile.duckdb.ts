@@ -33,7 +33,7 @@ const whole: Parts = { isTrain: 'true', half: 'false' };
 
 /**
  * Profiles columns of a table with the rules of profile.ts, without taking its rows into memory, and counts them by
- * class on the way: one scan for moments and deciles, one for all bins, one for each categorical column.
+ * class on the way: one scan for moments, some for deciles, one for all bins, one for each categorical column.
  *
  * @param from A table or query with the columns' values as v0, v1, …
  * @param otherEdges Edges of other profiles, by column, over which the train rows are counted as well.
@@ -85,7 +85,6 @@ const moments = z.object({
   deviation: z.number().nullable(),
   min: z.number().nullable(),
   max: z.number().nullable(),
-  deciles: z.array(z.number()).nullable(),
   correlation: z.number().nullable(),
   /** Rows with both the number and the target. */
   pairs: z.number(),
@@ -98,7 +97,6 @@ async function summarise(
   { isTrain, target }: Parts,
 ): Promise<Map<string, Summary>> {
   if (measured.length === 0) return new Map();
-  const list = tenths.map((tenth) => tenth / 10).join(', ');
   const correlation = ({ place, number }: Measured) => {
     if (!target?.isNumber || place === target.place) return 'correlation: NULL, pairs: 0';
     const pair = `${number}, v${target.place}`;
@@ -108,19 +106,48 @@ async function summarise(
     (each) =>
       `{count: count(${each.number}), missing: count(*) - count(${each.number}), mean: avg(${each.number}),
         deviation: stddev_samp(${each.number}), min: min(${each.number}), max: max(${each.number}),
-        deciles: quantile_disc(${each.number}, [${list}]), ${correlation(each)}} AS p${each.place}`,
+        ${correlation(each)}} AS p${each.place}`,
   );
   const [summary] = await select(
     connection,
     `SELECT ${summaries.join(', ')}, {turns: max(turn)} AS turns FROM ${inTurn(from)} WHERE ${isTrain}`,
     z.object({ turns: z.object({ turns: z.number().nullable() }) }).catchall(moments),
   );
+  const turns = summary?.turns.turns ?? 0;
+  const deciles = await decilesOf(connection, from, measured, isTrain, turns);
   return new Map(
     measured.flatMap(({ column, place }) => {
       const found = summary?.[`p${place}`];
-      return found ? [[column.name, found]] : [];
+      return found ? [[column.name, { ...found, deciles: deciles.get(place) ?? null }]] : [];
     }),
   );
+}
+
+/** Values that are in memory for their deciles, beside what the database may have: 128 MB, and as much while they gather. */
+const valuesAtATime = 1 << 24;
+
+/** Exact deciles by place, of as many columns at a time as there is room for. */
+async function decilesOf(
+  connection: DuckDBConnection,
+  from: string,
+  measured: readonly Measured[],
+  isTrain: string,
+  rows: number,
+): Promise<Map<number, number[] | null>> {
+  const list = tenths.map((tenth) => tenth / 10).join(', ');
+  const deciles = new Map<number, number[] | null>();
+  const atATime = Math.max(1, Math.floor(valuesAtATime / Math.max(1, rows)));
+  for (let first = 0; first < measured.length; first += atATime) {
+    const some = measured.slice(first, first + atATime);
+    const asked = some.map((each) => `quantile_disc(${each.number}, [${list}]) AS p${each.place}`);
+    const [found] = await select(
+      connection,
+      `SELECT ${asked.join(', ')}, [max(turn)] AS turns FROM ${inTurn(from)} WHERE ${isTrain}`,
+      z.record(z.string(), z.array(z.number()).nullable()),
+    );
+    for (const { place } of some) deciles.set(place, found?.[`p${place}`] ?? null);
+  }
+  return deciles;
 }
 
 const counted = z.record(

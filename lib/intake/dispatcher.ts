@@ -43,7 +43,7 @@ export interface DispatcherParts {
   pause: Pause;
 }
 
-const queueAttempts = 12;
+const queueAttempts = 30;
 const longestReason = 2000;
 
 /** An execution that was started this long ago and is not there is gone: it was lost, not just begun. */
