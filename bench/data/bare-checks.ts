@@ -40,8 +40,6 @@ const counted = await connection.runAndReadAll(
      delim = ',', quote = '"', escape = '"', nullstr = '', store_rejects = true)`,
 );
 const rejected = await connection.runAndReadAll('SELECT count(DISTINCT line) AS shape FROM reject_errors');
-const [found] = [counted, rejected].map((reader) => reader.getRowObjectsJS()[0]);
-const shape = rejected.getRowObjectsJS()[0];
-process.stdout.write(
-  `${JSON.stringify({ counts: Object.fromEntries(Object.entries({ ...found, ...shape }).map(([rule, many]) => [rule, Number(many)])) })}\n`,
-);
+const found = Object.assign({}, ...[counted, rejected].map((reader) => reader.getRowObjectsJS()[0]));
+const counts = Object.fromEntries(Object.entries(found).map(([rule, many]) => [rule, Number(many)]));
+process.stdout.write(`${JSON.stringify({ counts })}\n`);
