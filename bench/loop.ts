@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Clone, lastJson, withClone } from './clone.ts';
 import { type Figure, figure, type Suite } from './figures.ts';
 import { functionSizes, measureStarts } from './predict-function.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Figure, figure, type Suite } from './figures.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { App } from 'aws-cdk-lib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { loadModels } from '../lib/model/model-folders.ts';
 import { EvergreenStack } from '../lib/platform/evergreen-stack.ts';
 import { stageNamed } from '../lib/platform/stage.ts';

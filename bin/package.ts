@@ -4,7 +4,7 @@ import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { buildSync } from 'esbuild';
-import { z } from 'zod';
+import * as z from 'zod';
 import { repositoryRoot } from '../lib/local/home.ts';
 import { pins } from '../lib/platform/native-package.ts';
 

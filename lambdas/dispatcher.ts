@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Dispatcher } from '../lib/intake/dispatcher.ts';
 import { pipelineExecutions } from '../lib/intake/executions.store.ts';
 import { RunStore } from '../lib/intake/runs.store.ts';

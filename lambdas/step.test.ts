@@ -1,7 +1,7 @@
 import { ProvisionedThroughputExceededException } from '@aws-sdk/client-dynamodb';
 import type { Context } from 'aws-lambda';
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError } from '../lib/shared/errors.ts';
 import { stepHandler } from './step.ts';
 

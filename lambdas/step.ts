@@ -1,5 +1,5 @@
 import middy from '@middy/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError, messageOf, stateErrorName } from '../lib/shared/errors.ts';
 import { isTransient } from '../lib/shared/transient.ts';
 

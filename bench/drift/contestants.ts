@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fileDrift } from '../../lib/monitoring/file-drift.ts';
 import { type Measured, measured } from '../measured.ts';
 import { environmentOf } from '../python-environment.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { shifts } from '../../lib/monitoring/fixtures/drift-odds.ts';
 import { wilsonBounds } from '../../lib/statistics/wilson.ts';
 import { type Figure, figure, figureAtLeast, type Suite } from '../figures.ts';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { html } from '../../lib/data/report/report-html.ts';
 import { renderLine, renderPlot } from '../../lib/registry/card/plot.ts';
 import { type Figure, figure } from '../figures.ts';

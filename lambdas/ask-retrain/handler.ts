@@ -1,5 +1,5 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { datasetManifest } from '../../lib/data/dataset.ts';
 import { RunStore } from '../../lib/intake/runs.store.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { datasetManifest } from '../../lib/data/dataset.ts';
 import { readRows } from '../../lib/data/parquet-rows.duckdb.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';
 import { s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';

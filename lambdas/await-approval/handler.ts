@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { RunStore } from '../../lib/intake/runs.store.ts';
 import { documentClient } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';

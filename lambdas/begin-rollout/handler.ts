@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isEnded, trigger } from '../../lib/intake/run.ts';
 import { RunStore } from '../../lib/intake/runs.store.ts';
 import { definitionKey, deployedModel } from '../../lib/model/deployed-model.ts';

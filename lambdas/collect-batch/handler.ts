@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { batchKeys, collectRequest } from '../../lib/inference/batch/batch.ts';
 import { collectBatch } from '../../lib/inference/batch/collect-batch.ts';

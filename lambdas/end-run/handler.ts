@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Dispatcher } from '../../lib/intake/dispatcher.ts';
 import { pipelineInput } from '../../lib/intake/run.ts';
 import { candidatesOf } from '../../lib/registry/candidates.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readHeldOut } from '../../lib/data/held-out.ts';
 import { readUnseen } from '../../lib/data/unseen.ts';
 import { evaluateCandidate } from '../../lib/evaluation/evaluate-candidate.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { joinParts } from '../../lib/data/parts/join-parts.ts';
 import { partLimits, partsRequest } from '../../lib/data/parts/parts.ts';

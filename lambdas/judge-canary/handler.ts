@@ -1,5 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { z } from 'zod';
+import * as z from 'zod';
 import { variantOf } from '../../lib/inference/prediction-record.ts';
 import { rollout } from '../../lib/model/policies.ts';
 import { abOutcomes } from '../../lib/monitoring/ab-outcomes.ts';

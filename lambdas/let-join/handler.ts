@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Dispatcher } from '../../lib/intake/dispatcher.ts';
 import { composeDispatcher } from '../dispatcher.ts';
 import { stepHandler } from '../step.ts';

@@ -1,5 +1,5 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { explainChampion } from '../../lib/monitoring/champion-attributions.store.ts';
 import { championDocuments } from '../../lib/monitoring/champion-documents.store.ts';

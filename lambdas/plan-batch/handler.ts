@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { batchRequest } from '../../lib/inference/batch/batch.ts';
 import { planBatch } from '../../lib/inference/batch/plan-batch.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { partLimits, partsRequest } from '../../lib/data/parts/parts.ts';
 import { planParts } from '../../lib/data/parts/plan-parts.ts';
 import { s3Client } from '../../lib/shared/clients.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sourceObject } from '../../lib/data/dataset.ts';
 import { isForced } from '../../lib/data/source.store.ts';
 import { trigger } from '../../lib/intake/run.ts';

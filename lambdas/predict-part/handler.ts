@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { hashKeyReader } from '../../lib/data/privacy/hash-key.store.ts';
 import { partRequest } from '../../lib/inference/batch/batch.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hashKeyReader } from '../../lib/data/privacy/hash-key.store.ts';
 import { lineWriter } from '../../lib/inference/capture.ts';
 import { mebibyte, memoryBudgetOf } from '../../lib/inference/memory-budget.ts';

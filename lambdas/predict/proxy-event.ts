@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { WireRequest } from '../../lib/inference/request-body.ts';
 
 /** What is read of a REST API's proxy event. */

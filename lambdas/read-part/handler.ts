@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { partLimits, readPartRequest } from '../../lib/data/parts/parts.ts';
 import { readPart } from '../../lib/data/parts/read-part.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { planCapture } from '../../lib/monitoring/capture.ts';
 import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { logSubscription, readLogSubscription } from '../../lib/monitoring/log-subscription.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeCardFiles } from '../../lib/registry/card/card-files.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';
 import { lineage, type ModelVersion, modelVersion, versionOrigin } from '../../lib/registry/registry.ts';

@@ -1,6 +1,6 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { runIdOfRequest } from '../../lib/intake/arrival.ts';
 import { RunStore } from '../../lib/intake/runs.store.ts';
 import { readDeployedModels } from '../../lib/model/deployed-models.ts';

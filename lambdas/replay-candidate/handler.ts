@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { packageReader } from '../../lib/inference/package.store.ts';
 import { replayPackage } from '../../lib/inference/replay.ts';
 import { rollout } from '../../lib/model/policies.ts';

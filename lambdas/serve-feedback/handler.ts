@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { readDeployedModels } from '../../lib/model/deployed-models.ts';
 import { CaptureStore } from '../../lib/monitoring/captures.store.ts';
 import { FeedbackDesk } from '../../lib/monitoring/feedback-desk.ts';

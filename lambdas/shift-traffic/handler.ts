@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { findCandidate, mayJoin } from '../../lib/registry/candidates.ts';
 import type { LiveChange } from '../../lib/registry/next-live.ts';
 import { RegistryStore } from '../../lib/registry/registry.store.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { deployedModel } from '../../lib/model/deployed-model.ts';
 import { readDeployedModels } from '../../lib/model/deployed-models.ts';
 import { CaptureDesk } from '../../lib/monitoring/capture-desk.ts';

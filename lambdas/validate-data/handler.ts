@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { memoryLimit } from '../../lib/data/database.duckdb.ts';
 import { readProfile } from '../../lib/data/dataset.store.ts';
 import { validationRequest } from '../../lib/data/dataset.ts';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Row, row } from '../data/dataset.ts';
 import { parseCsv } from '../shared/csv-text.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';

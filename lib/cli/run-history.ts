@@ -1,5 +1,5 @@
 import { GetExecutionHistoryCommand, type HistoryEvent, type SFNClient } from '@aws-sdk/client-sfn';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One state of an execution, with its times. `part` tells states of inner executions from the pipeline's. */
 export interface StateTiming {

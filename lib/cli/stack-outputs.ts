@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError } from '../shared/errors.ts';
 
 /** What the stack says of itself: the only place addresses come from. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RowChecks } from './checks/row-checks.ts';
 import type { Column } from './columns.ts';
 import type { Problem } from './dataset.ts';

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DataPolicy } from '../model/data-policy.ts';
 import { type BadRow, describeBadRow, foundBadRow } from './bad-row.ts';
 import { greatestNumber, sqlTypes } from './cell-sql.ts';

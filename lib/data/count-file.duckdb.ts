@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RecognisedFormat } from '../model/source-format.ts';
 import { messageOf } from '../shared/errors.ts';
 import { type CellSql, sqlTypes } from './cell-sql.ts';

@@ -9,7 +9,7 @@ import {
   type DuckDBType,
   VARCHAR,
 } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A connection with its own temporary tables and a folder, the only place it may read and write. */
 export interface Workspace {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest, sha256 } from '../shared/digest.ts';
 import { checkResult, familyScore } from './checks/check-result.ts';
 import { anonymityReport } from './privacy/anonymity.ts';

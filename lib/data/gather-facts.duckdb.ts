@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { type CheckedRows, findCopies } from './check.duckdb.ts';
 import { findLabelFlips, type LabelFlips } from './checks/label-flips.ts';

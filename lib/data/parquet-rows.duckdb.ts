@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { sqlTypes } from './cell-sql.ts';

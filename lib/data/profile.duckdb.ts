@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Column, dataColumns } from './columns.ts';
 import { inTurn, select } from './database.duckdb.ts';
 import type { ColumnProfile } from './dataset.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModel } from '../model/definition.ts';
 import { columnsOf } from './columns.ts';
 import { quoteText, select, withWorkspace } from './database.duckdb.ts';

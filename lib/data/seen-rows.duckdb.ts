@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { columnsOf, dataColumns } from './columns.ts';
 import { quoteName, quoteText, select, withWorkspace } from './database.duckdb.ts';

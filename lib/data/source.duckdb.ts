@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CellSql, textCell, typedCell } from './cell-sql.ts';
 import type { Column } from './columns.ts';
 import type { Unreadable } from './csv-scanner.ts';

@@ -1,5 +1,5 @@
 import { BIGINT, BOOLEAN, type DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { digestFile, type LocalFile } from '../shared/local-file.store.ts';
 import { type Column, dataColumns } from './columns.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { textCell } from './cell-sql.ts';
 import { columnsOf } from './columns.ts';
 import { quoteText, select, withWorkspace } from './database.duckdb.ts';

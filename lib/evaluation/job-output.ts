@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { digestOf } from '../shared/digest.ts';

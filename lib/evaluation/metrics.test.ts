@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { metricsOf } from '../model/metric-names.ts';
 import { bootstrapIntervals, percentile } from './bootstrap.ts';
 import {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModel } from '../model/definition.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { disturb, refusedShare } from './disturbances.ts';

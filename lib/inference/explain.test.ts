@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxExplainedRows } from './explain.ts';
 import { aFlower, explainedFlowers, trainedFlowers } from './fixtures/models.ts';
 import { asCandidate } from './fixtures/packages.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { signatureKeyOf, trustedKey } from '../registry/model-signature.ts';
 import { type Live, type LiveVersion, live, neverLive, packageManifest } from '../registry/registry.ts';
 import { requireDigest } from '../shared/digest.ts';

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defineModel } from '../model/definition.ts';
 import { feedbackPaths } from '../monitoring/feedback-paths.ts';
 import { aFlower, explainedFlowers, flowers, prices } from './fixtures/models.ts';

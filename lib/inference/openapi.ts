@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { maxExplainedRows } from './explain.ts';
 import { invocationsSchema, type JsonSchema, objectOf, rowSchema, rowsOf } from './row-schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { row } from '../data/dataset.ts';
 
 /** Sides of a candidate, by its place in an A/B test; the first is that of a canary, too. */

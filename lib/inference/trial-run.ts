@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { modelDefinition } from '../model/definition.ts';
 import { signatureOf } from '../model/signature.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { explainedOutput } from '../training/explanation.ts';
 import { prediction, variant } from './prediction-record.ts';
 import { datatypes } from './tensor-datatypes.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type SourceObject, sourceObject } from '../data/dataset.ts';
 import { isPartOfUpload, isUploadManifest } from '../data/parts/upload-manifest.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';

@@ -5,7 +5,7 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { z } from 'zod';
+import * as z from 'zod';
 import { canonicalJson } from '../shared/digest.ts';
 import type { Ending, Executions } from './dispatcher.ts';
 import { pipelineOutput } from './run.ts';

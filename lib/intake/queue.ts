@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { trigger } from './run.ts';
 
 const waiting = z.object({ runId: z.string(), kind: trigger.shape.kind });

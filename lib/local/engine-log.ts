@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const readyLine = z.object({ ready: z.literal(true), port: z.number() });
 

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { engineEndpoint, engineEnvironment, engineRegion } from './engine-environment.ts';
 import { saysReady, tailOf } from './engine-log.ts';

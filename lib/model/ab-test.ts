@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The most candidates that one A/B test may have in its whole life. */
 export const mostArms = 4;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /*
  * How values of a feature are cleaned. What is learned for it is learned on train rows alone and lies in the model's

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /*
  * What must hold between the columns of one row, as data: it is compiled to SQL with parameters, never written as SQL.

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { dataChecks } from './data-checks.ts';
 import { feature, personalDataClass } from './features.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import iris from '../../models/iris/model.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { defineModel, type ModelDefinitionInput } from './definition.ts';

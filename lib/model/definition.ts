@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError } from '../shared/errors.ts';
 import { abProblems } from './ab-test.ts';
 import { type Algorithm, algorithmsOf, refuseAlgorithm, task } from './algorithms.ts';

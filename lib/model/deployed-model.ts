@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest, digestOf } from '../shared/digest.ts';
 import { type ModelDefinition, modelDefinition } from './definition.ts';
 

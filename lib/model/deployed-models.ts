@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type DeployedModel, deployedModel } from './deployed-model.ts';
 
 /** The file beside a function's code that holds what was deployed. */

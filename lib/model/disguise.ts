@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Feature } from './features.ts';
 import type { privacy } from './privacy.ts';
 

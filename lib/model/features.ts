@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { imputeBoolean, imputeCategory, imputeNumber, outliers } from './cleaning.ts';
 import { generaliseCategory, generaliseNumber } from './generalise.ts';
 import { normaliseText, units } from './normalise.ts';

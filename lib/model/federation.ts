@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Feature, Target } from './features.ts';
 import type { TrainingDefinition } from './training.ts';
 import { takesRowsIn } from './update-mode.ts';

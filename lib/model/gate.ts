@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Task } from './algorithms.ts';
 import type { Feature, Target } from './features.ts';
 import { refuseMetric } from './metric-names.ts';

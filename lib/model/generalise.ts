@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /*
  * Personal values made coarser before anything keeps them: the feature is the coarser value, in training and serving

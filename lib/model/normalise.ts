@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How a category's spelling is made one before it is looked at. */
 export const normaliseText = z.strictObject({

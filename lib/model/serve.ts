@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Algorithm, Task } from './algorithms.ts';
 import { mainMetric } from './gate.ts';
 

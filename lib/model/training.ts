@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { algorithm } from './algorithms.ts';
 import { federated } from './federation.ts';
 import { checkMoney, hyperparameter, tune } from './tuning.ts';

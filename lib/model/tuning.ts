@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A value of a hyperparameter, as the trainer takes it. */
 export const hyperparameter = z.union([z.number(), z.string(), z.boolean()]);

@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { datasetKey, datasetManifest, datasetProfile } from '../data/dataset.ts';
 import { evaluationDocument } from '../evaluation/evaluation.ts';
 import { deployedModel } from '../model/deployed-model.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One measurement of a model: monitoring/<model>/<time>.json in the data bucket, and what `evergreen drift` prints. */
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { row } from '../data/dataset.ts';
 import { type PredictionRecord, prediction } from '../inference/prediction-record.ts';
 import { compileRowReader, pointerStep, type RequestError, requestInvalid } from '../inference/rows.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pathParameter, problems, replyOf, toSchema } from '../inference/openapi.ts';
 import { prediction, recordedVariant } from '../inference/prediction-record.ts';
 import { feedbackBody } from './feedback.ts';

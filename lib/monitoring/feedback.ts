@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isCaptured } from '../inference/capture-share.ts';
 import { pointerStep, requestInvalid } from '../inference/rows.ts';
 import type { Target } from '../model/features.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ColumnProfile } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { judgeShifts, summarise } from './drift.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PredictionRecord } from '../inference/prediction-record.ts';
 import { sha256 } from '../shared/digest.ts';
 import { mergeTraffic } from './merge-traffic.ts';

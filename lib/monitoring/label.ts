@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const labelValue = z.union([z.string().min(1).max(1000), z.number()]);
 

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type PredictionRecord, predictionRecord } from '../inference/prediction-record.ts';
 import { EvergreenError } from '../shared/errors.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ColumnProfile, columnProfile, type DatasetProfile, type Row } from '../data/dataset.ts';
 import { profileRows } from '../data/profile.ts';
 import { partRows } from '../evaluation/parts.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type BundleIndex, indexFile } from './function-bundle.ts';
 
 /* Run as a process of its own by function-bundle.ts: constructs cannot wait for a promise, and esbuild's plug-ins need one. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, parse, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { packageRoot } from './package-root.ts';
 import { stagedFolder, stagedPath, stillWanted } from './staged-folder.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { AssetHashType } from 'aws-cdk-lib';
 import { Architecture, Code, LayerVersion, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { foreignPackageFolder, packageFolder } from './native-package.ts';
 import { onnxruntimeParts, type PackagePart } from './onnxruntime-parts.ts';
 import { stagedFolder } from './staged-folder.ts';

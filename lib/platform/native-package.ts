@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { extract } from 'tar';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import { packageRoot } from './package-root.ts';
 import { fetchedFolder } from './staged-folder.ts';

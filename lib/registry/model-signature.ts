@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest, sha256 } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import type { PackageManifest } from './registry.ts';

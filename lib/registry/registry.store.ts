@@ -11,7 +11,7 @@ import {
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { backoffMs, type Pause } from '../shared/backoff.ts';
 import { digestOf } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { mostArms } from '../model/ab-test.ts';
 import { digest } from '../shared/digest.ts';
 

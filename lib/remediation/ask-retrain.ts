@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type RetrainRequest, retrainRequest, runIdOfRequest } from '../intake/arrival.ts';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import type { Live } from '../registry/registry.ts';

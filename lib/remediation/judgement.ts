@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { symptoms } from './alarm-change.ts';
 import { decision } from './decide.ts';
 

@@ -8,7 +8,7 @@ import {
   type TransactWriteCommandInput,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { partitionKey } from '../registry/registry.ts';
 import { type AlarmChange, alarmChange } from './alarm-change.ts';
 import type { Retrains } from './budget.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Live } from '../registry/registry.ts';
 import { type AlarmChange, type Symptom, symptoms } from './alarm-change.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Row } from '../data/dataset.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { Label } from '../monitoring/label.ts';

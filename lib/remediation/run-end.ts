@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const statusChange = z.object({
   'detail-type': z.literal('Step Functions Execution Status Change'),

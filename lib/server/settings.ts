@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Everything a server process is told, as the primary hands it to its workers. */
 export const serverSettings = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What workers tell the first process. */
 export const fromWorker = z.discriminatedUnion('kind', [

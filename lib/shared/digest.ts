@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError } from './errors.ts';
 
 /** A SHA-256 digest as {@link sha256} writes it. */

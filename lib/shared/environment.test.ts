@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readEnvironment } from './environment.ts';
 
 const shape = { TABLE: z.string(), BAKE_SECONDS: z.coerce.number().int().positive().optional() };

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError } from './errors.ts';
 
 /** Reads the variables a function needs, once, and says which are missing. */

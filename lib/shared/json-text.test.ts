@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { jsonText } from './json-text.ts';
 
 const figures = z.object({ figures: jsonText(z.record(z.string(), z.number())) });

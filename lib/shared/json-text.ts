@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * A value that lies as JSON text in an item of a table: its numbers may be any. DynamoDB's own hold nothing nearer to

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readBytes, readDocument, readRequiredBytes, writeDocument } from './objects.ts';
 
 const mock = mockClient(S3Client);

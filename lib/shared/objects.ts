@@ -5,7 +5,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { EvergreenError, messageOf } from './errors.ts';
 
 /** Where an object lies; with a version the very bytes are meant. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The name of a stage. It has no hyphen: names of alarms are read back, and hyphens part their stage, model and symptom. */
 export const stageName = z

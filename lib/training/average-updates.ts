@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import { weightCount } from '../model/federation.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';

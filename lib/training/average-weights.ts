@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError } from '../shared/errors.ts';
 
 /** What a party's job leaves; see training/evergreen_training/federated/party.py. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { DeployedModel } from '../model/deployed-model.ts';
 import { digest } from '../shared/digest.ts';
 import { EvergreenError } from '../shared/errors.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TrainingSite } from './training-job.ts';
 
 /** Variables in which a function finds where a deployment trains. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import type { TrainingDefinition } from '../model/training.ts';
 import { hyperparameter, type TuningDefinition } from '../model/tuning.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Run } from '../../lib/intake/run.ts';
 import { log, measured, runList, uploaded, versionList, watched } from './documents.ts';
 import { eventually, Platform } from './platform.ts';

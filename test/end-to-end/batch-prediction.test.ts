@@ -18,7 +18,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { batchSummary } from '../../lib/inference/batch/batch.ts';
 import { uploaded } from './documents.ts';
 import { eventually, Platform, root } from './platform.ts';

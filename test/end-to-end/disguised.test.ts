@@ -8,7 +8,7 @@ import {
 import { KMSClient } from '@aws-sdk/client-kms';
 import { GetObjectCommand, ListObjectVersionsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hashKeyReader } from '../../lib/data/privacy/hash-key.store.ts';
 import { readParquet } from '../../lib/inference/batch/fixtures/read-parquet.ts';
 import { bucketOf, hashBuckets, hashedValue } from '../../lib/model/disguise.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { run } from '../../lib/intake/run.ts';
 import { driftReport } from '../../lib/monitoring/drift-report.ts';
 import { live, logEntry, modelVersion } from '../../lib/registry/registry.ts';

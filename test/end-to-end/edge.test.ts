@@ -7,7 +7,7 @@ import { APIGatewayClient, GetApiKeyCommand } from '@aws-sdk/client-api-gateway'
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { extract } from 'tar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { uploaded } from './documents.ts';
 import { Platform } from './platform.ts';
 import { irisFile } from './rows.ts';

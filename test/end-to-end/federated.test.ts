@@ -19,7 +19,7 @@ import {
 } from '@aws-sdk/client-sfn';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Run } from '../../lib/intake/run.ts';
 import { pickFromTar } from '../../lib/shared/tar.ts';
 import { trainingRecord } from '../../lib/training/model-package.ts';

@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { DeleteCommand, DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { datasetManifest } from '../../lib/data/dataset.ts';
 import { erasureRecord } from '../../lib/data/erasure/erasure-record.ts';
 import { sha256 } from '../../lib/shared/digest.ts';

@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { erasureRecord } from '../../lib/data/erasure/erasure-record.ts';
 import { seededRandom } from '../../lib/shared/random.ts';
 import { uploaded } from './documents.ts';

@@ -18,7 +18,7 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { datasetReport } from '../../lib/data/dataset.ts';
 import { evaluationDocument } from '../../lib/evaluation/evaluation.ts';
 import type { Run } from '../../lib/intake/run.ts';

@@ -13,7 +13,7 @@ import {
   LambdaClient,
   ListFunctionsCommand,
 } from '@aws-sdk/client-lambda';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 

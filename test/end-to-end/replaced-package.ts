@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sealPackage } from '../../lib/inference/package.ts';
 import { signatureKeyOf } from '../../lib/registry/model-signature.ts';
 import { type ModelVersion, packageManifest, partitionKey, versionKey } from '../../lib/registry/registry.ts';

@@ -17,7 +17,7 @@ import {
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Run } from '../../lib/intake/run.ts';
 import { deployedModel } from '../../lib/model/deployed-model.ts';
 import { JudgementStore } from '../../lib/remediation/judgements.store.ts';

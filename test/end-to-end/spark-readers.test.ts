@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { columnsOf } from '../../lib/data/columns.ts';
 import { splitRecord } from '../../lib/data/csv-scanner.ts';
 import { csvLayout } from '../../lib/data/spark/csv-layout.ts';

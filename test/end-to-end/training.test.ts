@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { CloudWatchLogsClient, DescribeLogStreamsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { quantisationEvaluation } from '../../lib/evaluation/evaluation.ts';
 import type { Run } from '../../lib/intake/run.ts';
 import { goldenAnswers, trainingRecord } from '../../lib/training/model-package.ts';

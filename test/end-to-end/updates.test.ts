@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Run } from '../../lib/intake/run.ts';
 import { answers, log, runList, uploaded, watched } from './documents.ts';
 import { eventually, Platform, root } from './platform.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bundleFunctions } from '../../lib/platform/function-bundle.ts';
 import { packageRoot } from '../../lib/platform/package-root.ts';
 import { stages } from './synthesised.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CreateTrainingJobRequest } from '@aws-sdk/client-sagemaker';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sparkImage } from '../../lib/data/spark/spark-image.ts';
 import { sparkJob } from '../../lib/data/spark/spark-job.ts';
 import { repositoryRoot } from '../../lib/local/home.ts';

@@ -1,7 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { InvokeCommand } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { driftPage } from '../../monitoring/drift-page.ts';
 import { type DriftReport, driftReport, reportKeys } from '../../monitoring/drift-report.ts';
 import { prometheusText } from '../../monitoring/prometheus-text.ts';

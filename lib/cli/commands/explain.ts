@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Row } from '../../data/dataset.ts';
 import { connect } from '../connection.ts';
 import type { Context } from '../context.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError } from '../../shared/errors.ts';
 import { type Connection, connect } from '../connection.ts';
 import type { Context } from '../context.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Row } from '../../data/dataset.ts';
 import { prediction } from '../../inference/prediction-record.ts';
 import { EvergreenError } from '../../shared/errors.ts';

@@ -12,7 +12,7 @@ import {
   GetBucketVersioningCommand,
   GetPublicAccessBlockCommand,
 } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { datasetReport } from '../../data/dataset.ts';
 import { listDatasets } from '../../data/versions/datasets.store.ts';
 import { listKeys } from '../../data/versions/objects-below.store.ts';

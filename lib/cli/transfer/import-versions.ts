@@ -1,5 +1,5 @@
 import { InvokeCommand } from '@aws-sdk/client-lambda';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ModelVersion, modelVersion } from '../../registry/registry.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import type { Connection } from '../connection.ts';

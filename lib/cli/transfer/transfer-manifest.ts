@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { datasetIdOf, datasetKey, datasetManifest } from '../../data/dataset.ts';
 import { epsilonLedger } from '../../data/privacy/epsilon-ledger.ts';
 import { packagePrefixOf } from '../../inference/package.ts';

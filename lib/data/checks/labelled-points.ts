@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Column } from '../columns.ts';
 import type { LabelledPoints } from './label-flips.ts';
 

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isMissingSql } from '../check.duckdb.ts';
 import { type Column, dataColumns } from '../columns.ts';
 import { select } from '../database.duckdb.ts';

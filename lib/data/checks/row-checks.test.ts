@@ -1,7 +1,7 @@
 import { DOUBLE, INTEGER, VARCHAR } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { comparisonsOf } from '../../model/conditions.ts';
 import { dataPolicy } from '../../model/data-policy.ts';
 import { type Column, columnsOf } from '../columns.ts';

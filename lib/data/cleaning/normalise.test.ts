@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type NormaliseText, normaliseSpelling, smallLetters } from '../../model/normalise.ts';
 import { quoteText, select, withWorkspace } from '../database.duckdb.ts';
 import { normaliseSql } from './normalise-sql.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { predictionColumns } from '../columns.ts';
 import { select, withWorkspace } from '../database.duckdb.ts';
 import { datasetReport } from '../dataset.ts';

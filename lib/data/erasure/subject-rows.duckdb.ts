@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../../model/definition.ts';
 import type { RecognisedFormat } from '../../model/source-format.ts';
 import { sqlTypes } from '../cell-sql.ts';

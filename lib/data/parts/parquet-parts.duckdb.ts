@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoteText, select } from '../database.duckdb.ts';
 
 /** Names and types of the columns, in their order. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { digest } from '../../shared/digest.ts';
 import { sourceObject } from '../dataset.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { EvergreenError } from '../../shared/errors.ts';
 
 const thousandths = z.int().min(0);

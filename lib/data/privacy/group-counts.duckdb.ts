@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoteName, quoteText, select, withWorkspace } from '../database.duckdb.ts';
 import { type FixedGroups, groupNames } from './private-profile.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Kinds of personal data that are looked for in the values of an upload. */
 export const personalKind = z.enum([

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../../model/definition.ts';
 import type { Column } from '../columns.ts';
 import { select, wholeText } from '../database.duckdb.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../../model/definition.ts';
 import { type Draw, twoSidedGeometric } from './two-sided-geometric.ts';
 

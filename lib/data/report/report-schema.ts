@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { datasetReport } from '../dataset.ts';
 
 /** The report's document as JSON Schema 2020-12, as docs/schemas/data-report.v1.json publishes it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../../model/definition.ts';
 import { digest } from '../../shared/digest.ts';
 import { describeBadRow, foundBadRow } from '../bad-row.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SparkSite } from './spark-job.ts';
 
 /** The variable in which a function finds where large files are examined; without it they are refused. */

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BIGINT, DOUBLE, type DuckDBConnection, DuckDBDataChunk, VARCHAR } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sqlTypes } from '../../data/cell-sql.ts';
 import type { Column } from '../../data/columns.ts';
 import { quoteName, quoteText, select, wholeText, withWorkspace } from '../../data/database.duckdb.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Column } from '../../data/columns.ts';
 import { cell, type Row } from '../../data/dataset.ts';
 import { brokenRule, describeBrokenRow, describeProblem } from '../../data/problem-message.ts';

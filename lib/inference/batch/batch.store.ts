@@ -1,5 +1,5 @@
 import { HeadObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SourceObject } from '../../data/dataset.ts';
 import { downloadSource } from '../../data/source.store.ts';
 import { digest, sha256 } from '../../shared/digest.ts';

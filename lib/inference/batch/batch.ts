@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sourceObject } from '../../data/dataset.ts';
 import { modelVersion } from '../../registry/registry.ts';
 import { digest, sha256 } from '../../shared/digest.ts';

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoteText, select, withWorkspace } from '../../data/database.duckdb.ts';
 import { digestFile, type LocalFile } from '../../shared/local-file.store.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type EvaluationDocument, evaluationDocument } from '../../evaluation/evaluation.ts';
 import { type DeployedModel, deployedModel } from '../../model/deployed-model.ts';
 import { requireDigest } from '../../shared/digest.ts';

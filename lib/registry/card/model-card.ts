@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { evaluationDocument, versionEvaluation } from '../../evaluation/evaluation.ts';
 import { task } from '../../model/algorithms.ts';
 import { feature, target } from '../../model/features.ts';

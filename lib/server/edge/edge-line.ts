@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compileRedaction, recordText } from '../../inference/capture.ts';
 import type { Answered } from '../../inference/serving-event.ts';
 import type { ModelDefinition } from '../../model/definition.ts';

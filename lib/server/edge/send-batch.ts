@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ErrorCode, errorCatalogue } from '../../shared/error-codes.ts';
 import { EvergreenError, messageOf } from '../../shared/errors.ts';
 import type { EdgeLine } from './edge-line.ts';

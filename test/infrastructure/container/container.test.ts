@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { aFlower } from '../../../lib/inference/fixtures/models.ts';
 import { repositoryRoot } from '../../../lib/local/home.ts';
 import { exportedFlowers } from '../../../lib/server/fixtures/exported.ts';

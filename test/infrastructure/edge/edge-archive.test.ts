@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { extract } from 'tar';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { writeArchive } from '../../../lib/cli/edge-archive.ts';
 import { aFlower } from '../../../lib/inference/fixtures/models.ts';
 import { exportedFlowers } from '../../../lib/server/fixtures/exported.ts';

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { exportedFlowers } from '../../../lib/server/fixtures/exported.ts';
 import { modelSourceOf } from '../../../lib/server/model-source.ts';
 import { type RunningServer, startServer } from '../../../lib/server/server.ts';
