@@ -26,27 +26,33 @@ const folder = resolve(given);
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
-await build({
-  absWorkingDir: repositoryRoot,
-  entryPoints: isEdge ? { runner: 'bin/edge.ts' } : { serve: 'bin/serve.ts', worker: 'lib/server/worker.ts' },
-  outdir: folder,
-  outExtension: { '.js': '.mjs' },
-  chunkNames: 'chunks/[hash]',
-  bundle: true,
-  // Clients of AWS are loaded where models lie there, and nowhere else.
-  splitting: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  minifySyntax: true,
-  mainFields: ['module', 'main'],
-  // Some packages of the bundle are CommonJS and ask for modules of Node.
-  banner: {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-  },
-  external: ['onnxruntime-node'],
-  logLevel: 'warning',
-});
+const programs = isEdge
+  ? { runner: 'bin/edge.ts' }
+  : { serve: 'bin/serve.ts', worker: 'lib/server/worker.ts' };
+// Each by itself: in what they share, the one that only watches would load what only the other needs.
+for (const [name, entryPoint] of Object.entries(programs)) {
+  await build({
+    absWorkingDir: repositoryRoot,
+    entryPoints: { [name]: entryPoint },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    chunkNames: 'chunks/[hash]',
+    bundle: true,
+    // Clients of AWS are loaded where models lie there, and nowhere else.
+    splitting: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minifySyntax: true,
+    mainFields: ['module', 'main'],
+    // Some packages of the bundle are CommonJS and ask for modules of Node.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    external: ['onnxruntime-node'],
+    logLevel: 'warning',
+  });
+}
 for (const { name, folder: source, keep } of onnxruntimeParts(cpu)) {
   const copy = join(folder, 'node_modules', name);
   mkdirSync(dirname(copy), { recursive: true });

@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ServingEvent } from '../inference/serving-event.ts';
 import { metricTable, prometheusName, type ServerMetricName } from '../shared/metric-names.ts';
+import { collectProcessMetrics } from './process-metrics.ts';
 
 const latencyBuckets = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
@@ -56,7 +57,7 @@ export class ServerMetrics {
         this.set(inFlight());
       },
     });
-    collectDefaultMetrics({ register: this.registry, prefix: 'evergreen_' });
+    collectProcessMetrics(this.registry, 'evergreen_');
   }
 
   observe(event: ServingEvent): void {

@@ -61,7 +61,7 @@ export function settingsOf(source: ServerSettings['source'], options: ServeOptio
       `${host} can be reached from other machines; name a file of keys with --keys, or say --open to let everybody in`,
     );
   }
-  return serverSettings.parse({
+  const settings = serverSettings.safeParse({
     source,
     host,
     port: options.port,
@@ -73,4 +73,7 @@ export function settingsOf(source: ServerSettings['source'], options: ServeOptio
     mostInFlight: options.mostInFlight,
     memoryBudgetMib: options.memoryBudget,
   });
+  if (settings.success) return settings.data;
+  const faults = settings.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  throw new EvergreenError('usage-invalid', faults.join('; '));
 }

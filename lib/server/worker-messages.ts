@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** What workers tell the first process. */
 export const fromWorker = z.discriminatedUnion('kind', [
@@ -15,6 +15,6 @@ export type FromWorker = z.infer<typeof fromWorker>;
 export const toWorker = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('drain') }),
   z.object({ kind: z.literal('tell-metrics'), ask: z.int() }),
-  z.object({ kind: z.literal('all-metrics'), ask: z.int(), text: z.string() }),
+  z.object({ kind: z.literal('all-metrics'), ask: z.int(), parts: z.array(z.array(z.unknown())) }),
 ]);
 export type ToWorker = z.infer<typeof toWorker>;

@@ -1,3 +1,4 @@
+import { AggregatorRegistry } from 'prom-client';
 import { messageOf } from '../shared/errors.ts';
 import type { ServerMetrics } from './metrics.ts';
 import { modelSourceOf } from './model-source.ts';
@@ -18,19 +19,19 @@ const send = (message: FromWorker) =>
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('disconnect', () => process.exit(1));
 
-const asked = new Map<number, (text: string) => void>();
+const asked = new Map<number, (parts: unknown[][]) => void>();
 let asks = 0;
 
 /** The metrics of all workers, by way of the first process; those of this one when it does not answer. */
 async function readAllMetrics(own: ServerMetrics): Promise<string> {
   const ask = ++asks;
-  const all = new Promise<string | undefined>((resolve) => {
+  const all = new Promise<unknown[][] | undefined>((resolve) => {
     asked.set(ask, resolve);
     setTimeout(() => resolve(undefined), metricsDeadlineMs).unref();
   });
   send({ kind: 'ask-metrics', ask });
-  const text = await all.finally(() => asked.delete(ask));
-  return text ?? own.registry.metrics();
+  const parts = await all.finally(() => asked.delete(ask));
+  return (parts ? AggregatorRegistry.aggregate(parts) : own.registry).metrics();
 }
 
 try {
@@ -49,7 +50,7 @@ try {
     const message = toWorker.parse(given);
     switch (message.kind) {
       case 'all-metrics':
-        asked.get(message.ask)?.(message.text);
+        asked.get(message.ask)?.(message.parts);
         return;
       case 'tell-metrics':
         send({
