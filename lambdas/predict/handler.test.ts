@@ -121,6 +121,34 @@ describe('predict', () => {
     expect((await handler(anEvent({ body, isBase64Encoded: true }))).statusCode).toBe(200);
   });
 
+  it('answers with bytes where API Gateway hands them on, and in JSON elsewhere', async () => {
+    const { handler } = await import('./handler.ts');
+    const inputs = Object.entries(aFlower).map(([name, value]) => ({
+      name,
+      datatype: typeof value === 'string' ? 'BYTES' : typeof value === 'boolean' ? 'BOOL' : 'FP64',
+      shape: [1],
+      data: [value],
+    }));
+    const body = JSON.stringify({ inputs, outputs: [{ name: 'label', parameters: { binary_data: true } }] });
+    const ask = (accept: string) =>
+      handler(anEvent({ path: '/v2/models/flowers/infer', headers: { Accept: accept }, body }));
+    const reply = await ask('application/octet-stream, application/json;q=0.5');
+    expect(reply).toMatchObject({
+      statusCode: 200,
+      headers: { 'content-type': 'application/octet-stream' },
+      isBase64Encoded: true,
+    });
+    const bytes = Buffer.from(reply.body, 'base64');
+    const json = Number(reply.headers?.['inference-header-content-length']);
+    expect(JSON.parse(bytes.toString('utf8', 0, json)).outputs).toMatchObject([{ name: 'label' }]);
+    expect(bytes.subarray(json)).toEqual(Buffer.from('\u0004\0\0\0iris'));
+    for (const accept of ['*/*', 'application/json, application/octet-stream']) {
+      const text = await ask(accept);
+      expect(text).not.toHaveProperty('isBase64Encoded');
+      expect(JSON.parse(text.body).outputs).toMatchObject([{ name: 'label', data: ['iris'] }]);
+    }
+  });
+
   it('answers problems as they are', async () => {
     const { handler } = await import('./handler.ts');
     expect((await handler(anEvent({ body: null }))).statusCode).toBe(400);

@@ -12,7 +12,7 @@ import { SigningKey } from '../../lib/registry/signing-key.store.ts';
 import { documentClient, kmsClient, s3Client } from '../../lib/shared/clients.ts';
 import { readEnvironment } from '../../lib/shared/environment.ts';
 import packageFile from '../../package.json' with { type: 'json' };
-import { toWireRequest } from './proxy-event.ts';
+import { toProxyResult, toWireRequest } from './proxy-event.ts';
 
 const variables = {
   REGISTRY_TABLE: z.string(),
@@ -63,6 +63,5 @@ export async function warmUp(): Promise<void> {
 /** Answers predictions behind API Gateway. */
 export async function handler(event: unknown): Promise<APIGatewayProxyResult> {
   serving ??= compose();
-  const { status, ...reply } = await serving.handle(toWireRequest(event));
-  return { statusCode: status, ...reply };
+  return toProxyResult(await serving.handle(toWireRequest(event)));
 }

@@ -21,6 +21,25 @@ describe('compileAnswerReader', () => {
     expect(readAnswers({ label: labels }, signature, 2)).toEqual([{ label: 'b' }, { label: 'a' }]);
   });
 
+  it('reads labels by their numbers where no texts come, and refuses those that nobody knows', () => {
+    const read = compileAnswerReader(
+      { ...classifier, classes: [...classes] },
+      { tensor: 'class', labels: ['b', 'a', 'c'] },
+    );
+    const numbered = (...data: bigint[]) => ({
+      class: { dims: [2], data: BigInt64Array.from(data) },
+      scores,
+    });
+    expect(read(numbered(0n, 1n), 2)).toEqual([
+      { label: 'b', scores: { a: 0.25, b: 0.75 } },
+      { label: 'a', scores: { a: 1, b: 0 } },
+    ]);
+    expect(read({ label: labels }, 2)).toEqual([{ label: 'b' }, { label: 'a' }]);
+    for (const unknown of [2n, 3n, -1n]) {
+      expect(() => read(numbered(0n, unknown), 2)).toThrow(/row 1 a label that the definition does not know/);
+    }
+  });
+
   it('reads scores of a class by any name', () => {
     const signature = { ...classifier, classes: ['__proto__', 'b'] };
     const [prediction] = readAnswers(

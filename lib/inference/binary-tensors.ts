@@ -7,12 +7,15 @@ import { parseStrictJson } from './strict-json.ts';
 
 /*
  * The binary data extension of the Open Inference Protocol: behind the JSON document, whose length a header tells, stand
- * the bytes of the tensors that say `binary_data_size`, in their order. Replies are JSON.
+ * the bytes of the tensors that say `binary_data_size`, in their order. Replies: binary-document.ts.
  *
  * Source: triton-inference-server/server, "extension_binary_data.md".
  */
 
 export const jsonLengthHeader = 'inference-header-content-length';
+
+/** In which order bytes of a number come by the protocol, and in memory on every machine that onnxruntime is built for. */
+export const isLittleEndian = endianness() === 'LE';
 
 /** A document and the bytes behind it: no JSON document can pass for one. */
 export class BinaryBody {
@@ -125,7 +128,7 @@ function valuesOf(
  */
 export function withBinaryData(body: unknown): unknown {
   if (!(body instanceof BinaryBody)) return body;
-  if (endianness() !== 'LE') {
+  if (!isLittleEndian) {
     throw new EvergreenError(
       'media-type-unsupported',
       'binary tensors are not read on this machine; send JSON',

@@ -23,17 +23,22 @@ export function compileMatrixReader(definition: ModelDefinition): MatrixReader {
   const features = Object.values(definition.features);
   if (!features.every(isNumeric)) return () => undefined;
   const columns = features.map((feature) => ({ range: rangeOf(feature), ...feature }));
+  const width = columns.length;
+  // Nearly all values are settled by these; a call for each would take as long as the rest of the request.
+  const nothing = { min: Number.NaN, max: Number.NaN };
+  const usual = columns.map(({ range }) => (range.isInteger ? nothing : range));
+  const isTaken = (column: number, value: number) => {
+    const { range, mayBeMissing } = columns[column] ?? {};
+    return range !== undefined && (isWithin(range, value) || (mayBeMissing === true && Number.isNaN(value)));
+  };
   return (count, data) => {
     const numbers = toNumbers(data);
-    if (numbers === undefined || numbers.length !== count * columns.length) return undefined;
-    const { length } = numbers;
-    for (const [column, { range, mayBeMissing }] of columns.entries()) {
-      const { min, max, isInteger } = range;
-      for (let place = column; place < length; place += columns.length) {
+    if (numbers === undefined || numbers.length !== count * width) return undefined;
+    for (let column = 0; column < width; column++) {
+      const { min, max } = usual[column] ?? nothing;
+      for (let place = column; place < numbers.length; place += width) {
         const value = numbers[place] ?? Number.NaN;
-        // Nearly all values; a call for each would take as long as the rest of the request.
-        if (value >= min && value <= max && !isInteger) continue;
-        if (!isWithin(range, value) && !(mayBeMissing && Number.isNaN(value))) return undefined;
+        if (!(value >= min && value <= max) && !isTaken(column, value)) return undefined;
       }
     }
     return { count, numbers, texts: [] };

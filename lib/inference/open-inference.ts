@@ -1,11 +1,12 @@
 import type { ModelDefinition } from '../model/definition.ts';
 import { signatureOf } from '../model/signature.ts';
-import { numberOrMissing, readTensorBody, withBinaryData } from './binary-tensors.ts';
-import { writeReply } from './open-inference-reply.ts';
+import { isLittleEndian, numberOrMissing, readTensorBody, withBinaryData } from './binary-tensors.ts';
+import type { ReplyOptions } from './open-inference-reply.ts';
 import type { RowBatch } from './row-batch.ts';
 import { isObject, type Pointers, pointerStep, type RequestError, requestInvalid } from './rows.ts';
 import { datatypes, isNumberType } from './tensor-datatypes.ts';
 import {
+  type Answer,
   type ReadRequest,
   type RowTarget,
   refuseUnknownMembers,
@@ -125,17 +126,35 @@ function columnsOf(tensor: InputTensor & { isNested: boolean }, definition: Mode
   return [column(name, 0)];
 }
 
-function readOutputs(outputs: unknown, definition: ModelDefinition): string[] | undefined {
-  if (outputs === undefined) return undefined;
+/** A parameter of Triton's binary data extension: whether outputs come as bytes. */
+function readFlag(parameters: unknown, name: string, pointer: string): boolean | undefined {
+  const flag = isObject(parameters) ? parameters[name] : undefined;
+  if (flag === undefined || typeof flag === 'boolean') return flag;
+  return refuse(`${pointer}/parameters/${name}`, 'must be true or false');
+}
+
+/** @param canBeBinary Whether bytes would reach the caller; everything comes as JSON where they would not. */
+function readReplyOptions(
+  { id, parameters, outputs }: Readonly<Record<string, unknown>>,
+  definition: ModelDefinition,
+  canBeBinary: boolean,
+): ReplyOptions {
+  if (id !== undefined && (typeof id !== 'string' || id.length > 200)) {
+    return refuse('/id', 'must be a text of at most 200 characters');
+  }
+  const isBinary = (readFlag(parameters, 'binary_data_output', '') ?? false) && canBeBinary;
+  if (outputs === undefined) return { id, outputs, isBinary };
   if (!Array.isArray(outputs)) return refuse('/outputs', 'must be an array');
   const known = definition.target.type === 'category' ? ['label', 'scores'] : ['value'];
-  return outputs.map((output: unknown, index) => {
-    const name = isObject(output) ? output.name : undefined;
+  const wanted = outputs.map((output: unknown, index): [string, boolean] => {
+    const { name, parameters: own } = isObject(output) ? output : {};
+    const pointer = `/outputs/${index}`;
     if (typeof name !== 'string' || !known.includes(name)) {
-      return refuse(`/outputs/${index}/name`, `must be one of ${known.join(', ')}`);
+      return refuse(`${pointer}/name`, `must be one of ${known.join(', ')}`);
     }
-    return name;
+    return [name, (readFlag(own, 'binary_data', pointer) ?? isBinary) && canBeBinary];
   });
+  return { id, outputs: new Map(wanted), isBinary };
 }
 
 /** The matrix `numbers` alone, which goes to the session as it came; undefined when there is anything to say about it. */
@@ -149,18 +168,16 @@ function readNumbers(tensors: InputTensor[], target: RowTarget): RowBatch | unde
   return columns && batches.ofColumns(columns);
 }
 
-function readOpenInference(given: unknown, target: RowTarget): ReadRequest {
-  const { definition, readRows, batches } = target;
+function readOpenInference(given: unknown, target: RowTarget, canBeBinary: boolean): ReadRequest {
+  const { definition, readRows, batches, writeReply } = target;
   const body = withBinaryData(given);
   if (!isObject(body)) return refuse('', 'must be an object with inputs');
   refuseUnknownMembers(body, ['id', 'parameters', 'inputs', 'outputs']);
-  const { id, inputs } = body;
-  if (id !== undefined && (typeof id !== 'string' || id.length > 200)) {
-    return refuse('/id', 'must be a text of at most 200 characters');
-  }
+  const { inputs } = body;
   if (!Array.isArray(inputs) || inputs.length === 0) return refuse('/inputs', 'must be an array of tensors');
   if (inputs.length > maxTensors) return refuse('/inputs', `has more than ${maxTensors} tensors`);
-  const outputs = readOutputs(body.outputs, definition);
+  const options = readReplyOptions(body, definition, canBeBinary);
+  const write = (answer: Answer) => writeReply(answer, options);
   const tensors = inputs.map(readTensor);
   const rows = tensors[0]?.rows ?? 0;
   for (const tensor of tensors) {
@@ -168,7 +185,7 @@ function readOpenInference(given: unknown, target: RowTarget): ReadRequest {
       refuse(`${tensor.pointer}/shape`, `has ${tensor.rows} rows; the first tensor has ${rows}`);
   }
   const matrix = readNumbers(tensors, target);
-  if (matrix) return { batch: matrix, write: (answer) => writeReply(answer, definition, { id, outputs }) };
+  if (matrix) return { batch: matrix, write };
   const columns = new Map<string, Column>();
   for (const tensor of tensors) {
     for (const column of columnsOf(tensor, definition)) {
@@ -183,15 +200,13 @@ function readOpenInference(given: unknown, target: RowTarget): ReadRequest {
   const cells = Array.from({ length: rows }, (_, row) =>
     Object.fromEntries(Array.from(columns.values(), ({ feature, values }) => [feature, values[row]])),
   );
-  return {
-    batch: batches.ofRows(readRows(cells, pointers)),
-    write: (answer) => writeReply(answer, definition, { id, outputs }),
-  };
+  return { batch: batches.ofRows(readRows(cells, pointers)), write };
 }
 
 export const openInferenceFormat: WireFormat = (request, limitBytes) => {
   const body = readTensorBody(request, limitBytes);
-  return (target) => readOpenInference(body, target);
+  const canBeBinary = isLittleEndian && (request.takesBinary ?? true);
+  return (target) => readOpenInference(body, target, canBeBinary);
 };
 
 /** Tells a tensor that belongs to no feature once, not once for each row. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { maxExplainedRows } from './explain.ts';
+import { mediaTypes } from './request-body.ts';
 import { invocationsSchema, type JsonSchema, objectOf, rowSchema, rowsOf } from './row-schema.ts';
 import {
   explainReply,
@@ -131,7 +132,10 @@ function protocolPaths(modelNames: readonly string[]): Record<string, object> {
       `infer${named}`,
       'Predictions by the Open Inference Protocol',
       json(toSchema(inferRequest)),
-      replyOf(inferReply, 'One tensor for each output'),
+      {
+        description: 'One tensor for each output; in bytes behind a JSON document where the request says so',
+        content: { ...json(toSchema(inferReply)), [mediaTypes.octets]: {} },
+      },
       { parameters },
     ),
   });

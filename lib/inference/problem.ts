@@ -6,8 +6,9 @@ import type { RequestError } from './rows.ts';
 export interface WireResponse {
   status: number;
   headers: Record<string, string>;
-  body: string;
+  body: string | Uint8Array;
 }
+export type TextResponse = WireResponse & { body: string };
 
 const statusByKind = {
   invalid: 422,
@@ -74,7 +75,7 @@ export function toProblem(
   thrown: unknown,
   traceId: string,
   { forOpenInference = false }: ProblemOptions = {},
-): WireResponse {
+): TextResponse {
   const error =
     thrown instanceof EvergreenError && thrown.kind !== 'internal'
       ? thrown

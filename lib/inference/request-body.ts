@@ -8,6 +8,8 @@ export interface WireRequest {
   path: string;
   headers: Readonly<Record<string, string | undefined>>;
   body: Uint8Array;
+  /** Whether a reply of bytes would reach the caller as it is. @default true */
+  takesBinary?: boolean;
   traceId: string;
 }
 

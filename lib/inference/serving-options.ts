@@ -8,8 +8,6 @@ export interface ServingOptions {
   report: (event: ServingEvent) => void;
   /** Of this product, as GET /v2 tells it. */
   serverVersion: string;
-  /** Of the Open Inference Protocol, as GET /v2 tells them. A gateway that carries text has none. @default none */
-  extensions?: readonly string[];
   /** The OpenAPI document, as text. @default - there is none */
   openApi?: (readDefinitions: () => Promise<ModelDefinition[]>) => Promise<string>;
   /** Bytes that the loaded models may take, see memory-budget.ts. @default - no limit */

@@ -13,7 +13,7 @@ import { openInferenceFormat } from './open-inference.ts';
 import { describeModel } from './open-inference-reply.ts';
 import { type Variant, variantOf } from './prediction-record.ts';
 import { toProblem, type WireResponse } from './problem.ts';
-import { csv, json, jsonText } from './replies.ts';
+import { answered, json, jsonText } from './replies.ts';
 import type { WireRequest } from './request-body.ts';
 import { drawSide, findLiveVersion } from './route.ts';
 import type { ServingEvent } from './serving-event.ts';
@@ -102,8 +102,8 @@ export class Serving {
   }
 
   #describeServer(): object {
-    const { serverVersion, extensions = [] } = this.#options;
-    return { name: 'evergreen', version: serverVersion, extensions };
+    const { serverVersion } = this.#options;
+    return { name: 'evergreen', version: serverVersion, extensions: ['binary_tensor_data'] };
   }
 
   /** Callers of /invocations name no model. */
@@ -209,8 +209,7 @@ export class Serving {
       variant,
       predictions: await session.answer(batch.matrices),
     };
-    const reply = write(answer);
-    const response = typeof reply === 'string' ? csv(reply) : json(200, reply);
+    const response = answered(write(answer));
     const latencyMs = roundToMicroseconds(this.#stopwatch() - begun + attempt.readingMs);
     const atMs = this.#now();
     this.#report({ kind: 'prediction', answer, batch, definition, atMs, latencyMs, caller, isPinned });

@@ -8,8 +8,9 @@ import { requireDigest } from '../shared/digest.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
 import type { GoldenAnswers } from '../training/model-package.ts';
 import { compileAnswerReader } from './answers.ts';
+import { findClassNumbers, withOutput } from './class-numbers.ts';
 import { compareGolden } from './golden.ts';
-import { rowsOfOneRun } from './memory-budget.ts';
+import { mebibyte, rowsOfOneRun } from './memory-budget.ts';
 import type { Prediction } from './prediction-record.ts';
 import { compileEncoder, type Matrices, takeRows } from './tensors.ts';
 
@@ -30,6 +31,12 @@ export interface SessionRequest {
   /** Threads of one run. @default 1, since the runs of a process come one after the other */
   threads?: number;
 }
+
+/** A larger model takes so long to run that its labels do not matter, and is not held twice. */
+const mostCopiedBytes = 16 * mebibyte;
+
+/** A typed array out of the runtime costs as much as the texts of so many labels. */
+const leastNumbered = 8;
 
 async function createSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
   try {
@@ -57,10 +64,17 @@ export async function openSession(request: SessionRequest): Promise<ModelSession
   const { definition, golden } = request;
   requireDigest(request.model, request.modelDigest, 'model.onnx');
   const { outputs: signature } = signatureOf(definition);
-  const session = await createSession(request.model, request.threads ?? 1);
+  const isLabelled = 'label' in signature && request.model.length <= mostCopiedBytes;
+  const classNumbers = isLabelled ? findClassNumbers(request.model) : undefined;
+  const session = await createSession(
+    classNumbers ? withOutput(request.model, classNumbers.tensor) : request.model,
+    request.threads ?? 1,
+  );
+  const withTexts = session.outputNames.filter((name) => name !== classNumbers?.tensor);
+  const withNumbers = session.outputNames.filter((name) => name !== 'label');
   const most = rowsOfOneRun(request.model.length, !Object.values(definition.features).every(isNumeric));
   const encode = compileEncoder(definition);
-  const readAnswers = compileAnswerReader(signature);
+  const readAnswers = compileAnswerReader(signature, classNumbers);
 
   async function answer(matrices: Matrices): Promise<Prediction[]> {
     const { rows } = matrices;
@@ -78,7 +92,7 @@ export async function openSession(request: SessionRequest): Promise<ModelSession
     if (texts) feeds.texts = new Tensor('string', texts, [rows, texts.length / rows]);
     let outputs: InferenceSession.OnnxValueMapType;
     try {
-      outputs = await session.run(feeds);
+      outputs = await session.run(feeds, classNumbers && rows >= leastNumbered ? withNumbers : withTexts);
     } catch (cause) {
       throw new EvergreenError('model-failed', `onnxruntime cannot answer: ${messageOf(cause)}`, { cause });
     }

@@ -2,6 +2,7 @@ import type { ModelDefinition } from '../model/definition.ts';
 import { hashKeyNameOf } from '../model/disguise.ts';
 import { EvergreenError } from '../shared/errors.ts';
 import { compileMatrixReader, type MatrixReader } from './matrix-reader.ts';
+import { compileReplyWriter, type ReplyWriter } from './open-inference-reply.ts';
 import type { Prediction, Variant } from './prediction-record.ts';
 import { compileQuickReader, type QuickReader } from './quick-rows.ts';
 import { jsonDepth, requireBody, type WireRequest } from './request-body.ts';
@@ -35,6 +36,8 @@ export interface RowTarget {
   readQuickly: QuickReader;
   readMatrix: MatrixReader;
   batches: RowBatches;
+  /** Replies by the Open Inference Protocol. */
+  writeReply: ReplyWriter;
 }
 
 /** @param hashKey Of a definition that hashes personal texts; without it they must come hashed. */
@@ -47,12 +50,13 @@ export function compileRowTarget(definition: ModelDefinition, hashKey?: Uint8Arr
     readQuickly: lacksKey ? () => undefined : compileQuickReader(definition, maxRows),
     readMatrix: compileMatrixReader(definition),
     batches: new RowBatches(definition, hashKey),
+    writeReply: compileReplyWriter(definition),
   };
 }
 
 export interface ReadRequest {
   batch: RowBatch;
-  /** Writes the reply to this very request: a JSON document, or a text of CSV. */
+  /** Writes the reply to this very request: a JSON document, one with bytes behind it, or a text of CSV. */
   write: (answer: Answer) => object | string;
 }
 
@@ -65,7 +69,10 @@ export type BodyReader = (target: RowTarget) => ReadRequest;
  *
  * Throws EvergreenError when the headers, or the body, are none of this format.
  */
-export type WireFormat = (request: Pick<WireRequest, 'headers' | 'body'>, limitBytes: number) => BodyReader;
+export type WireFormat = (
+  request: Pick<WireRequest, 'headers' | 'body' | 'takesBinary'>,
+  limitBytes: number,
+) => BodyReader;
 
 export const maxRows = 1000;
 

@@ -88,7 +88,6 @@ export async function startServer({
       } else logLine(event);
     },
     serverVersion,
-    extensions: ['binary_tensor_data'],
     openApi: async (readDefinitions) =>
       JSON.stringify(
         describeApi({

@@ -363,7 +363,7 @@ describe('files', () => {
       files
         .map(({ path }) => path)
         .filter(
-          (path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.(store|construct|duckdb))?\.(ts|mjs|mts)$/.test(name(path)),
+          (path) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.(d|store|construct|duckdb))?\.(ts|mjs|mts)$/.test(name(path)),
         ),
     ).toEqual([]);
   });

@@ -196,6 +196,20 @@ describe('a first upload', () => {
     });
   });
 
+  it('answers with tensors in binary, byte for byte, who accepts them', async () => {
+    const request = {
+      parameters: { binary_data_output: true },
+      inputs: [{ name: 'numbers', datatype: 'FP32', shape: [1, 4], data: [5.1, 3.5, 1.4, 0.2] }],
+    };
+    const ask = (accept: string) =>
+      platform.http('POST', '/v2/models/iris/infer', request, undefined, { accept });
+    const { status, type, body } = await ask('application/octet-stream');
+    expect({ status, type }).toEqual({ status: 200, type: 'application/octet-stream' });
+    expect(String(body)).toContain('"binary_data_size":10');
+    expect(String(body).endsWith('}\u0006\0\0\0setosa')).toBe(true);
+    expect((await ask('*/*')).body).toMatchObject({ outputs: [{ name: 'label', data: ['setosa'] }] });
+  });
+
   it('has a card, which the command makes again byte for byte', async () => {
     const shown = await platform.ask(shownVersion, 'models', 'show', 'iris');
     expect(shown).toMatchObject({ version: 1, trainRows: 60, heldOutRows: 15, cost: null });

@@ -94,7 +94,7 @@ export async function predict(
   await queue.close();
   // Callers over HTTP are not told which file it is; who runs the archive is.
   if (refusal !== undefined) throw new EvergreenError('artifact-damaged', refusal);
-  return { status: response.status, reply: JSON.parse(response.body) };
+  return { status: response.status, reply: JSON.parse(Buffer.from(response.body).toString()) };
 }
 
 function onlyModel(names: readonly string[]): string {

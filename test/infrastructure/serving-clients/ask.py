@@ -43,8 +43,9 @@ def ask_triton(url: str) -> dict:
     outputs = [triton.InferRequestedOutput(name, binary_data=False) for name in ("label", "scores")]
 
     def labels(**options):
-        result = client.infer("flowers", **options)
-        return [str(label) for label in result.as_numpy("label")]
+        texts = client.infer("flowers", **options).as_numpy("label")
+        # Out of bytes they come as bytes.
+        return [text.decode() if isinstance(text, bytes) else text for text in texts]
 
     def refusal(**options):
         try:
@@ -54,6 +55,8 @@ def ask_triton(url: str) -> dict:
         return None
 
     with_scores = client.infer("flowers", tensors(binary=False, width=False), outputs=outputs)
+    binary_scores = client.infer("flowers", tensors(binary=True))
+    json_scores = client.infer("flowers", tensors(binary=True), outputs=outputs)
     return {
         "live": client.is_server_live(),
         "ready": client.is_server_ready(),
@@ -65,8 +68,11 @@ def ask_triton(url: str) -> dict:
             inputs=tensors(binary=False, width=False), model_version="1", outputs=outputs
         ),
         "scores": list(with_scores.as_numpy("scores").shape),
-        # Without a word about outputs this client asks for binary ones, and takes JSON as well.
+        # Without a word about outputs this client asks for binary ones.
         "binary": labels(inputs=tensors(binary=True)),
+        "binaryScores": binary_scores.as_numpy("scores").tolist(),
+        "jsonScores": json_scores.as_numpy("scores").tolist(),
+        "isBinary": "binary_data_size" in binary_scores.get_output("scores")["parameters"],
         "missing": labels(inputs=tensors(binary=False)),
         "unknownVersion": refusal(
             model_name="flowers", inputs=tensors(binary=True), model_version="7"

@@ -27,6 +27,9 @@ const understood = z.object({
     jsonOfVersion: labels,
     scores: z.array(z.int()),
     binary: labels,
+    isBinary: z.boolean(),
+    binaryScores: z.array(z.array(z.number())),
+    jsonScores: z.array(z.array(z.number())),
     missing: labels,
     unknownVersion: z.tuple([z.string(), z.string()]),
     unknownModel: z.tuple([z.string(), z.string()]),
@@ -82,6 +85,12 @@ describe("Triton's client", () => {
   it('gets the same labels for a model and for its version', () => {
     expect(new Set(answer?.triton.json).size).toBeGreaterThan(1);
     expect(answer?.triton.jsonOfVersion).toEqual(answer?.triton.json);
+  });
+
+  it('gets its scores as bytes when it asks for them so, the same as in JSON', () => {
+    expect(answer?.triton.isBinary).toBe(true);
+    expect(answer?.triton.binaryScores).toEqual(answer?.triton.jsonScores);
+    expect(answer?.triton.binaryScores.length).toBe(1000);
   });
 
   it('sends binary tensors, and JSON with NaN in it', () => {
