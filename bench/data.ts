@@ -1,7 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { bare, type Checked, type Contestant, checks, gate, pythonPeers } from './data/contestants.ts';
+import {
+  bare,
+  bareGate,
+  type Checked,
+  type Contestant,
+  checks,
+  gate,
+  pythonPeers,
+} from './data/contestants.ts';
 import { classes, makeFile } from './data/make-file.ts';
 import { type Figure, figure, median, type Suite } from './figures.ts';
 
@@ -20,7 +28,8 @@ function miscounted({ counts }: Checked, kind: Kind): number {
 
 /**
  * 1,000,000 × 20 as CSV, clean and with 0.1 % of each of five defects: the whole gate and its checks alone beside one SQL
- * query on DuckDB, pandera, pydantic and Great Expectations, each a process from start to end. Then the gate on files of
+ * query on DuckDB, plain SQL that does what a gate does, pandera, pydantic and Great Expectations, each a process from
+ * start to end. Then the gate on files of
  * up to 20,000,000 rows. Every limit is on a ratio to another program of the same round.
  */
 export const dataSuite: Suite = async ({ say }) => {
@@ -33,7 +42,7 @@ export const dataSuite: Suite = async ({ say }) => {
     for (const kind of ['clean', 'with defects'] as const) {
       const path = join(folder, 'rows.csv');
       await makeFile(path, rows, kind === 'with defects');
-      figures.push(...compare(path, kind, [bare, checks, gate, pandera], peers.slice(1), say));
+      figures.push(...compare(path, kind, [bare, bareGate, checks, gate, pandera], peers.slice(1), say));
     }
     return [...figures, ...(await grow(folder, say))];
   } finally {
@@ -73,6 +82,13 @@ function compare(
     figure(`${kind}: classes counted wrong, of all rounds`, [wrong], '1', 0),
     figure(`${kind}: checks, time of bare DuckDB`, ratios(checks, bare, 'seconds'), '1', 1.15),
     figure(`${kind}: whole gate, time of bare DuckDB`, ratios(gate, bare, 'seconds'), '1', 2),
+    figure(
+      `${kind}: whole gate, time of plain SQL that does as much`,
+      ratios(gate, bareGate, 'seconds'),
+      '1',
+      2,
+    ),
+    figure(`${kind}: whole gate, memory of that`, ratios(gate, bareGate, 'megabytes'), '1', 1.2),
     figure(`${kind}: whole gate, time of pandera's checks`, ratios(gate, pandera, 'seconds'), '1', 1),
     figure(`${kind}: whole gate, memory of bare DuckDB`, ratios(gate, bare, 'megabytes'), '1', 1.2),
   ];

@@ -29,6 +29,7 @@ function contestant(name: string, command: string, program: string): Contestant 
 export const gate = contestant('evergreen, whole gate', process.execPath, 'gate.ts');
 export const checks = contestant('evergreen, checks', process.execPath, 'checks.ts');
 export const bare = contestant('bare DuckDB', process.execPath, 'bare-checks.ts');
+export const bareGate = contestant('bare DuckDB, a gate', process.execPath, 'bare-gate.ts');
 
 /** What there is in Python. */
 export function pythonPeers(say: (line: string) => void): Contestant[] {
