@@ -93,31 +93,41 @@ export async function checkRows(
     parameterTypes(values),
   );
 
-  const missing = places.map((place) => `count(*) FILTER ${isMissingSql(place)} AS m${place}`);
+  // Of a row that is not bad what has no value is missing, and every number is finite: bad rows alone are looked into.
+  const empty = places.map((place) => `, count(*) - count(v${place}) AS m${place}`);
+  const otherwise = places.map(
+    (place) => `, count(*) FILTER (v${place} IS NULL AND NOT ${isMissingSql(place)}) AS w${place}`,
+  );
   const broken = rowChecks.checks.map(
     (_, place) => `, count(*) FILTER (x${place}) AS x${place}, min(line) FILTER (x${place}) AS l${place}`,
   );
   const numbers = columns.flatMap(({ type, role }, place) =>
-    role !== 'identity' && (type === 'number' || type === 'integer')
-      ? [
-          `, min(${finiteSql(place)}) AS a${place}, max(${finiteSql(place)}) AS b${place}, avg(${finiteSql(place)}) AS e${place}`,
-        ]
-      : [],
+    role !== 'identity' && (type === 'number' || type === 'integer') ? [place] : [],
   );
+  const extremes = (of: (place: number) => string, names: string) =>
+    numbers
+      .map((place) => `, min(${of(place)}) AS ${names[0]}${place}, max(${of(place)}) AS ${names[1]}${place}`)
+      .join('');
   const normalised = changing.map((place) => `, count(*) FILTER (z${place} AND NOT bad) AS z${place}`);
   const disguised = disguising.map(
     (place) => `, count(*) FILTER (v${place} IS NOT NULL AND NOT bad) AS d${place}`,
   );
   const [totals] = await select(
     connection,
-    `SELECT count(*) AS read, count(*) FILTER (bad) AS bad, ${missing.join(', ')}${broken.join('')}${numbers.join('')}${normalised.join('')}${disguised.join('')}, max(turn) AS turns FROM ${inTurn('checked')}`,
+    `SELECT * FROM
+       (SELECT count(*) AS read${empty.join('')}${broken.join('')}${normalised.join('')}${disguised.join('')} FROM checked),
+       (SELECT 0 AS good${extremes((place) => `v${place}`, 'ab')} FROM checked WHERE NOT bad),
+       (SELECT count(*) AS bad${otherwise.join('')}${extremes(finiteSql, 'cd')} FROM checked WHERE bad),
+       (SELECT ${numbers.map((place) => `avg(${finiteSql(place)}) AS e${place}, `).join('')}max(turn) AS turns FROM ${inTurn('checked')})`,
     z.record(z.string(), z.number().nullable()),
   );
   const checked: CheckedRows = {
     read: totals?.read ?? 0,
     bad: totals?.bad ?? 0,
     badRows: [],
-    missing: new Map(columns.map(({ name }, place) => [name, totals?.[`m${place}`] ?? 0])),
+    missing: new Map(
+      columns.map(({ name }, place) => [name, (totals?.[`m${place}`] ?? 0) - (totals?.[`w${place}`] ?? 0)]),
+    ),
     problems: [],
     normalised: changing.flatMap((place) => {
       const column = columns[place];
@@ -133,8 +143,18 @@ export async function checkRows(
     })),
     before: new Map(
       columns.map(({ name }, place) => {
-        const [min, max, mean] = ['a', 'b', 'e'].map((letter) => totals?.[`${letter}${place}`] ?? null);
-        return [name, { min: min ?? null, max: max ?? null, mean: mean ?? null }];
+        const found = (letters: string) =>
+          [...letters].flatMap((letter) => totals?.[`${letter}${place}`] ?? []);
+        const [mean = null] = found('e');
+        const [least, greatest] = [found('ac'), found('bd')];
+        return [
+          name,
+          {
+            min: least.length > 0 ? Math.min(...least) : null,
+            max: greatest.length > 0 ? Math.max(...greatest) : null,
+            mean,
+          },
+        ];
       }),
     ),
   };
