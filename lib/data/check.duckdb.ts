@@ -173,7 +173,7 @@ export function coarserSql(value: string, width: number | undefined): string {
 }
 
 /** A number of the file may be beyond what a model takes: it would hide all others. */
-function finiteSql(place: number): string {
+export function finiteSql(place: number): string {
   return `CASE WHEN abs(CAST(v${place} AS DOUBLE)) <= ${greatestNumber.toExponential()} THEN v${place} END`;
 }
 

@@ -1,14 +1,13 @@
-import type { CheckedRows } from './check.duckdb.ts';
 import { cellResults, rowResults } from './checks/cell-results.ts';
 import { scoreFamilies } from './checks/families.ts';
 import type { RowChecks } from './checks/row-checks.ts';
 import { wholeResults } from './checks/whole-results.ts';
+import { beforeAndAfter } from './cleaning/before-and-after.ts';
 import { cleaningSteps } from './cleaning/steps.ts';
 import { type Column, dataColumns } from './columns.ts';
 import type { Examination, ExaminationSetting } from './examination.ts';
 import type { Facts } from './facts.ts';
 import { privacyResults } from './privacy/privacy-results.ts';
-import type { Measurement } from './profile-counts.ts';
 import { countByRule, mergeQuarantine, worstOf } from './quarantine.ts';
 import { judgeDataset } from './verdict.ts';
 
@@ -106,7 +105,7 @@ export function conclude(
       },
       definition,
     ),
-    beforeAndAfter: beforeAndAfter(columns, checked, measured),
+    beforeAndAfter: beforeAndAfter(facts, columns, definition),
     missingMap: facts.missingMap,
     worstRows: worstOf(quarantine),
     comparedWith: earlier?.datasetId ?? null,
@@ -116,30 +115,6 @@ export function conclude(
     profiles: measured.profiles,
     labelFlips: facts.labelFlips,
   };
-}
-
-function beforeAndAfter(
-  columns: readonly Column[],
-  checked: CheckedRows,
-  { profiles }: Measurement,
-): Examination['beforeAndAfter'] {
-  const noNumbers = { min: null, max: null, mean: null };
-  return dataColumns(columns).map(({ name, isPersonal }) => {
-    const after = profiles[name];
-    const numbers =
-      after?.type === 'numeric' ? { min: after.min, max: after.max, mean: after.mean } : noNumbers;
-    return {
-      column: name,
-      before: {
-        rows: checked.read,
-        missing: checked.missing.get(name) ?? 0,
-        ...(isPersonal ? noNumbers : (checked.before.get(name) ?? noNumbers)),
-      },
-      after: after
-        ? { rows: after.count + after.missing, missing: after.missing, ...(isPersonal ? noNumbers : numbers) }
-        : null,
-    };
-  });
 }
 
 function sum(counts: readonly number[]): number {

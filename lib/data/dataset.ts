@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { digest, sha256 } from '../shared/digest.ts';
 import { checkResult, familyScore } from './checks/check-result.ts';
+import { columnBeforeAndAfter } from './cleaning/distribution.ts';
 import { anonymityReport } from './privacy/anonymity.ts';
 import { personalColumn } from './privacy/personal-kinds.ts';
 
@@ -94,14 +95,6 @@ export const cleaningStep = z.object({
 });
 export type CleaningStep = z.infer<typeof cleaningStep>;
 
-const columnSummary = z.object({
-  rows: count,
-  missing: count,
-  min: z.number().nullable(),
-  max: z.number().nullable(),
-  mean: z.number().nullable(),
-});
-
 export const datasetReport = z.object({
   schema: z.literal('evergreen/data-report/v1'),
   model: z.string(),
@@ -129,9 +122,7 @@ export const datasetReport = z.object({
   families: z.array(familyScore).default([]),
   cleaning: z.array(cleaningStep).default([]),
   /** Each column before and after cleaning; before is all rows that could be read, after the training rows. */
-  beforeAndAfter: z
-    .array(z.object({ column: z.string(), before: columnSummary, after: columnSummary.nullable() }))
-    .default([]),
+  beforeAndAfter: z.array(columnBeforeAndAfter).default([]),
   /** Shares of missing cells, by column and by part of the file from its first row to its last. */
   missingMap: z
     .object({ parts: count, shares: z.record(z.string(), z.array(z.number())) })

@@ -29,6 +29,11 @@ export interface Facts {
   classes: { all: Record<string, number>; inTrain: number } | null;
   /** Of the train rows; what follows is empty when there are none. */
   measured: Measurement;
+  /**
+   * All rows that could be read, over the bins or categories of the profiles, by column; of columns of which it may be
+   * told (`columnsShownBefore`).
+   */
+  countsBefore: ReadonlyMap<string, readonly number[]>;
   fills: Fill[];
   labelFlips: LabelFlips | null;
   /** Rows that repeat others in columns that no two may share, set by set. */

@@ -11,13 +11,16 @@ import {
   greatestNearGroup,
   greatestOf,
 } from './checks/relations.duckdb.ts';
+import { columnsShownBefore, countsBefore } from './cleaning/counts-before.ts';
 import { learnFills } from './cleaning/fills.duckdb.ts';
+import { gatherLeftOut } from './cleaning/left-out.duckdb.ts';
 import {
   countOutliersBySource,
   learnOutlierLimits,
   type OutlierLimit,
   putOutliersAside,
 } from './cleaning/outliers.duckdb.ts';
+import { countRespelled } from './cleaning/respelled.duckdb.ts';
 import type { Column } from './columns.ts';
 import { select } from './database.duckdb.ts';
 import type { ColumnProfile, DatasetProfile } from './dataset.ts';
@@ -29,9 +32,9 @@ import { anonymise } from './privacy/anonymity.duckdb.ts';
 import { findPersonalData } from './privacy/personal-sample.duckdb.ts';
 import { masked } from './problem-message.ts';
 import { measureTable, type Parts } from './profile.duckdb.ts';
-import type { Measurement } from './profile-counts.ts';
+import { type Measurement, nothingMeasured } from './profile-counts.ts';
 import type { SourceTable } from './source.duckdb.ts';
-import { countSides, placeRows } from './split.duckdb.ts';
+import { countSides, keptCopiesSql, placeRows } from './split.duckdb.ts';
 import type { StagedFile } from './stage-file.ts';
 
 /** A file that was read: its rows stand in the table `checked`. */
@@ -52,18 +55,26 @@ export async function gatherFacts(
   onProgress?.({ step: 'cleaning', share: 0 });
   const missingMap = await mapMissing(connection, columns, checked.missing, checked.read);
   const personalData = await findPersonalData(connection, source, columns, checked.read, definition);
+  const shownBefore = columnsShownBefore(columns, definition);
+  const respelled = await countRespelled(connection, source, columns, shownBefore);
+  const leftOut = await gatherLeftOut(connection, columns, shownBefore);
+  if (checked.bad > 0) await leftOut.add('checked WHERE bad');
   const copies = await findCopies(connection, columns, definition.data.keyDuplicates);
   const contradictions = await findContradictions(connection, columns, definition);
+  if (copies.exact + copies.ofKey > 0) {
+    await leftOut.add(`good WHERE NOT (${keptCopiesSql(definition.data)})`);
+  }
   await placeRows(connection, columns, definition.data);
   const anonymity = await anonymise(connection, columns, definition.privacy.anonymity);
   const outlierLimits = await learnOutlierLimits(connection, columns, definition);
   const sources = await readSources(connection, columns, outlierLimits, definition);
-  const aside = await putOutliersAside(connection, outlierLimits, limits.keptBroken);
+  const aside = await putOutliersAside(connection, outlierLimits, limits.keptBroken, leftOut);
   const { train, test } = await countSides(connection);
 
   onProgress?.({ step: 'measuring', share: 0 });
   const classes = await countClasses(connection, columns);
   const measured = await measure(connection, columns, train, earlier);
+  const before = countsBefore(measured, await leftOut.count(measured.profiles), respelled);
   const fills =
     train === 0 ? [] : await learnFills(connection, columns, definition, measured.profiles, outlierLimits);
   const labelFlips = await readLabelFlips(connection, columns, train, measured.profiles, definition);
@@ -83,6 +94,7 @@ export async function gatherFacts(
     sides: { train, test },
     classes,
     measured,
+    countsBefore: before,
     fills,
     labelFlips,
     repeated: hasRows ? await countRepeated(connection, columns, definition.data) : [],
@@ -99,7 +111,7 @@ async function measure(
   train: number,
   earlier: DatasetProfile | null,
 ): Promise<Measurement> {
-  if (train === 0) return { profiles: {}, joint: [], correlations: new Map(), onOtherBins: new Map() };
+  if (train === 0) return nothingMeasured();
   const place = columns.findIndex(({ role }) => role === 'target');
   const target = columns[place];
   const isParted = target && (target.type !== 'category' || target.categories.length <= mostParted);

@@ -11,6 +11,24 @@ export interface Measurement {
   correlations: Map<string, { correlation: number; pairs: number }>;
   /** Counts of the train rows over the bins of other profiles, by column. */
   onOtherBins: Map<string, number[]>;
+  /** Counts of the rows of both sides over the bins or categories of the profiles, by column. */
+  onBothSides: Map<string, BinCounts>;
+}
+
+/** Cells in the bins of a profile, or of its categories in their order. */
+export interface BinCounts {
+  counts: number[];
+  missing: number;
+}
+
+export function nothingMeasured(): Measurement {
+  return {
+    profiles: {},
+    joint: [],
+    correlations: new Map(),
+    onOtherBins: new Map(),
+    onBothSides: new Map(),
+  };
 }
 
 /** A column with its place among all columns. */
@@ -68,8 +86,9 @@ export interface PartCounts {
 export function bookBins(
   planned: readonly BinnedColumn[],
   parts: readonly PartCounts[],
-): { profiles: Map<string, ColumnProfile>; joint: JointCounts[]; onOtherBins: Map<string, number[]> } {
+): Omit<Measurement, 'profiles' | 'correlations'> & { profiles: Map<string, ColumnProfile> } {
   const profiles = new Map<string, ColumnProfile>();
+  const onBothSides = new Map<string, BinCounts>();
   const onOtherBins = new Map<string, number[]>();
   const joint: JointCounts[] = [];
   for (const { column, place, summary, edges, fine, others } of planned) {
@@ -84,9 +103,19 @@ export function bookBins(
       onOtherBins.set(column.name, addCounts(all, others.length + 1));
     }
     if (!summary) continue;
-    const ofTrain = cells.filter(({ isTrain }) => isTrain).map(({ counts }) => counts);
-    const fineCounts = addCounts(ofTrain, fine.length + 1);
-    const bins = { edges, counts: edges.length === 0 ? [0] : coarsen(fineCounts, fine, edges) };
+    const binned = (some: readonly JointCell[]) => {
+      const fineCounts = addCounts(
+        some.map(({ counts }) => counts),
+        fine.length + 1,
+      );
+      return coarsen(fineCounts, fine, edges);
+    };
+    const bins = {
+      edges,
+      counts: edges.length === 0 ? [0] : binned(cells.filter(({ isTrain }) => isTrain)),
+    };
+    const missingOnBoth = cells.reduce((sum, { counts }) => sum + (counts.at(-1) ?? 0), 0);
+    onBothSides.set(column.name, { counts: binned(cells), missing: missingOnBoth });
     const { count, missing, mean, deviation, min, max } = summary;
     profiles.set(
       column.name,
@@ -95,7 +124,7 @@ export function bookBins(
         : { type: 'numeric', count, missing, mean, standardDeviation: deviation, min, max, ...bins },
     );
   }
-  return { profiles, joint, onOtherBins };
+  return { profiles, joint, onOtherBins, onBothSides };
 }
 
 /** Of a part without any value the database gives no histogram. */
@@ -117,7 +146,8 @@ export interface CountedValue {
 export function bookCategories(
   measured: readonly PlacedColumn[],
   found: readonly CountedValue[],
-): { profiles: Map<string, ColumnProfile>; joint: JointCounts[] } {
+): Pick<ReturnType<typeof bookBins>, 'profiles' | 'joint' | 'onBothSides'> {
+  const onBothSides = new Map<string, BinCounts>();
   const byPlace = Map.groupBy(found, ({ place }) => place);
   const profiles = new Map<string, ColumnProfile>();
   const joint: JointCounts[] = [];
@@ -147,9 +177,17 @@ export function bookCategories(
       }
     }
     joint.push({ column: column.name, cells: [...cells.values()] });
-    profiles.set(column.name, { type: 'categorical', count, missing, ...keepCategories(values) });
+    const kept = keepCategories(values);
+    profiles.set(column.name, { type: 'categorical', count, missing, ...kept });
+    onBothSides.set(column.name, countKept(Object.keys(kept.counts), rows));
   }
-  return { profiles, joint };
+  return { profiles, joint, onBothSides };
+}
+
+function countKept(names: readonly string[], rows: readonly CountedValue[]): BinCounts {
+  const byValue = new Map<string | null, number>();
+  for (const { value, count } of rows) byValue.set(value, (byValue.get(value) ?? 0) + count);
+  return { counts: names.map((name) => byValue.get(name) ?? 0), missing: byValue.get(null) ?? 0 };
 }
 
 /** A measurement out of what was counted. */
@@ -174,5 +212,6 @@ export function measurementOf(
       ),
     ),
     onOtherBins: bins.onOtherBins,
+    onBothSides: new Map([...bins.onBothSides, ...categories.onBothSides]),
   };
 }

@@ -18,12 +18,9 @@ export async function placeRows(
   data: ModelDefinition['data'],
 ): Promise<{ train: number; test: number }> {
   const values = columns.map((_, place) => `v${place}`).join(', ');
-  const kept = [
-    ...(data.duplicates === 'drop' || data.keyDuplicates !== 'keep' ? ['copy = 1'] : []),
-    ...(data.keyDuplicates === 'keep' ? [] : ['keyed = 1']),
-  ];
+  const kept = keptCopiesSql(data);
   const accepted = `SELECT row_number() OVER () - 1 AS position, line, key, ${values}
-    FROM good ${kept.length === 0 ? '' : `WHERE ${kept.join(' AND ')}`}`;
+    FROM good WHERE ${kept}`;
   if (data.split.method === 'seeded') {
     await connection.run(`CREATE TEMP TABLE accepted AS ${accepted}`);
     const rows = await countRows(connection, 'accepted');
@@ -49,6 +46,12 @@ export async function placeRows(
     await connection.run(`DROP ${left.replace(' ', ' IF EXISTS ')}`);
   }
   return countSides(connection);
+}
+
+/** SQL that is true of the rows of `good` that are kept of their copies. */
+export function keptCopiesSql({ duplicates, keyDuplicates }: ModelDefinition['data']): string {
+  if (keyDuplicates !== 'keep') return 'copy = 1 AND keyed = 1';
+  return duplicates === 'drop' ? 'copy = 1' : 'true';
 }
 
 /** Rows of `placed` on each side. */

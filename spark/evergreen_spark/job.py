@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from evergreen_spark import clean, measure
+from evergreen_spark.before import count_before
 from evergreen_spark.cells import text_cell
 from evergreen_spark.check import check_rows, sample_texts
 from evergreen_spark.hash_key import ReadKey, read_key
@@ -116,6 +117,7 @@ def examine(scratch: Scratch, upload: str, plan: dict[str, Any], output: str, ke
     _say("rows are cleaned and split")
     if facts["sides"]["train"] > 0:
         facts["measured"] = _measure(scratch, placed, limits, plan)
+        facts["countsBefore"] = count_before(checked, facts["measured"]["summaries"], plan)
         facts["golden"] = measure.golden_candidates(scratch, placed, plan)
         facts["files"] = {side: _described(_write_side(scratch, placed, side, plan, output)) for side in ("train", "test")}
         _say("rows are measured and written")

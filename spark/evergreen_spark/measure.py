@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from evergreen_spark.bins import bin_sql, edges_of, fine_edges, number_sql
 from evergreen_spark.clean import around, interpolated, values_of
 from evergreen_spark.draw import draw_sql
-from evergreen_spark.tables import Scratch
+from evergreen_spark.tables import Scratch, long_expressions
 
 _GRAIN = 100
 _MOST_LABELS = 2000
@@ -26,7 +26,7 @@ def _kind(column: dict[str, Any]) -> str:
     return "text" if column["type"] == "text" else "categorical"
 
 
-def _number(plan: dict[str, Any], place: int) -> str:
+def number_of(plan: dict[str, Any], place: int) -> str:
     return f"length(v{place})" if plan["columns"][place]["type"] == "text" else f"v{place}"
 
 
@@ -52,7 +52,7 @@ def _summarise(scratch: Scratch, train: DataFrame, binned: list[int], plan: dict
     target, has_numbers = plan["target"], plan["partedBy"] == "number"
     asked = []
     for place in binned:
-        number = F.expr(_number(plan, place))
+        number = F.expr(number_of(plan, place))
         asked += [F.count(number).alias(f"n{place}"), F.avg(number).alias(f"e{place}"), F.stddev_samp(number).alias(f"d{place}"),
                   F.min(number).alias(f"a{place}"), F.max(number).alias(f"b{place}")]
         if has_numbers and place != target:
@@ -60,7 +60,7 @@ def _summarise(scratch: Scratch, train: DataFrame, binned: list[int], plan: dict
             asked += [F.corr(number.cast("double"), answer.cast("double")).alias(f"c{place}"),
                       F.count(F.when(number.isNotNull() & answer.isNotNull(), 1)).alias(f"p{place}")]
     found = train.agg(F.count("*").alias("rows"), *asked).first().asDict()
-    deciles = scratch.order_statistics(train, {place: F.expr(_number(plan, place)) for place in binned},
+    deciles = scratch.order_statistics(train, {place: F.expr(number_of(plan, place)) for place in binned},
                                        lambda _, count: [(count * tenth + 9) // 10 - 1 for tenth in range(1, 10)])
     return {place: {
         "count": found[f"n{place}"], "missing": found["rows"] - found[f"n{place}"], "mean": _finite(found[f"e{place}"]),
@@ -77,7 +77,7 @@ def _part(summaries: dict[int, dict[str, Any]], plan: dict[str, Any]) -> Column:
     if plan["partedBy"] == "category":
         return F.col(f"v{plan['target']}")
     edges = edges_of(summaries[plan["target"]]["deciles"] or [])
-    return F.expr(f"cast({bin_sql(_number(plan, plan['target']), edges)} as string)") if edges else F.lit("")
+    return F.expr(f"cast({bin_sql(number_of(plan, plan['target']), edges)} as string)") if edges else F.lit("")
 
 
 def _edges(summary: dict[str, Any], column: dict[str, Any]) -> list[float]:
@@ -94,20 +94,16 @@ def _count_binned(parted: DataFrame, binned: list[int], summaries: dict[int, dic
     by = ["part", "train", "half"]
     sizes, pairs = {}, []
     for place in binned:
-        fine, number = _edges(summaries[place], plan["columns"][place]), _number(plan, place)
+        fine, number = _edges(summaries[place], plan["columns"][place]), number_of(plan, place)
         others = plan["otherEdges"].get(str(place))
         sizes[place] = {"fine": len(fine) + 1, "others": 0 if others is None else len(others) + 1}
         pairs.append(f"named_struct('place', {place}, 'kind', 'fine', 'bin', {bin_sql(number, fine)})")
         if others is not None:
             pairs.append(f"named_struct('place', {place}, 'kind', 'others', 'bin', IF(train, {bin_sql(number, others)}, NULL))")
     parts = {tuple(row[name] for name in by): row["count"] for row in parted.groupBy(*by).count().collect()}
-    # Edges of many columns in one method are more than Java compiles; outside whole stages they are cut into several.
-    settings = parted.sparkSession.conf
-    before = settings.get("spark.sql.codegen.wholeStage", "true")
-    settings.set("spark.sql.codegen.wholeStage", "false")
-    counted = (parted.select(*by, F.explode(F.expr(f"array({', '.join(pairs)})")).alias("pair")).select(*by, "pair.*")
-               .where("bin IS NOT NULL").groupBy(*by, "place", "kind", "bin").count().collect())
-    settings.set("spark.sql.codegen.wholeStage", before)
+    with long_expressions(parted.sparkSession):
+        counted = (parted.select(*by, F.explode(F.expr(f"array({', '.join(pairs)})")).alias("pair")).select(*by, "pair.*")
+                   .where("bin IS NOT NULL").groupBy(*by, "place", "kind", "bin").count().collect())
     found = {key: {place: {kind: [0] * size for kind, size in kinds.items()} for place, kinds in sizes.items()} for key in parts}
     for row in counted:
         found[tuple(row[name] for name in by)][row["place"]][row["kind"]][row["bin"]] = row["count"]

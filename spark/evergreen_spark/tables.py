@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable
 
@@ -115,6 +117,17 @@ class Scratch:
                     if row["ended"] - row["count"] <= position < row["ended"]:
                         found[row["place"]][position] = row["value"]
         return {place: (totals[place], found[place]) for place in numbers}
+
+
+@contextmanager
+def long_expressions(spark: SparkSession) -> Iterator[None]:
+    """Edges of many columns in one method are more than Java compiles; outside whole stages they are cut into several."""
+    before = spark.conf.get("spark.sql.codegen.wholeStage", "true")
+    spark.conf.set("spark.sql.codegen.wholeStage", "false")
+    try:
+        yield
+    finally:
+        spark.conf.set("spark.sql.codegen.wholeStage", before)
 
 
 def len_of(numbers: dict[int, Any]) -> int:

@@ -5,6 +5,7 @@ import type { ModelDefinition } from '../../model/definition.ts';
 import type { Column } from '../columns.ts';
 import { inTurn, select } from '../database.duckdb.ts';
 import { askedOutliers } from './asked-outliers.ts';
+import type { LeftOut } from './left-out.duckdb.ts';
 
 /** Where a feature's outliers begin, learned on train rows. */
 export interface OutlierLimit {
@@ -71,6 +72,7 @@ export async function putOutliersAside(
   connection: DuckDBConnection,
   limits: readonly OutlierLimit[],
   kept: number,
+  leftOut: Pick<LeftOut, 'add'>,
 ): Promise<{ count: number; first: OutlyingRow[] }> {
   const strict = limits.filter(({ asked, count }) => asked?.action === 'quarantine' && count > 0);
   if (strict.length === 0) return { count: 0, first: [] };
@@ -86,6 +88,7 @@ export async function putOutliersAside(
     `SELECT line, [${values.join(', ')}] AS outside FROM placed WHERE ${isOut} ORDER BY line LIMIT ${kept}`,
     z.object({ line: z.number(), outside: z.array(z.number().nullable()) }),
   );
+  await leftOut.add(`placed WHERE ${isOut}`);
   await connection.run(`DELETE FROM placed WHERE ${isOut}`);
   return {
     count: counted?.rows ?? 0,

@@ -3,7 +3,7 @@ import type { ColumnProfile } from '../dataset.ts';
 import { type Html, html, raw } from './report-html.ts';
 
 const [width, height] = [168, 40];
-const shownCategories = 6;
+export const shownCategories = 6;
 
 /** A small picture of a column's distribution, or words where a picture would show personal data or nothing. */
 export function renderDistribution(column: Column, profile: ColumnProfile | undefined): Html {
@@ -14,20 +14,25 @@ export function renderDistribution(column: Column, profile: ColumnProfile | unde
   const { min, max, mean } = profile;
   if (min === null || max === null) return html`<span class="quiet">no numbers</span>`;
   const label = `from ${round(min)} to ${round(max)}, mean ${round(mean ?? 0)}`;
-  return html`${renderHistogram(profile.edges, profile.counts, min, max, label)}
+  return html`${renderHistogram(histogramBars(profile.edges, profile.counts, min, max), [min, max], label)}
     <div class="scale"><span>${round(min)}</span><span>mean ${round(mean ?? 0)}</span><span>${round(max)}</span></div>`;
 }
 
+interface HistogramBar {
+  count: number;
+  from: number;
+  extent: number;
+}
+
 /** Bars whose area is the share of rows: the bins hold about equally many, so the narrow ones stand tall. */
-function renderHistogram(
+export function histogramBars(
   edges: readonly number[],
   counts: readonly number[],
   min: number,
   max: number,
-  label: string,
-): Html {
+): HistogramBar[] {
   const span = max - min;
-  const bars = counts
+  return counts
     .map((count, bin) => {
       const from = Math.max(min, edges[bin - 1] ?? min);
       const to = Math.min(max, edges[bin] ?? max);
@@ -36,7 +41,20 @@ function renderHistogram(
       return { count, from: Math.min(from, max - least), extent: Math.max(to - from, least) };
     })
     .filter(({ count }) => count > 0);
-  const tallest = Math.max(...bars.map(({ count, extent }) => count / extent));
+}
+
+export function tallestOf(bars: readonly HistogramBar[]): number {
+  return Math.max(0, ...bars.map(({ count, extent }) => count / extent));
+}
+
+/** @param tallest Of all that are to be compared. @default - of its own bars */
+export function renderHistogram(
+  bars: readonly HistogramBar[],
+  [min, max]: [number, number],
+  label: string,
+  tallest = tallestOf(bars),
+): Html {
+  const span = max - min;
   const shapes = bars.map(({ count, from, extent }) => {
     const x = span === 0 ? width / 2 - 4 : ((from - min) / span) * width;
     const w = span === 0 ? 8 : (extent / span) * width;

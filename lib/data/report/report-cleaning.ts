@@ -1,4 +1,5 @@
 import type { DatasetReport, QuarantinedRow } from '../dataset.ts';
+import { renderChange } from './report-change.ts';
 import { type Html, html, raw } from './report-html.ts';
 import { spreadsheetText } from './spreadsheet-text.ts';
 
@@ -11,20 +12,22 @@ export function renderCleaning({ cleaning, beforeAndAfter, source }: DatasetRepo
     ({ step, column, place, count, message }) =>
       html`<tr><td>${step.replaceAll('-', ' ')}</td><td class="column">${column ?? ''}</td><td class="number">${number(count)}</td><td>${places[place]}</td><td>${message}</td></tr>`,
   );
-  const columns = beforeAndAfter.map(({ column, before, after }) => {
+  const columns = beforeAndAfter.map((each) => {
+    const { column, before, after } = each;
     const cells = [before, after].map(
       (side) =>
         html`<td class="number">${side ? number(side.rows) : ''}</td><td class="number">${side ? number(side.missing) : ''}</td><td class="number">${side ? range(side) : ''}</td>`,
     );
-    return html`<tr><td class="column">${column}</td>${cells}</tr>`;
+    return html`<tr><td class="column">${column}</td>${cells}<td>${renderChange(each)}</td></tr>`;
   });
   return html`<section><h2>Cleaning</h2><div class="scroll"><table>
 <thead><tr><th>Step</th><th>Column</th><th class="number">Touched</th><th>Where</th><th>What</th></tr></thead>
 <tbody>${steps}</tbody></table></div>
 <p class="quiet">Nothing is lost: version ${source.versionId} of the upload stays as it is, and what is done in the model leaves the rows as they are.</p>
 <h2>Before and after</h2><div class="scroll"><table>
-<thead><tr><th></th><th class="number">Rows read</th><th class="number">Missing</th><th class="number">Least · mean · greatest</th><th class="number">Training rows</th><th class="number">Missing</th><th class="number">Least · mean · greatest</th></tr></thead>
-<tbody>${columns}</tbody></table></div></section>`;
+<thead><tr><th></th><th class="number">Rows read</th><th class="number">Missing</th><th class="number">Least · mean · greatest</th><th class="number">Training rows</th><th class="number">Missing</th><th class="number">Least · mean · greatest</th><th>Distribution before and after</th></tr></thead>
+<tbody>${columns}</tbody></table></div>
+<p class="quiet">Before are all rows that could be read, after is the dataset as the model takes it: copies and rows kept out are gone, what is missing is filled, outliers are moved where that is asked for.</p></section>`;
 }
 
 function range({ min, mean, max }: { min: number | null; mean: number | null; max: number | null }): string {

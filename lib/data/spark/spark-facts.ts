@@ -15,7 +15,15 @@ import { otherEdgesOf } from '../measured-parts.ts';
 import { judgeColumn } from '../privacy/judge-columns.ts';
 import { brokenRule, masked } from '../problem-message.ts';
 import { profileKind } from '../profile.ts';
-import { bookBins, bookCategories, measurementOf, planBins, type Summary } from '../profile-counts.ts';
+import {
+  bookBins,
+  bookCategories,
+  measurementOf,
+  nothingMeasured,
+  planBins,
+  type Summary,
+} from '../profile-counts.ts';
+import { countedBefore, readCountsBefore } from './counts-before.ts';
 
 const count = z.int().min(0);
 const number = z.number().nullable();
@@ -109,6 +117,7 @@ const readFile = z.object({
   classes: z.array(z.object({ name: z.string(), count, train: count })),
   /** Where a row is left to train on. */
   measured: measured.optional(),
+  countsBefore: countedBefore.optional(),
   golden: z.array(z.object({ group: z.string(), values: z.array(cell) })).optional(),
   files: z.object({ train: source, test: source }).optional(),
 });
@@ -189,14 +198,19 @@ export function factsOf(
 }
 
 function measuredFacts(
-  { measured: some }: CountedOnSpark,
+  found: CountedOnSpark,
   columns: readonly Column[],
   _limits: Facts['outlierLimits'],
   { definition, earlier }: Pick<FactsSetting, 'definition' | 'earlier'>,
-): Pick<Facts, 'measured' | 'fills' | 'labelFlips' | 'repeated' | 'greatestNearGroup' | 'newest'> {
+): Pick<
+  Facts,
+  'measured' | 'countsBefore' | 'fills' | 'labelFlips' | 'repeated' | 'greatestNearGroup' | 'newest'
+> {
+  const { measured: some } = found;
   if (!some) {
     return {
-      measured: { profiles: {}, joint: [], correlations: new Map(), onOtherBins: new Map() },
+      measured: nothingMeasured(),
+      countsBefore: new Map(),
       fills: [],
       labelFlips: null,
       repeated: [],
@@ -230,6 +244,7 @@ function measuredFacts(
   const others = columns.filter((column) => column.role === 'feature' && column.type !== 'text');
   return {
     measured: measurement,
+    countsBefore: readCountsBefore(found.countsBefore, columns, measurement),
     fills: askedFills(columns, definition).map((asked) => {
       const fill = filled.get(asked.place);
       return fillOf(

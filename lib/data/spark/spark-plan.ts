@@ -13,6 +13,7 @@ import {
 import { blanks, smallLetters } from '../../model/normalise.ts';
 import { compileRowChecks } from '../checks/row-checks.ts';
 import { askedOutliers } from '../cleaning/asked-outliers.ts';
+import { columnsShownBefore, spelledColumns } from '../cleaning/counts-before.ts';
 import { askedFills } from '../cleaning/fills.ts';
 import { type Column, dataColumns } from '../columns.ts';
 import type { DatasetProfile } from '../dataset.ts';
@@ -67,6 +68,7 @@ export function sparkPlan(
   const anonymityPlaces = privacy.anonymity?.columns.map(placeOf) ?? [];
   const { personalData, freshness, sources } = checks;
   const keyName = hashKeyNameOf(definition);
+  const shown = columnsShownBefore(columns, definition);
   return {
     schema: 'evergreen/spark-plan/v1',
     headerBytes: 0,
@@ -89,6 +91,8 @@ export function sparkPlan(
     target,
     identifying,
     described: dataColumns(columns).map((column) => columns.indexOf(column)),
+    shownBefore: shown.map((column) => columns.indexOf(column)),
+    spelledBefore: spelledColumns(shown).map((column) => columns.indexOf(column)),
     keyDuplicates: data.keyDuplicates,
     dropsCopies: data.duplicates === 'drop' || data.keyDuplicates !== 'keep',
     split: { ...data.split, heldOutBelow: heldOutBelow(data.split.testShare) },
