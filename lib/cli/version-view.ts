@@ -1,5 +1,6 @@
 import { bytesText } from '../registry/card/card-parts.ts';
 import type { Difference, VersionDiff } from '../registry/card/diff-versions.ts';
+import { rowsText } from '../registry/card/held-out-text.ts';
 import type { ModelCard, VersionCost } from '../registry/card/model-card.ts';
 import type { ModelVersion } from '../registry/registry.ts';
 import { type Block, type CellValue, fields, lines, table } from './outcome.ts';
@@ -30,7 +31,7 @@ function trainingFields({ training, data, cost }: ModelCard): [string, CellValue
     ([name, value]) => `${name} ${written(value)}`,
   );
   return [
-    ['rows', `${data.trainRows} trained on, ${data.heldOutRows} held out`],
+    ['rows', rowsText(data)],
     ['algorithm', training.algorithm],
     ['hyperparameters', settings.length === 0 ? 'none' : settings.join(', ')],
     ['seed', training.seed],

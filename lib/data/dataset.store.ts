@@ -1,7 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { copyObject } from '../shared/copy-object.store.ts';
 import { requireDigest, sha256 } from '../shared/digest.ts';
-import { type LocalFile, putFile } from '../shared/local-file.store.ts';
+import { EvergreenError } from '../shared/errors.ts';
+import { downloadFile, type LocalFile, putFile } from '../shared/local-file.store.ts';
 import { readBytes, readDocument, readRequiredBytes, writeObject } from '../shared/objects.ts';
 import {
   type DatasetManifest,
@@ -66,21 +67,36 @@ export async function readProfile(s3: S3Client, place: DatasetPlace): Promise<Da
   return readDocument(s3, location, datasetProfile);
 }
 
-/**
- * What a version is judged by: the bytes of test.parquet and the golden rows.
- *
- * @throws EvergreenError `artifact-missing`, or `artifact-damaged` when a file is not the one that the manifest names.
- */
-export async function readHeldOutFiles(
+/** @throws EvergreenError `artifact-missing`, or `artifact-damaged` when a file is not the one that the manifest names. */
+export async function readGoldenFile(
   s3: S3Client,
   { bucket, key }: { bucket: string; key: string },
-): Promise<{ test: Uint8Array; golden: Row[] }> {
+): Promise<Row[]> {
   const { files } = await readDocument(s3, { bucket, key }, datasetManifest);
-  const [test, golden] = await Promise.all([
-    readChecked(s3, bucket, files.test),
-    readChecked(s3, bucket, files.golden),
-  ]);
-  return { test, golden: goldenRows.parse(JSON.parse(new TextDecoder().decode(golden))).rows };
+  const golden = await readChecked(s3, bucket, files.golden);
+  return goldenRows.parse(JSON.parse(new TextDecoder().decode(golden))).rows;
+}
+
+/**
+ * Copies one file of a dataset to the disk; it may be larger than memory.
+ *
+ * @throws EvergreenError `artifact-missing`, `service-unavailable`, or `artifact-damaged` when it is not the one that the
+ *   manifest names.
+ */
+export async function downloadDatasetFile(
+  s3: S3Client,
+  { bucket, key }: { bucket: string; key: string },
+  name: 'train' | 'test',
+  path: string,
+): Promise<void> {
+  const { files } = await readDocument(s3, { bucket, key }, datasetManifest);
+  const file = files[name];
+  const { sha256: found } = await downloadFile(s3, { bucket, key: file.key }, path);
+  if (found === file.sha256) return;
+  throw new EvergreenError(
+    'artifact-damaged',
+    `${file.key} has the digest ${found} instead of ${file.sha256}`,
+  );
 }
 
 /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Row } from './dataset.ts';
 import { aDefinition, fruitHeader, fruitRows, validate } from './fixtures/validation.ts';
 import { readHeldOut } from './held-out.ts';
 
@@ -8,21 +9,70 @@ describe('readHeldOut', () => {
   it('gives the rows that no training saw, and the golden ones', async () => {
     const { store, outcome } = await validate(definition, [fruitHeader, ...fruitRows(60)].join('\n'));
     const manifest = { bucket: 'data', key: outcome.manifestKey ?? '' };
-    const { rows, golden } = await readHeldOut(store.s3, manifest, definition);
+    const { rows, heldOut, golden } = await readHeldOut(store.s3, manifest, definition);
+    expect(heldOut).toBe(outcome.rows.test);
     expect(rows).toHaveLength(outcome.rows.test);
     expect(golden.length).toBeGreaterThan(0);
   });
 
-  it('refuses more than a function can hold, and reads none of them', async () => {
+  describe('when more is held out than fits', () => {
+    const rows = fruitRows(400);
+    const hold = async (lines: string[], mostCells: number) => {
+      const { store, outcome } = await validate(definition, [fruitHeader, ...lines].join('\n'));
+      const manifest = { bucket: 'data', key: outcome.manifestKey ?? '' };
+      return { outcome, ...(await readHeldOut(store.s3, manifest, definition, mostCells)) };
+    };
+    const asText = (some: readonly Row[]) => some.map((row) => JSON.stringify(row));
+
+    it('draws as many as fit, and says how many there are', async () => {
+      const { rows: drawn, heldOut, outcome } = await hold(rows, 4 * 25);
+      expect(drawn).toHaveLength(25);
+      expect(heldOut).toBe(outcome.rows.test);
+      expect(new Set(asText(drawn)).size).toBe(25);
+    });
+
+    it('draws the same rows in every try, whatever their order in the file, and not the first', async () => {
+      const all = await hold(rows, 1e6);
+      const drawn = await hold(rows, 4 * 25);
+      const reversed = await hold(rows.toReversed(), 4 * 25);
+      expect(asText((await hold(rows, 4 * 25)).rows)).toEqual(asText(drawn.rows));
+      expect(asText(reversed.rows).toSorted()).toEqual(asText(drawn.rows).toSorted());
+      expect(asText(drawn.rows)).not.toEqual(asText(all.rows.slice(0, 25)));
+      expect(asText(all.rows)).toEqual(expect.arrayContaining(asText(drawn.rows)));
+    });
+
+    it('draws a row that stands there often in proportion', async () => {
+      // Two rows in three are one and the same.
+      const often = rows.flatMap((row) => [row, '500,1,red,apple', '500,1,red,apple']);
+      const seeded = aDefinition({
+        data: { minRows: 2, duplicates: 'keep', split: { method: 'seeded', seed: 3 } },
+      });
+      const { store, outcome } = await validate(seeded, [fruitHeader, ...often].join('\n'));
+      const manifest = { bucket: 'data', key: outcome.manifestKey ?? '' };
+      const { rows: drawn } = await readHeldOut(store.s3, manifest, seeded, 4 * 120);
+      const share = drawn.filter(({ weight }) => weight === 500).length / drawn.length;
+      expect(drawn).toHaveLength(120);
+      expect(share).toBeGreaterThan(0.5);
+      expect(share).toBeLessThan(0.83);
+    });
+
+    it('takes at least one row', async () => {
+      expect((await hold(rows, 1)).rows).toHaveLength(1);
+    });
+  });
+
+  it('does not take a file that is not the one of the manifest, or is gone', async () => {
     const { store, outcome } = await validate(definition, [fruitHeader, ...fruitRows(60)].join('\n'));
-    const key = outcome.manifestKey ?? '';
-    const manifest = JSON.parse(store.text(key));
-    store.put(key, JSON.stringify({ ...manifest, rows: { ...manifest.rows, test: 2_500_001 } }));
-    store.objects.delete(manifest.files.test.key);
-    await expect(readHeldOut(store.s3, { bucket: 'data', key }, definition)).rejects.toMatchObject({
-      code: 'held-out-too-large',
-      message:
-        'fruit holds out 2500001 rows of 4 columns; at most 2500000 such rows can be judged: lower data.split.testShare',
+    const manifest = { bucket: 'data', key: outcome.manifestKey ?? '' };
+    const { key } = JSON.parse(store.text(manifest.key)).files.test;
+    store.put(key, 'another');
+    await expect(readHeldOut(store.s3, manifest, definition)).rejects.toMatchObject({
+      code: 'artifact-damaged',
+      message: expect.stringContaining('has the digest'),
+    });
+    store.objects.delete(key);
+    await expect(readHeldOut(store.s3, manifest, definition)).rejects.toMatchObject({
+      code: 'artifact-missing',
     });
   });
 });

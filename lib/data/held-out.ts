@@ -1,36 +1,33 @@
+import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { ModelDefinition } from '../model/definition.ts';
-import { EvergreenError } from '../shared/errors.ts';
-import { readDocument } from '../shared/objects.ts';
-import { columnsOf, dataColumns } from './columns.ts';
-import { readHeldOutFiles } from './dataset.store.ts';
-import { datasetManifest, type Row } from './dataset.ts';
-import { readRows } from './parquet-rows.duckdb.ts';
+import { withWorkspace } from './database.duckdb.ts';
+import { downloadDatasetFile, readGoldenFile } from './dataset.store.ts';
+import type { Row } from './dataset.ts';
+import { type JudgedRows, mostJudgedCells, readJudgedRows } from './judged-rows.duckdb.ts';
 
-/** Rows of a dataset that no training saw. */
-export interface HeldOut {
-  /** With the target. */
-  rows: Row[];
+/** Rows of a dataset that no training saw: those that versions are judged by, with the target, and how many there are. */
+export interface HeldOut extends JudgedRows {
   golden: Row[];
 }
 
-/** Rows are objects of JavaScript when they are judged: ten million cells take a gigabyte of the three that a function has. */
-const mostCells = 10_000_000;
+const memoryLimit = '1GB';
 
-/** @throws EvergreenError `artifact-missing`, `artifact-damaged`, or `held-out-too-large` before a row is read. */
+/**
+ * Where more cells are held out than fit, versions are judged by a sample, the same in every try.
+ *
+ * @throws EvergreenError `artifact-missing`, `artifact-damaged`, `service-unavailable`.
+ */
 export async function readHeldOut(
   s3: S3Client,
   manifest: { bucket: string; key: string },
   definition: ModelDefinition,
+  mostCells = mostJudgedCells,
 ): Promise<HeldOut> {
-  const { rows } = await readDocument(s3, manifest, datasetManifest);
-  const width = dataColumns(columnsOf(definition)).length;
-  if (rows.test * width > mostCells) {
-    throw new EvergreenError(
-      'held-out-too-large',
-      `${definition.name} holds out ${rows.test} rows of ${width} columns; at most ${Math.floor(mostCells / width)} such rows can be judged: lower data.split.testShare`,
-    );
-  }
-  const { test, golden } = await readHeldOutFiles(s3, manifest);
-  return { rows: await readRows(test, definition), golden };
+  const golden = await readGoldenFile(s3, manifest);
+  return withWorkspace(memoryLimit, async (workspace) => {
+    const path = join(workspace.folder, 'test.parquet');
+    await downloadDatasetFile(s3, manifest, 'test', path);
+    return { ...(await readJudgedRows(workspace, path, definition, mostCells)), golden };
+  });
 }

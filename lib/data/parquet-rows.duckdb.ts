@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { EvergreenError, messageOf } from '../shared/errors.ts';
@@ -22,27 +23,47 @@ export async function readRows(
   memory = defaultMemoryLimit,
 ): Promise<Row[]> {
   const bytes = typeof parquet === 'string' ? await readFile(parquet) : parquet;
+  return withWorkspace(memory, async ({ connection, folder }) => {
+    const path = join(folder, 'rows.parquet');
+    await writeFile(path, bytes);
+    return readingRows(path, definition, () =>
+      selectRows(connection, `read_parquet(${quoteText(path)})`, definition),
+    );
+  });
+}
+
+/** Rows of a query over a file of a dataset. */
+export async function selectRows(
+  connection: DuckDBConnection,
+  from: string,
+  definition: ModelDefinition,
+): Promise<Row[]> {
   const columns = dataColumns(columnsOf(definition));
   const cells = columns.map(({ name, type }) => {
     const quoted = quoteName(name);
     return sqlTypes[type] === 'VARCHAR' ? `${wholeText(quoted)} AS ${quoted}` : quoted;
   });
-  return withWorkspace(memory, async ({ connection, folder }) => {
-    const path = join(folder, 'rows.parquet');
-    await writeFile(path, bytes);
-    try {
-      return await select(
-        connection,
-        `SELECT ${cells.join(', ')} FROM read_parquet(${quoteText(path)})`,
-        z.strictObject(Object.fromEntries(columns.map(({ name }) => [name, cell]))),
-      );
-    } catch (thrown) {
-      const [fault = ''] = messageOf(thrown).split('\n');
-      throw new EvergreenError(
-        'artifact-damaged',
-        `the rows of model ${definition.name} cannot be read: ${fault.replaceAll(path, 'the file')}`,
-        { cause: thrown },
-      );
-    }
-  });
+  return select(
+    connection,
+    `SELECT ${cells.join(', ')} FROM ${from}`,
+    z.strictObject(Object.fromEntries(columns.map(({ name }) => [name, cell]))),
+  );
+}
+
+/** @throws EvergreenError `artifact-damaged` when the file cannot be read. */
+export async function readingRows<Result>(
+  path: string,
+  { name }: ModelDefinition,
+  read: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await read();
+  } catch (thrown) {
+    const [fault = ''] = messageOf(thrown).split('\n');
+    throw new EvergreenError(
+      'artifact-damaged',
+      `the rows of model ${name} cannot be read: ${fault.replaceAll(path, 'the file')}`,
+      { cause: thrown },
+    );
+  }
 }

@@ -1,11 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { columnsOf, dataColumns } from './columns.ts';
-import { quoteName, quoteText, select, withWorkspace } from './database.duckdb.ts';
-
-const memoryLimit = '1GB';
+import { quoteName, quoteText, select, type Workspace } from './database.duckdb.ts';
+import { drawJudged } from './judged-rows.duckdb.ts';
 
 /** 64 bits of a row's features and target. Numbers are told by their value, whatever type a definition gave them. */
 function rowHash(definition: ModelDefinition): string {
@@ -17,33 +16,37 @@ function rowHash(definition: ModelDefinition): string {
 }
 
 /**
- * Places of the rows of a test.parquet that are in none of the train files, by features and target together.
+ * Which of the judged rows of a test.parquet are in none of the train files, by features and target together: their
+ * indexes among the judged rows, in the order of the file.
  *
- * @param trains Reads one train.parquet after the other, so that only one is held at a time; each must have the
- *   columns of the definition.
+ * @param trains Each writes one train.parquet to a path, so that only one is held at a time; each must have the columns of
+ *   the definition.
  */
 export async function unseenRows(
-  test: Uint8Array,
-  trains: readonly (() => Promise<Uint8Array>)[],
+  workspace: Workspace,
+  test: string,
+  trains: readonly ((path: string) => Promise<void>)[],
   definition: ModelDefinition,
+  mostCells: number,
 ): Promise<number[]> {
+  const { connection, folder } = workspace;
   const hashed = rowHash(definition);
-  return withWorkspace(memoryLimit, async ({ connection, folder }) => {
-    const path = join(folder, 'rows.parquet');
-    await connection.run('CREATE TEMP TABLE seen (row UBIGINT)');
-    for (const read of trains) {
-      await writeFile(path, await read());
-      await connection.run(
-        `INSERT INTO seen SELECT DISTINCT ${hashed} FROM read_parquet(${quoteText(path)})`,
-      );
-    }
-    await writeFile(path, test);
-    const found = await select(
-      connection,
-      `SELECT file_row_number AS place FROM read_parquet(${quoteText(path)}, file_row_number = true)
-       WHERE ${hashed} NOT IN (SELECT row FROM seen) ORDER BY place`,
-      z.object({ place: z.int() }),
-    );
-    return found.map(({ place }) => place);
-  });
+  const path = join(folder, 'train.parquet');
+  await connection.run('CREATE TEMP TABLE seen (row UBIGINT)');
+  for (const write of trains) {
+    await write(path);
+    await connection.run(`INSERT INTO seen SELECT DISTINCT ${hashed} FROM read_parquet(${quoteText(path)})`);
+  }
+  await rm(path, { force: true });
+  await drawJudged(workspace, test, definition, mostCells);
+  const found = await select(
+    connection,
+    `SELECT index FROM (
+       SELECT row_number() OVER (ORDER BY file_row_number) - 1 AS index, ${hashed} AS row
+       FROM read_parquet(${quoteText(test)}, file_row_number = true)
+       WHERE file_row_number IN (SELECT place FROM judged))
+     WHERE row NOT IN (SELECT row FROM seen) ORDER BY index`,
+    z.object({ index: z.int() }),
+  );
+  return found.map(({ index }) => index);
 }

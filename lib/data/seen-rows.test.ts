@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withWorkspace } from './database.duckdb.ts';
 import { parquetOf } from './fixtures/parquet.ts';
 import { aDefinition } from './fixtures/validation.ts';
 import { unseenRows } from './seen-rows.duckdb.ts';
@@ -22,12 +25,13 @@ const green: Fruit = [150.5, 4, 'green', 'pear'];
 const bare: Fruit = [null, 5, null, 'pear'];
 
 describe('unseenRows', () => {
-  const find = async (test: Fruit[], trains: Promise<Buffer>[]) =>
-    unseenRows(
-      await fruits(test),
-      trains.map((train) => () => train),
-      aDefinition(),
-    );
+  const find = async (test: Fruit[], trains: Promise<Buffer>[], mostCells = 1000) =>
+    withWorkspace('1GB', async (workspace) => {
+      const path = join(workspace.folder, 'test.parquet');
+      await writeFile(path, await fruits(test));
+      const writes = trains.map((train) => async (to: string) => writeFile(to, await train));
+      return unseenRows(workspace, path, writes, aDefinition(), mostCells);
+    });
 
   it('leaves out rows that are among train rows, wherever they stand, whatever their number type', async () => {
     expect(await find([red, green, bare], [fruits([bare, [1, 1, 'red', 'apple'], red], 'DOUBLE')])).toEqual([
@@ -45,5 +49,16 @@ describe('unseenRows', () => {
       [100, 3, null, 'apple'],
     ];
     expect(await find([red, bare], [fruits(others)])).toEqual([0, 1]);
+  });
+
+  it('tells of a sample by the indexes of its rows', async () => {
+    const rows = Array.from({ length: 40 }, (_, i): Fruit => [i, i, 'red', 'apple']);
+    const known = await find(rows, [], 40);
+    expect(known).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const unseen = await find(rows, [fruits(rows.slice(0, 20))], 40);
+    expect(unseen.length).toBeGreaterThan(0);
+    expect(unseen.length).toBeLessThan(10);
+    // Rows stand in the order of the file: those that were not trained on are the last.
+    expect(unseen).toEqual(known.slice(-unseen.length));
   });
 });

@@ -174,16 +174,17 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
     store.put(artifactKey, gzipSync(tarOf(entries)));
   }
 
-  const evaluate = (runId = 'run-1') =>
+  const evaluate = (runId = 'run-1', mostCells?: number) =>
     evaluateCandidate(
       {
         registry: { readLive: async () => live },
         readDeployed: async () => deployed,
         readTuningReport: async () => null,
         readArchive: () => packageReader(store.s3, 'models')(artifactKey),
-        readHeldOut: (columns) => readHeldOut(store.s3, { bucket: 'data', key: manifestKey }, columns),
+        readHeldOut: (columns) =>
+          readHeldOut(store.s3, { bucket: 'data', key: manifestKey }, columns, mostCells),
         readUnseen: (columns, trainedOn) =>
-          readUnseen(store.s3, { bucket: 'data', manifestKey }, trainedOn, columns),
+          readUnseen(store.s3, { bucket: 'data', manifestKey }, trainedOn, columns, mostCells),
         readPackageFile: packageReader(store.s3, 'models'),
         trust: async () => signingKey,
         tryModel: (candidate) => tryModel(candidate, trialWorker),
@@ -340,6 +341,17 @@ describe('evaluateCandidate', { timeout: 20_000 }, () => {
       scores: golden.scores?.slice(0, 1) ?? null,
     });
     await expect(evaluate()).rejects.toMatchObject({ code: 'training-output-invalid' });
+  });
+
+  it('judges by a sample where more is held out than fits, the same in every try', async () => {
+    const first = await evaluate('run-1', 6 * 12);
+    const document = evaluationDocument.parse(
+      JSON.parse(store.text(`${first.packagePrefix}evaluation.json`)),
+    );
+    expect(document).toMatchObject({ rows: 12, heldOutRows: 20 });
+    expect(document.truth).toHaveLength(12);
+    expect(first.reasons.at(-1)).toBe('judged by a sample of 12 of the 20 held-out rows');
+    expect(await evaluate('run-1', 6 * 12)).toEqual(first);
   });
 
   it('does not evaluate on held-out rows that are not those of the manifest', async () => {

@@ -10,7 +10,7 @@ import { canonicalJson, sha256 } from '../shared/digest.ts';
 import type { EvergreenError } from '../shared/errors.ts';
 import { evaluateServed } from './evaluate-served.ts';
 import { evaluateVersions, type Subject } from './evaluate-versions.ts';
-import type { CandidateOutcome } from './evaluation.ts';
+import { type CandidateOutcome, sampleText } from './evaluation.ts';
 import { examineModel, isOf, refusals, type TryModel } from './examine-model.ts';
 import { type JobOutput, readJobOutput, requireSameGoldenRows } from './job-output.ts';
 import { continuedPackage, datasetsBehind, keepsSides } from './trained-on.ts';
@@ -33,7 +33,7 @@ export interface EvaluationParts {
   /** What the searches that led to the candidate tried; null when none did. */
   readTuningReport(): Promise<Uint8Array | null>;
   readHeldOut(definition: ModelDefinition): Promise<HeldOut>;
-  /** Places of the dataset's held-out rows that are among the train rows of none of the datasets. */
+  /** Indexes of the rows of `readHeldOut` that are among the train rows of none of the datasets. */
   readUnseen(definition: ModelDefinition, trainedOn: readonly string[]): Promise<number[]>;
   readPackageFile: ReadObject;
   trust: Trust;
@@ -70,7 +70,7 @@ async function openChampion(
   }
 }
 
-/** Places of the held-out rows that neither version was trained on, or why that cannot be known. */
+/** Indexes of the judged rows that neither version was trained on, or why that cannot be known. */
 async function findUnseen(
   parts: EvaluationParts,
   { model, manifestKey }: CandidateRequest,
@@ -101,6 +101,7 @@ interface Contest {
   output: JobOutput;
   candidate: SessionRequest;
   rows: Row[];
+  heldOut: number;
   champion: Champion | null;
   championPackage: LiveVersion | null;
 }
@@ -110,7 +111,7 @@ async function holdContest(
   request: CandidateRequest,
   contest: Contest,
 ): Promise<CandidateOutcome> {
-  const { deployed, output, candidate, rows, champion, championPackage } = contest;
+  const { deployed, output, candidate, rows, heldOut, champion, championPackage } = contest;
   const { runId, model, datasetId, manifestKey, definitionDigest, codeDigest, trainingJobName } = request;
   const session = await openSession(candidate);
   try {
@@ -120,6 +121,7 @@ async function holdContest(
         datasetId,
         definitionDigest,
         rows,
+        heldOut,
         candidate: {
           version: null,
           modelDigest: file.request.modelDigest,
@@ -161,7 +163,11 @@ async function holdContest(
     const { gate, quantisation } = evaluation;
     return {
       verdict: gate.verdict,
-      reasons: [...gate.reasons, ...(quantisation ? [quantisation.reason] : [])],
+      reasons: [
+        ...gate.reasons,
+        ...(quantisation ? [quantisation.reason] : []),
+        ...(rows.length < heldOut ? [`judged by ${sampleText(rows.length, heldOut)}`] : []),
+      ],
       ...sealed,
       modelDigest: evaluation.candidate.modelDigest,
       metrics: Object.fromEntries(measured),
@@ -206,7 +212,7 @@ export async function evaluateCandidate(
   const file = output.files['model.onnx'];
   const candidate = { model: file, modelDigest: sha256(file), definition, golden: output.golden };
   // While the model is tried in a process of its own, this one reads the rows and loads the champion.
-  const [{ rows, golden }, refusal, champion] = await Promise.all([
+  const [{ rows, heldOut, golden }, refusal, champion] = await Promise.all([
     parts.readHeldOut(definition),
     examineModel(parts.tryModel, candidate),
     live.champion ? openChampion(live.champion, parts) : null,
@@ -215,7 +221,7 @@ export async function evaluateCandidate(
     requireSameGoldenRows(output.golden, golden, definition);
     if (output.int8) requireSameGoldenRows(output.int8.golden, golden, definition, 'golden.int8.json');
     if (refusal) return refusedOutcome(candidate, refusal);
-    const contest = { deployed, output, candidate, rows, champion, championPackage: live.champion };
+    const contest = { deployed, output, candidate, rows, heldOut, champion, championPackage: live.champion };
     return await holdContest(parts, request, contest);
   } catch (thrown) {
     if (isOf(thrown, refusals)) return refusedOutcome(candidate, thrown);

@@ -29,6 +29,7 @@ const evaluated = (championKey: string) =>
     datasetId: 'ds-1',
     definitionDigest: 'b'.repeat(64),
     rows,
+    heldOut: 90,
     candidate: subject('2', null),
     champion: subject(championKey, 3),
     findUnseen: async () => rows.map((_, place) => place),
@@ -37,6 +38,10 @@ const evaluated = (championKey: string) =>
 describe('evaluateVersions', () => {
   it('compares versions that know persons by the same hashes', async () => {
     expect((await evaluated('2')).comparison).toMatchObject({ rows: 40 });
+  });
+
+  it('says how many rows are held out, beside those that were judged', async () => {
+    expect(await evaluated('2')).toMatchObject({ rows: 40, heldOutRows: 90 });
   });
 
   it('does not compare with a champion that knows them by another key', async () => {

@@ -26,8 +26,10 @@ export interface Subject {
 export interface EvaluationRequest {
   datasetId: string;
   definitionDigest: string;
-  /** Held-out rows, with the target. */
+  /** Held-out rows that versions are judged by, with the target. */
   rows: readonly Row[];
+  /** How many rows the dataset holds out. */
+  heldOut: number;
   candidate: Subject;
   /** The champion, or why it cannot be loaded; null when there is none. */
   champion: Subject | { version: number; reason: string } | null;
@@ -142,6 +144,7 @@ export async function evaluateVersions(
     datasetId,
     definitionDigest,
     rows: rows.length,
+    heldOutRows: request.heldOut,
     classes,
     truth: rows.length <= mostAnswersKept ? truth : null,
     candidate: evaluation,

@@ -27,7 +27,8 @@ export class EvaluationRoom extends Construct {
       layers: [layers.onnxruntime, layers.duckdb],
       timeout: Duration.minutes(15),
       memorySize: 3008,
-      ephemeralStorageSize: Size.gibibytes(4),
+      // The held-out rows of a large dataset, and train rows that they are compared with.
+      ephemeralStorageSize: Size.gibibytes(10),
       environment: {
         DATA_BUCKET: data.bucket.bucketName,
         MODEL_BUCKET: registry.models.bucketName,

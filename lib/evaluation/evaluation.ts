@@ -181,7 +181,10 @@ export const evaluationDocument = z.object({
   model: z.string(),
   datasetId: z.string(),
   definitionDigest: digest,
+  /** Rows that were judged. */
   rows: z.int().min(0),
+  /** Rows that the dataset holds out. Where they are more, those judged are a sample of them; not there in earlier documents. */
+  heldOutRows: z.int().min(0).optional(),
   classes: z.array(z.string()).nullable(),
   /** The true answers in the order of the rows; null for more than 10,000 rows. */
   truth: z.array(z.union([z.string(), z.number()])).nullable(),
@@ -196,6 +199,11 @@ export const evaluationDocument = z.object({
   quantisation: quantisationEvaluation.nullable().default(null),
 });
 export type EvaluationDocument = z.infer<typeof evaluationDocument>;
+
+/** Where not all held-out rows were judged. */
+export function sampleText(judged: number, heldOut: number): string {
+  return `a sample of ${judged} of the ${heldOut} held-out rows`;
+}
 
 /** What the Evaluate state hands on. Without a package the candidate was refused before it could be evaluated. */
 export const candidateOutcome = z.object({

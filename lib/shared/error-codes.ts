@@ -162,11 +162,6 @@ export const errorCatalogue = {
     meaning: 'A file of a version does not have the digest that the registry holds.',
     remedy: 'Treat it as tampering: restore the object version, or roll back.',
   },
-  'held-out-too-large': {
-    kind: 'invalid',
-    meaning: 'More rows are held out than the function that judges a version can hold.',
-    remedy: 'Lower data.split.testShare, or upload fewer rows.',
-  },
   'signature-missing': {
     kind: 'not-allowed',
     meaning: 'A version has no signature.',

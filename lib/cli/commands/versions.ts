@@ -84,6 +84,7 @@ function detailsOf(card: ModelCard | null) {
   return {
     trainRows: card?.data.trainRows ?? null,
     heldOutRows: card?.data.heldOutRows ?? null,
+    judgedRows: card?.data.judgedRows ?? card?.data.heldOutRows ?? null,
     intervals: card?.evaluation.intervals ?? null,
     training: card && { algorithm, hyperparameters, seed, program, libraries, ...machines },
     continuedFrom: card?.lineage.continuedFrom ?? null,

@@ -42,7 +42,7 @@ function libraryComponents({ training }: ModelCard) {
 }
 
 function datasetComponent({ model, data, statements: said }: ModelCard) {
-  const { datasetId, datasetManifestKey, trainRows, heldOutRows } = data;
+  const { datasetId, datasetManifestKey, trainRows, heldOutRows, judgedRows = heldOutRows } = data;
   return {
     type: 'data',
     'bom-ref': datasetRef,
@@ -51,7 +51,9 @@ function datasetComponent({ model, data, statements: said }: ModelCard) {
       {
         type: 'dataset',
         name: datasetId,
-        contents: { properties: properties({ manifest: datasetManifestKey, trainRows, heldOutRows }) },
+        contents: {
+          properties: properties({ manifest: datasetManifestKey, trainRows, heldOutRows, judgedRows }),
+        },
         ...when(said.owner, (name) => ({ governance: { owners: [{ organization: { name } }] } })),
       },
     ],

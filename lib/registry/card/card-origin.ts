@@ -1,6 +1,7 @@
 import { type Html, html, raw } from '../../data/report/report-html.ts';
 import { isErrorMetric } from '../../model/metric-names.ts';
 import { fact, facts, listed, moneyText, secondsText, tableOf } from './card-parts.ts';
+import { rowsText } from './held-out-text.ts';
 import type { ModelCard } from './model-card.ts';
 import { short } from './plot.ts';
 
@@ -34,7 +35,7 @@ export function renderData({ data, evaluation }: ModelCard): Html {
   return html`<section><h2>Data</h2>${facts([
     fact('Dataset', data.datasetId),
     fact('Its manifest', data.datasetManifestKey),
-    fact('Rows', `${data.trainRows} trained on, ${data.heldOutRows} held out`),
+    fact('Rows', rowsText(data)),
     fact('Predicts', `${target.name}: ${answer}`),
   ])}<h3>What it is asked with</h3>${table}</section>`;
 }

@@ -13,6 +13,7 @@ import {
 import { cardStyle } from './card-style.ts';
 import { renderWeights } from './card-weights.ts';
 import { calibrationPlot, confusionPlot, predictedPlot, rocPlot } from './evaluation-plots.ts';
+import { judgedText } from './held-out-text.ts';
 import type { ModelCard } from './model-card.ts';
 import { short } from './plot.ts';
 import { importancePlot, learningCurvePlot, privacyPlot } from './training-plots.ts';
@@ -50,7 +51,7 @@ function renderTiles({ evaluation, data, cost, task }: ModelCard): Html {
       return [short(evaluation.metrics[name] ?? 0), name, within];
     }),
     [String(data.trainRows), 'rows trained on', ''],
-    [String(data.heldOutRows), 'rows held out', ''],
+    [String(data.heldOutRows), 'rows held out', judgedText(data)],
     [secondsText(cost.trainingSeconds), 'of training', cost.trials === null ? '' : `${cost.trials} trials`],
     [moneyText(cost.money), 'cost of training', ''],
   ];

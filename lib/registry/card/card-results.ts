@@ -2,6 +2,7 @@ import { type Html, html, raw } from '../../data/report/report-html.ts';
 import { mainMetric } from '../../model/gate.ts';
 import { listed, tableOf } from './card-parts.ts';
 import { figure } from './evaluation-plots.ts';
+import { heldOutText } from './held-out-text.ts';
 import type { ModelCard } from './model-card.ts';
 import { renderWhiskers, short, type Whisker } from './plot.ts';
 
@@ -29,7 +30,7 @@ export function renderFigures({ evaluation, data, training }: ModelCard): Html {
     own.length === 0
       ? raw('')
       : html`<p class="quiet">The trainer's own figures, on the train rows and their folds: ${own.join(', ')}.</p>`;
-  return html`<section><h2>Figures on ${data.heldOutRows} held-out rows</h2>${table}${renderClasses(evaluation)}${trainers}</section>`;
+  return html`<section><h2>Figures on ${heldOutText(data)}</h2>${table}${renderClasses(evaluation)}${trainers}</section>`;
 }
 
 function renderClasses({ perClass }: ModelCard['evaluation']): Html {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cardPage } from './card-page.ts';
 import { cardDocuments, fruitVersion } from './fixtures/documents.ts';
 import { makeModelCard } from './make-model-card.ts';
 import { cardPrefix, modelCard } from './model-card.ts';
@@ -9,6 +10,19 @@ describe('makeModelCard', () => {
     expect(modelCard.parse(JSON.parse(JSON.stringify(card)))).toEqual(card);
     expect(card.data).toMatchObject({ datasetId: 'ds-3', trainRows: 480, heldOutRows: 120 });
     expect(card.lineage).toMatchObject({ runId: 'iris-run-3', parentVersion: 2, continuedFrom: null });
+  });
+
+  it('says when it was judged by a sample of the held-out rows', () => {
+    const documents = cardDocuments();
+    documents.evaluation.heldOutRows = 50_000;
+    const card = makeModelCard(fruitVersion(), documents);
+    expect(card.data).toMatchObject({ heldOutRows: 50_000, judgedRows: 120 });
+    const page = cardPage(card);
+    expect(page).toContain('Figures on a sample of 120 of the 50000 held-out rows');
+    expect(page).toContain('judged by a sample of 120');
+    expect(page).toContain('480 trained on, 50000 held out, of which 120 were judged: a sample');
+    documents.evaluation.heldOutRows = 120;
+    expect(makeModelCard(fruitVersion(), documents).data).not.toHaveProperty('judgedRows');
   });
 
   it('counts the rows of the parties that trained it, of which the dataset has none', () => {

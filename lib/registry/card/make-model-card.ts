@@ -70,6 +70,10 @@ function evaluationOf(document: EvaluationDocument): ModelCard['evaluation'] {
   };
 }
 
+function heldOutOf({ rows, heldOutRows = rows }: EvaluationDocument) {
+  return rows < heldOutRows ? { heldOutRows, judgedRows: rows } : { heldOutRows };
+}
+
 /** The card of a version: what its package and the registry say of it, and what people said in the definition. */
 export function makeModelCard(version: ModelVersion, documents: CardDocuments): ModelCard {
   const { deployed, training, evaluation, explanation, tuning } = documents;
@@ -99,7 +103,7 @@ export function makeModelCard(version: ModelVersion, documents: CardDocuments): 
       datasetId,
       datasetManifestKey,
       trainRows: training.federation?.parties.reduce((sum, { rows }) => sum + rows, 0) ?? training.rows,
-      heldOutRows: evaluation.rows,
+      ...heldOutOf(evaluation),
       features: Object.entries(definition.features).map(([name, feature]) => ({ name, feature })),
       target: definition.target,
     },

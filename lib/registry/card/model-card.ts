@@ -57,6 +57,8 @@ export const modelCard = z.object({
     /** Of a federation the rows of all its parties, which are no part of the dataset. */
     trainRows: z.int(),
     heldOutRows: z.int(),
+    /** Of them those that it was judged by, where that was a sample. */
+    judgedRows: z.int().optional(),
     /** In the order of the tensors' columns. */
     features: z.array(z.object({ name: z.string(), feature })),
     target,
