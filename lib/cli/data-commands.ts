@@ -25,18 +25,21 @@ export function addData(program: Command, on: On): void {
   on(
     data
       .command('check')
-      .description('check a file as the gate would, without uploading it; exit 5 when it would be rejected')
+      .description('check what would be uploaded as the gate would; exit 5 when it would be rejected')
       .argument('<model>')
-      .argument('<file>')
+      .argument(
+        '<path...>',
+        'a file, or what would be one upload: several files, a folder, a pattern, a manifest',
+      )
       .option('--models <folder>', 'folder with the model folders (default: models/)')
       .option('--out <folder>', 'where the report goes (default: <model>-data-report/)')
       .option('--against <file>', 'profile.json of a dataset to compare with (default: nothing is compared)')
       .addHelpText(
         'after',
-        examples('data check iris my-flowers.csv', 'data check iris my-flowers.csv --out reports/may --json'),
+        examples('data check iris my-flowers.csv', 'data check iris june/ --out reports/june --json'),
       ),
-    (model: string, file: string, options: DataCheckOptions) => async (context) =>
-      (await import('./commands/data-check.ts')).dataCheck(context, model, file, options),
+    (model: string, paths: string[], options: DataCheckOptions) => async (context) =>
+      (await import('./commands/data-check.ts')).dataCheck(context, model, paths, options),
   );
   on(
     program

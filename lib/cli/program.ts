@@ -117,7 +117,10 @@ function addLoop(program: Command, on: On): void {
     command('upload')
       .description('upload data for a model (CSV, Parquet, JSON lines), which begins a run')
       .argument('<model>')
-      .argument('<file...>', 'a file, several, or a folder: many files are one upload, and begin one run')
+      .argument(
+        '<file...>',
+        'a file, several, a folder or a manifest: many files are one upload, and begin one run',
+      )
       .option('--wait', 'show the run until it ends; exit 5 when it did not lead to a served version')
       .option('--force', 'upload although the same bytes are there; a new run begins')
       .option('--party <party>', 'rows of a party that trains with others; no run begins')

@@ -63,6 +63,50 @@ describe('data check', () => {
     );
   });
 
+  describe('of several files', () => {
+    const [header = '', ...rows] = readFileSync(iris, 'utf8').trim().split('\n');
+    const folderOf = (name: string, files: Record<string, string[]>) => {
+      mkdirSync(join(folder, name));
+      for (const [file, lines] of Object.entries(files)) written(join(name, file), lines.join('\n'));
+      return join(folder, name);
+    };
+
+    it('says of a folder, of its files and of a manifest what it says of one file with their rows', async () => {
+      const whole = datasetReport.parse(JSON.parse((await run('iris', iris, '--json')).stdout));
+      const files = { 'a.csv': [header, ...rows.slice(0, 40)], 'b.csv': [header, ...rows.slice(40)] };
+      const june = folderOf('june', files);
+      folderOf('may.parts', files);
+      const manifest = written('may.manifest.json', '{"parts": [{"name": "a.csv"}, {"name": "b.csv"}]}');
+      for (const paths of [[june], [join(june, 'a.csv'), join(june, 'b.csv')], [manifest]]) {
+        const { code, stdout, stderr } = await run('iris', ...paths, '--json');
+        expect(code).toBe(0);
+        const { rows: counted, checks, beforeAndAfter } = datasetReport.parse(JSON.parse(stdout));
+        expect({ counted, checks, beforeAndAfter }).toEqual({
+          counted: whole.rows,
+          checks: whole.checks,
+          beforeAndAfter: whole.beforeAndAfter,
+        });
+        expect(stderr).toMatch(/░ 15% reading b\.csv, 2 of 2/);
+        expect(stderr).toContain('measuring');
+      }
+      expect((await run('iris', june)).stdout).toContain(`upload it: npx evergreen upload iris ${june}`);
+    });
+
+    it('names all that cannot be used, and ends with exit code 5', async () => {
+      const mixed = folderOf('mixed', {
+        'a.csv': [header, ...rows],
+        'b.csv': ['x,y', '1,2'],
+        'c.csv': ['', ''],
+      });
+      const { code, stdout } = await run('iris', mixed);
+      expect(code).toBe(5);
+      expect(stdout).toMatch(/rejected because\n +b\.csv line 1: .*\n +c\.csv/);
+      const manifest = written('mixed.manifest.json', '{"parts": [{"name": "gone.csv"}]}');
+      expect((await run('iris', manifest)).stdout).toContain('gone.csv: is not there; it should lie at');
+      expect((await run('iris', join(mixed, 'a.csv'), join(mixed, 'gone.csv'))).code).toBe(2);
+    });
+  });
+
   it('rejects what cannot be read', async () => {
     expect((await run('iris', written('a.pdf', 'x'))).code).toBe(5);
     expect((await run('iris', written('empty.csv', ''))).stdout).toContain('the file is empty');

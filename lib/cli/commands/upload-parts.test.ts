@@ -6,7 +6,7 @@ import { versionedObjects } from '../../data/fixtures/versioned-objects.ts';
 import { uploadManifest } from '../../data/parts/upload-manifest.ts';
 import { sha256 } from '../../shared/digest.ts';
 import type { Connection } from '../connection.ts';
-import { namedFiles, toldFiles, uploadParts } from './upload-parts.ts';
+import { namedFiles, partsOf, toldFiles, uploadParts } from './upload-parts.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'evergreen-upload-parts-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -40,6 +40,40 @@ describe('namedFiles', () => {
   it('takes a file whose name looks like a pattern', () => {
     const odd = join(folderOf('odd', { 'a[1].csv': 'x' }), 'a[1].csv');
     expect(namedFiles([odd])).toEqual({ files: [odd], together: null });
+  });
+
+  it('takes a manifest, with its folder beside it', () => {
+    const folder = folderOf('may.parts', { 'b.csv': 'x\n2\n', 'a.csv': 'x\n1\n', 'other.csv': 'x\n' });
+    const path = join(root, 'may.manifest.json');
+    const parts = [{ name: 'b.csv' }, { name: 'a.csv', sha256: sha256('x\n1\n') }];
+    writeFileSync(path, JSON.stringify({ parts }));
+    const named = namedFiles([path]);
+    expect(named).toEqual({
+      files: [join(folder, 'b.csv'), join(folder, 'a.csv')],
+      together: 'may',
+      manifest: parts,
+    });
+    expect(partsOf(named)).toEqual([
+      { file: join(folder, 'b.csv'), name: 'b.csv' },
+      { file: join(folder, 'a.csv'), name: 'a.csv', sha256: sha256('x\n1\n') },
+    ]);
+  });
+
+  it.each([
+    ['is not there', undefined, /cannot read/],
+    ['is cut off', '{"parts": [', /is not JSON; write/],
+    [
+      'has keys of its own',
+      '{"parts": [{"name": "a.csv", "key": "x"}]}',
+      /does not fit \(.*key.*1 to 1000 files/,
+    ],
+    ['points elsewhere', '{"parts": [{"name": "../x.csv"}]}', /names \.\.\/x\.csv, which is not in/],
+  ])('refuses a manifest that %s', (name, content, message) => {
+    const path = join(root, `${name.replaceAll(' ', '-')}.manifest.json`);
+    if (content !== undefined) writeFileSync(path, content);
+    expect(() => namedFiles([path])).toThrow(
+      expect.objectContaining({ code: 'file-unreadable', message: expect.stringMatching(message) }),
+    );
   });
 
   it.each([
@@ -104,6 +138,17 @@ describe('uploadParts', () => {
     expect(forced.uploaded).toBe(true);
     expect(store.versions.at(-1)?.metadata).toMatchObject({ 'evergreen-force': 'true' });
     expect(store.versions).toHaveLength(4);
+  });
+
+  it('sends no file that changed since its manifest was written', async () => {
+    const { connection, store } = aConnection();
+    const manifest = [{ name: 'a.csv', sha256: 'd'.repeat(64) }];
+    const named = { files: files.slice(0, 1), together: 'june', manifest };
+    await expect(uploadParts(connection, 'iris', named, {}, () => undefined)).rejects.toMatchObject({
+      code: 'file-unreadable',
+      message: expect.stringMatching(/and the manifest says d+; write the manifest again$/),
+    });
+    expect(store.versions).toEqual([]);
   });
 
   it('refuses two files of one name, and more than are read', async () => {

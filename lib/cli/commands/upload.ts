@@ -79,7 +79,8 @@ export async function upload(
   paths: readonly string[],
   options: UploadOptions,
 ): Promise<Outcome> {
-  const { files, together } = namedFiles(paths);
+  const named = namedFiles(paths);
+  const { files, together } = named;
   const connection = await connect(context);
   requireModel(connection.outputs, model);
   const [path = ''] = files;
@@ -91,7 +92,13 @@ export async function upload(
   const uploaded =
     together === null
       ? await uploadFile(connection, model, path, { force: options.force })
-      : await uploadParts(connection, model, { files, together }, { force: options.force }, context.progress);
+      : await uploadParts(
+          connection,
+          model,
+          { ...named, together },
+          { force: options.force },
+          context.progress,
+        );
   const run = uploaded.uploaded
     ? await runOfUpload(connection, model, uploaded)
     : await findRun(connection, model, uploaded, earlierRunsSearched);

@@ -7,18 +7,16 @@ import { readDocument, writeDocument } from '../../shared/objects.ts';
 import { withWorkspace } from '../database.duckdb.ts';
 import type { SourceObject } from '../dataset.ts';
 import { downloadSource, forceMetadata, isForced } from '../source.store.ts';
+import { judgeTogether, placeParts, type SoundPart } from './judge-parts.ts';
 import { ObjectWriter } from './object-writer.store.ts';
 import { joinParquet } from './parquet-parts.duckdb.ts';
 import { copyRows } from './parts.store.ts';
 import {
-  type JoinedPart,
   type JoinOutcome,
   joinOutcome,
   type PartLimits,
   type PartProblem,
-  type PartReading,
   type PartsRequest,
-  type PlannedPart,
   partReading,
   partsKeys,
   partsPlan,
@@ -39,9 +37,6 @@ export interface PartsJoined {
   joinedKey: string;
 }
 
-type Readable = Extract<PartReading, { outcome: 'readable' }>;
-type Sound = PlannedPart & { reading: Readable };
-
 /**
  * Joins the files of an upload that were all read into one, in the order of the manifest; from there on it is an upload
  * like any other. If one of them cannot be used none is, and the outcome names all that cannot.
@@ -53,13 +48,13 @@ export async function joinParts(request: PartsRequest, tools: JoinPartsTools): P
   const keys = partsKeys(request);
   const { parts } = await readDocument(s3, { bucket, key: keys.plan }, partsPlan);
   const problems: PartProblem[] = [];
-  const sound: Sound[] = [];
+  const sound: SoundPart[] = [];
   for (const part of parts) {
     const reading = await readDocument(s3, { bucket, key: keys.reading(part.n) }, partReading);
     if (reading.outcome === 'unreadable') problems.push(reading.problem);
     else sound.push({ ...part, reading });
   }
-  problems.push(...differingHeaders(sound), ...tooLarge(sound, request, tools));
+  problems.push(...judgeTogether(sound, uploadName(request.source.key), tools));
   const outcome: JoinOutcome =
     problems.length > 0
       ? { outcome: 'refused', manifest: request.source, problems }
@@ -76,47 +71,8 @@ export async function joinParts(request: PartsRequest, tools: JoinPartsTools): P
   };
 }
 
-function differingHeaders([first, ...others]: readonly Sound[]): PartProblem[] {
-  const wanted = first?.reading.header;
-  if (!first || !wanted) return [];
-  return others.flatMap(({ name, reading: { header } }) => {
-    const found = header ?? [];
-    const at = Math.max(found.length, wanted.length);
-    const place = Array.from({ length: at }, (_, i) => i).find((i) => found[i] !== wanted[i]);
-    if (place === undefined) return [];
-    const [here, there] = [found[place], wanted[place]].map((each) =>
-      each === undefined ? 'missing' : JSON.stringify(each),
-    );
-    const message = `has other columns than ${first.name}: column ${place + 1} is ${here}, and ${there} there; write the same columns in the same order`;
-    return [{ name, line: 0, message }];
-  });
-}
-
-/** What unpacks to more than was packed is known only now. */
-function tooLarge(
-  sound: readonly Sound[],
-  { source }: PartsRequest,
-  { maxTotalBytes }: JoinPartsTools,
-): PartProblem[] {
-  const bytes = sound.reduce((sum, { reading }) => sum + (reading.text?.bytes ?? 0), 0);
-  if (bytes <= maxTotalBytes) return [];
-  const message = `the files unpack to ${bytes} bytes together; at most ${maxTotalBytes} are joined`;
-  return [{ name: uploadName(source.key), line: 0, message }];
-}
-
-/** Which lines become whose. */
-function placeParts(sound: readonly Sound[]): JoinedPart[] {
-  let firstLine = 1;
-  return sound.map(({ name, key, versionId, reading: { rows, text } }) => {
-    const { lines, skipped } = text ?? { lines: rows, skipped: 0 };
-    const part = { name, key, versionId, firstLine, lines, skipped };
-    firstLine += lines;
-    return part;
-  });
-}
-
 async function joinSound(
-  sound: readonly Sound[],
+  sound: readonly SoundPart[],
   request: PartsRequest,
   tools: JoinPartsTools,
 ): Promise<SourceObject> {
@@ -145,7 +101,7 @@ async function joinSound(
 }
 
 async function joinFiles(
-  sound: readonly Sound[],
+  sound: readonly SoundPart[],
   { source }: PartsRequest,
   { s3, maxPartBytes, memoryLimit }: JoinPartsTools,
   take: (bytes: Uint8Array) => Promise<void>,

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import * as z from 'zod';
-import { formatOf, type SourceFormat, suffixesFor } from '../../model/source-format.ts';
+import { z } from 'zod';
+import type { SourceFormat } from '../../model/source-format.ts';
 import { writeDocument } from '../../shared/objects.ts';
 import type { SourceObject } from '../dataset.ts';
 import { readRunDefinition } from '../run-definition.store.ts';
 import { downloadSource } from '../source.store.ts';
 import { inTemporaryFolder } from './in-temporary-folder.ts';
+import { judgeNames, judgeTotal, sizeFault } from './judge-parts.ts';
 import { newestVersion } from './parts.store.ts';
 import {
   joinOutcome,
@@ -105,22 +106,15 @@ async function findParts(
   source: SourceObject,
   { parts: named }: UploadManifest,
   formats: readonly SourceFormat[],
-  { maxPartBytes, maxTotalBytes }: PartLimits,
+  limits: PartLimits,
 ): Promise<{ parts: PlannedPart[] } | Refused> {
-  const problems: PartProblem[] = [];
-  const add = (name: string, message: string) => problems.push({ name, line: 0, message });
-  const seen = new Set<string>();
-  const first = formatOf(named[0]?.name ?? '')?.format;
-  for (const { name } of named) {
-    const format = formatOf(name)?.format;
-    if (seen.has(name)) add(name, 'is named twice');
-    else if (!format || !formats.includes(format)) {
-      add(name, `does not end as it should; use one of ${suffixesFor(formats).join(', ')}`);
-    } else if (format !== first) add(name, `is ${format}, and the first file is ${first}; upload one format`);
-    seen.add(name);
-  }
+  const problems = judgeNames(
+    named.map(({ name }) => name),
+    formats,
+  );
   if (problems.length > 0) return { problems };
 
+  const add = (name: string, message: string) => problems.push({ name, line: 0, message });
   const folder = partsFolder(source.key);
   const parts: PlannedPart[] = [];
   for (let from = 0; from < named.length; from += askedAtOnce) {
@@ -131,16 +125,13 @@ async function findParts(
     });
     for (const { version, ...part } of await Promise.all(asked)) {
       if (!version) add(part.name, `is not there; upload it below ${folder} before the manifest`);
-      else if (version.bytes === 0) add(part.name, 'is empty');
-      else if (version.bytes > maxPartBytes) {
-        add(part.name, `has ${version.bytes} bytes; a file of many may have ${maxPartBytes}`);
-      } else parts.push({ ...part, ...version });
+      else {
+        const fault = sizeFault(version.bytes, limits);
+        if (fault !== null) add(part.name, fault);
+        else parts.push({ ...part, ...version });
+      }
     }
   }
-  const total = parts.reduce((sum, { bytes }) => sum + bytes, 0);
-  const most = first === 'parquet' ? maxPartBytes : maxTotalBytes;
-  if (problems.length === 0 && total > most) {
-    add(uploadName(source.key), `the files have ${total} bytes together; at most ${most} are joined`);
-  }
+  if (problems.length === 0) problems.push(...judgeTotal(parts, uploadName(source.key), limits));
   return problems.length > 0 ? { problems } : { parts };
 }

@@ -1,20 +1,16 @@
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { formatOf, type RecognisedFormat } from '../../model/source-format.ts';
+import { formatOf } from '../../model/source-format.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { writeDocument } from '../../shared/objects.ts';
-import { type Column, columnsOf } from '../columns.ts';
+import { columnsOf } from '../columns.ts';
 import type { Unreadable } from '../csv-scanner.ts';
-import { type Workspace, withWorkspace } from '../database.duckdb.ts';
-import { disguisedFile } from '../disguised-file.ts';
-import { readTable } from '../examine.duckdb.ts';
+import { withWorkspace } from '../database.duckdb.ts';
 import { readRunDefinition } from '../run-definition.store.ts';
 import { downloadSource } from '../source.store.ts';
-import { type StageLimits, stageFile, stageLimits } from '../stage-file.ts';
-import { describeParquet } from './parquet-parts.duckdb.ts';
-import { writePartText } from './part-text.ts';
 import { putRows } from './parts.store.ts';
 import { type PartReading, partReading, partsKeys, type ReadPartRequest } from './parts.ts';
+import { readSound } from './read-sound.duckdb.ts';
 
 export interface ReadPartTools {
   s3: S3Client;
@@ -23,13 +19,6 @@ export interface ReadPartTools {
   maxPartBytes: number;
   /** As DuckDB writes sizes, such as 1GB. */
   memoryLimit: string;
-}
-
-/** A sound file: what it holds, and where its text lies when it is to be joined as text. */
-interface SoundPart {
-  rows: number;
-  header: string[] | null;
-  text: (Extract<PartReading, { outcome: 'readable' }>['text'] & { path: string }) | null;
 }
 
 /**
@@ -57,7 +46,14 @@ export async function readPart(
     if (typeof sha256 !== 'string') return unreadable(sha256);
     const format = formatOf(part.name);
     if (!format) throw new EvergreenError('internal', `${part.name} was planned without a format`);
-    const sound = await readSound(workspace, path, format, columnsOf(definition), part.n === 0, tools);
+    const sound = await readSound(
+      workspace,
+      path,
+      format,
+      columnsOf(definition),
+      part.n === 0,
+      tools.maxPartBytes,
+    );
     if ('message' in sound) return unreadable(sound);
     const { text, ...rest } = sound;
     if (text) await putRows(s3, { bucket, key: keys.rows(part.n) }, text);
@@ -85,34 +81,4 @@ async function download(
     if (!(thrown instanceof EvergreenError) || thrown.code !== 'upload-missing') throw thrown;
     return { line: 0, message: 'was deleted before it was read; upload it again' };
   }
-}
-
-async function readSound(
-  workspace: Workspace,
-  path: string,
-  format: RecognisedFormat,
-  columns: readonly Column[],
-  isFirst: boolean,
-  { maxPartBytes }: ReadPartTools,
-): Promise<SoundPart | Unreadable> {
-  const limits: StageLimits = stageLimits(maxPartBytes);
-  const disguised = await disguisedFile(path, format);
-  if (disguised !== null) return { line: 0, message: disguised };
-  if (format.format === 'parquet') {
-    // Every cell is read once: what is damaged shows here, in a file with a name.
-    const table = await readTable(workspace, path, format, columns, limits);
-    if ('message' in table) return table;
-    return { rows: table.rows.read, header: await describeParquet(workspace.connection, path), text: null };
-  }
-  const staged = await stageFile(path, join(workspace.folder, 'staged.csv'), format, columns, limits);
-  if (staged.failure) return staged.failure;
-  const to = join(workspace.folder, 'rows');
-  const isCsv = format.format === 'csv';
-  const text = await writePartText(path, to, { isCsv, isGzip: format.isGzip, isFirst });
-  if ('message' in text) return text;
-  return {
-    rows: staged.rows + staged.broken.count,
-    header: text.header,
-    text: { ...text, path: to },
-  };
 }
