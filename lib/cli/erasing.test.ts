@@ -6,12 +6,15 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
 import { aDefinition } from '../data/fixtures/validation.ts';
 import { type VersionedObjects, versionedObjects } from '../data/fixtures/versioned-objects.ts';
+import { many as manyFiles, one } from '../data/parts/fixtures/many-files.ts';
 import { validateDataset } from '../data/validate-dataset.ts';
 import { listDatasets } from '../data/versions/datasets.store.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { definitionKey, deployModel } from '../model/deployed-model.ts';
 import { aLive, aVersion } from '../registry/fixtures/builders.ts';
 import type { LogEntry } from '../registry/registry.ts';
+import { destroyDataset } from './commands/data-destroy.ts';
+import type { Connection } from './connection.ts';
 import { type ErasureConnection, eraseSubject, trainOnTheRest } from './erasing.ts';
 
 const definition = aDefinition({
@@ -204,6 +207,65 @@ describe('eraseSubject', () => {
       expect(world.deleted).toEqual(['PREDICTION#p-meant']);
     },
   );
+
+  describe('of rows that came more than once', () => {
+    const header = 'customer,weight,seeds,colour,kind';
+    const part = (name: string, rows: string[]) => ({ name, content: [header, ...rows].join('\n') });
+    const parts = [part('1.csv', many(0, 30)), part('2.csv', many(30, 60))];
+
+    /** The same rows as one file, under another name, and joined of two files, twice. */
+    async function copies() {
+      const world = await aWorld();
+      const { store } = world;
+      const setting = { store, definition };
+      await one(`${upload(many(0, 60))}\n`, 'june.csv', setting);
+      await one(`${upload(many(0, 60))}\n`, 'again.csv', setting);
+      await manyFiles(parts, { ...setting, name: 'joined', runId: 'r2' });
+      const { manifest } = await manyFiles(parts, { ...setting, name: 'once-more', runId: 'r3' });
+      return { ...world, datasetId: manifest?.datasetId ?? '' };
+    }
+
+    it('finds all copies, joined files and what they were joined of', async () => {
+      const world = await copies();
+      const { sources } = await world.erase('customer-7');
+      expect(sources.map(({ key }) => key).sort()).toEqual([
+        'incoming/fruit/again.csv',
+        'incoming/fruit/joined.parts/1.csv',
+        'incoming/fruit/june.csv',
+        'incoming/fruit/may.csv',
+        'incoming/fruit/once-more.parts/1.csv',
+        'rewritten/fruit/joined-r2/joined.csv',
+        'rewritten/fruit/joined-r3/once-more.csv',
+      ]);
+      // What was read and joined meanwhile expires after three days.
+      const kept = world.store.versions.filter(({ key }) => !key.startsWith('parts/'));
+      expect(kept.map(({ content }) => content.toString()).join('\n')).not.toMatch(/customer-7\b/);
+    });
+
+    it.each([0, 1, 2, 3, 4, 5, 6, 8, 12, 16, 24, 32, 40])(
+      'leaves a dataset that is destroyed with all that is left of them, broken off at change %i',
+      async (nth) => {
+        const world = await copies();
+        world.store.failChange(nth);
+        await world.erase('customer-7').catch(() => world.erase('customer-7'));
+        world.store.failChange(0);
+        const after = (await listDatasets(world.store.s3, 'data', 'fruit')).filter(({ parents }) =>
+          parents?.some(({ datasetId }) => datasetId === world.datasetId),
+        );
+        expect(after).toHaveLength(1);
+        const by = { who: 'ann', why: 'over', at: '2026-11-25T10:00:00.000Z' };
+        await destroyDataset(
+          world.connection as unknown as Connection,
+          'fruit',
+          after[0]?.datasetId ?? '',
+          by,
+        );
+        const kept = world.store.versions.filter(({ key }) => /^(incoming|rewritten|datasets)\//.test(key));
+        const rows = kept.filter(({ content }) => /customer-(8|40),/.test(content.toString()));
+        expect(rows.map(({ key }) => key)).toEqual([]);
+      },
+    );
+  });
 
   it('names uploads that cannot be read, and erases from those that can', async () => {
     const world = await aWorld();

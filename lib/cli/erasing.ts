@@ -14,6 +14,12 @@ import { hashKeyReader, type ReadHashKey } from '../data/privacy/hash-key.store.
 import { validateDataset } from '../data/validate-dataset.ts';
 import { listDatasets } from '../data/versions/datasets.store.ts';
 import { destroyVersions, listKeys, listVersions } from '../data/versions/objects-below.store.ts';
+import {
+  isSameObject,
+  readRawObjects,
+  recordCopies,
+  recordReplacement,
+} from '../data/versions/raw-copies.store.ts';
 import type { ModelDefinition } from '../model/definition.ts';
 import { eraseCaptures } from '../monitoring/erase-captures.store.ts';
 import { PredictionStore } from '../monitoring/predictions.store.ts';
@@ -155,8 +161,9 @@ async function replaceSource(
   }
   const rewritten = erased.rewritten;
   await copyRetrainRecord(tools, source.key, rewritten.key);
-  for (const { model, datasetId, definitionDigest, parents = [] } of manifests) {
-    await validateDataset(
+  for (const manifest of manifests) {
+    const { model, datasetId, definitionDigest, parents = [] } = manifest;
+    const outcome = await validateDataset(
       {
         runId: `erasure-${erasureId}`,
         model,
@@ -167,6 +174,15 @@ async function replaceSource(
       },
       { ...tools, readEarlier: async () => null, now },
     );
+    if (outcome.verdict !== 'accepted') continue;
+    // Files that the upload was joined of hold the other rows, too.
+    const place = { bucket, model, datasetId: outcome.datasetId };
+    const raw = await readRawObjects(s3, bucket, manifest);
+    await recordCopies(
+      s3,
+      place,
+      raw.filter((each) => !isSameObject(source)(each)),
+    );
   }
   const model = definition.name;
   const datasets = [...new Set([...before, ...manifests.map(({ datasetId }) => datasetId)])];
@@ -175,6 +191,7 @@ async function replaceSource(
     ...(await foldersOfRejected(tools, model, source)),
   ];
   for (const folder of folders) await destroyVersions(s3, bucket, await listVersions(s3, bucket, folder));
+  await recordReplacement(s3, bucket, model, source, rewritten);
   await destroyVersions(s3, bucket, [source]);
   const replacedBy = (await listDatasets(s3, bucket, model))
     .filter(({ parents = [] }) => parents.some(({ datasetId }) => datasets.includes(datasetId)))

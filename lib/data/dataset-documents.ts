@@ -54,7 +54,8 @@ export function aboutDataset(
   };
 }
 
-function gatheredFrom({
+/** The manifest of an upload of many files, and the files. */
+export function gatheredFrom({
   manifest,
   parts,
 }: Extract<JoinOutcome, { outcome: 'joined' }>): NonNullable<DatasetManifest['gatheredFrom']> {

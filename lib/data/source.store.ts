@@ -48,6 +48,18 @@ export async function downloadSource(
   return { bytes, sha256: hash.digest('hex'), stated };
 }
 
+/**
+ * The digest of the very version of an object; nothing is kept of it.
+ *
+ * @throws EvergreenError `upload-missing` when the version is gone, `service-unavailable` when it breaks off.
+ */
+export async function digestSource(s3: S3Client, source: SourceObject): Promise<string> {
+  const { body } = await openSource(s3, source);
+  const hash = createHash('sha256');
+  for await (const chunk of interrupted(body, source)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
 async function openSource(
   s3: S3Client,
   source: SourceObject,

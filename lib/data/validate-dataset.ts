@@ -20,6 +20,7 @@ import { aboutDataset, describeFiles } from './dataset-documents.ts';
 import type { Examination } from './examination.ts';
 import { examineUpload } from './examine.duckdb.ts';
 import { readGoldenRows } from './golden.duckdb.ts';
+import { noteCopy } from './note-copy.store.ts';
 import { readJoined } from './parts/joined.store.ts';
 import type { PartProblem } from './parts/parts.ts';
 import { comparableProfile, hashedFeatures } from './privacy/comparable-profile.ts';
@@ -71,7 +72,10 @@ export async function validateDataset(
     const datasetId = datasetIdOf(download.sha256 ?? digestOf(request.source), request.definitionDigest);
     const place = { bucket, model: request.model, datasetId };
     const existing = await readManifest(s3, place);
-    if (existing) return outcomeOfManifest(existing);
+    if (existing) {
+      await noteCopy(s3, place, existing, request.source, joined);
+      return outcomeOfManifest(existing);
+    }
 
     const hashed = hashedFeatures(definition);
     const earlier = await tools.readEarlier(request.model);

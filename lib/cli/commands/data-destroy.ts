@@ -1,7 +1,13 @@
-import * as z from 'zod';
-import { datasetKey } from '../../data/dataset.ts';
+import { z } from 'zod';
+import { type DatasetManifest, datasetKey } from '../../data/dataset.ts';
 import { listDatasets } from '../../data/versions/datasets.store.ts';
 import { destroyVersions, listVersions } from '../../data/versions/objects-below.store.ts';
+import {
+  findEqualObjects,
+  isSameObject,
+  type RawObject,
+  readRawObjects,
+} from '../../data/versions/raw-copies.store.ts';
 import { definitionKey, deployedModel } from '../../model/deployed-model.ts';
 import { candidatesOf } from '../../registry/candidates.ts';
 import { digestOf } from '../../shared/digest.ts';
@@ -28,7 +34,7 @@ export const destructionCertificate = z.object({
 });
 export type DestructionCertificate = z.infer<typeof destructionCertificate>;
 
-/** Destroys a dataset and the upload it was made of, in every version, and writes the certificate. */
+/** Destroys a dataset and every copy of the upload it was made of, and writes the certificate. */
 export async function destroyDataset(
   { s3, outputs, registry }: Pick<Connection, 's3' | 'outputs' | 'registry'>,
   model: string,
@@ -37,7 +43,7 @@ export async function destroyDataset(
 ): Promise<DestructionCertificate> {
   const bucket = outputs.DataBucket;
   const datasets = await listDatasets(s3, bucket, model);
-  const { source, files, gatheredFrom = [] } = findDataset(datasets, model, id);
+  const manifest = findDataset(datasets, model, id);
   const live = await registry.readLive(model);
   const inUse = [live.champion, ...candidatesOf(live)].find((side) => side?.datasetId === id);
   if (inUse) {
@@ -46,13 +52,11 @@ export async function destroyDataset(
       `dataset ${id} is that of version ${inUse.version} of ${model}, which takes traffic; promote another version first`,
     );
   }
-  const isShared = datasets.some(
-    ({ datasetId, source: other }) =>
-      datasetId !== id && other.key === source.key && other.versionId === source.versionId,
-  );
+  const others = datasets.filter(({ datasetId }) => datasetId !== id);
   const folder = await listVersions(s3, bucket, datasetKey(model, id, ''));
   const objects = [
-    ...(isShared ? [] : [{ key: source.key, versionId: source.versionId }, ...gatheredFrom]),
+    // Before the folder, which says where they are.
+    ...(await rawObjectsOfNoOther(s3, bucket, manifest, others)),
     ...folder.map(({ key, versionId }) => ({ key, versionId })),
   ];
   const certificate = destructionCertificate.parse({
@@ -62,7 +66,7 @@ export async function destroyDataset(
     ...by,
     objects,
     digests: Object.fromEntries(
-      Object.values(files).flatMap((file) => (file ? [[file.key, file.sha256]] : [])),
+      Object.values(manifest.files).flatMap((file) => (file ? [[file.key, file.sha256]] : [])),
     ),
   });
   // The manifest goes last: until then the same command finds the dataset again.
@@ -87,6 +91,22 @@ export async function destroyDataset(
   });
   await destroyVersions(s3, bucket, objects.filter(isManifest));
   return certificate;
+}
+
+/** What holds the rows of a dataset as they came, but for what another dataset was made of. */
+async function rawObjectsOfNoOther(
+  s3: Connection['s3'],
+  bucket: string,
+  manifest: DatasetManifest,
+  others: readonly DatasetManifest[],
+): Promise<RawObject[]> {
+  const known = await readRawObjects(s3, bucket, manifest);
+  const equal = await findEqualObjects(s3, bucket, manifest.model, manifest.source);
+  const inUse: RawObject[] = [];
+  for (const other of others) inUse.push(...(await readRawObjects(s3, bucket, other)));
+  return [...known, ...equal.filter((each) => !known.some(isSameObject(each)))].filter(
+    (each) => !inUse.some(isSameObject(each)),
+  );
 }
 
 /** Datasets older than their definition has them kept, without those that take traffic; newest first. */

@@ -3,6 +3,7 @@ import type { DatasetManifest } from '../../data/dataset.ts';
 import { traceLineage } from '../../data/versions/dataset-lineage.ts';
 import { listDatasets } from '../../data/versions/datasets.store.ts';
 import { diffDatasets } from '../../data/versions/diff-datasets.ts';
+import { readRawObjects } from '../../data/versions/raw-copies.store.ts';
 import { recordKeyOf, retrainRecord } from '../../remediation/retrain-rows.ts';
 import { EvergreenError } from '../../shared/errors.ts';
 import { readBytes, readDocument } from '../../shared/objects.ts';
@@ -79,9 +80,10 @@ export async function showData(context: Context, model: string, id: string | und
   const { connection, datasets } = await open(context, model);
   const manifest = findDataset(datasets, model, id);
   const { rows, source, files, parents = [] } = manifest;
+  const raw = await readRawObjects(connection.s3, connection.outputs.DataBucket, manifest);
   const reportUrl = `s3://${connection.outputs.DataBucket}/${files.report.key.replace(/json$/, 'html')}`;
   return {
-    data: { ...manifest, reportUrl },
+    data: { ...manifest, raw, reportUrl },
     view: [
       fields(
         ['dataset', manifest.datasetId],
@@ -94,6 +96,7 @@ export async function showData(context: Context, model: string, id: string | und
         ['rows read', rows.read],
         ['accepted', rows.accepted],
         ['kept out', rows.quarantined],
+        ['objects with its rows as they came', raw.length],
         ['report', reportUrl],
       ),
       table(

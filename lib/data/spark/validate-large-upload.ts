@@ -16,6 +16,7 @@ import {
 } from '../dataset.ts';
 import { aboutDataset, describeFiles } from '../dataset-documents.ts';
 import type { Examination } from '../examination.ts';
+import { noteCopy } from '../note-copy.store.ts';
 import { readJoined } from '../parts/joined.store.ts';
 import type { JoinOutcome } from '../parts/parts.ts';
 import { comparableProfile, hashedFeatures } from '../privacy/comparable-profile.ts';
@@ -167,7 +168,10 @@ async function concludeExamination(large: LargeUpload): Promise<ValidationOutcom
   const datasetId = datasetIdOf(facts.source.sha256, request.definitionDigest);
   const place = { bucket, model: request.model, datasetId };
   const existing = await readManifest(s3, place);
-  if (existing) return outcomeOfManifest(existing);
+  if (existing) {
+    await noteCopy(s3, place, existing, request.source, joined);
+    return outcomeOfManifest(existing);
+  }
   const found = examinationOf(facts, columns, {
     definition,
     limits: stageLimits(facts.source.bytes),

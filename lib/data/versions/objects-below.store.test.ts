@@ -26,15 +26,15 @@ describe('listKeys and listVersions', () => {
       KeyMarker
         ? { DeleteMarkers: [{ Key: 'b', VersionId: '2', IsLatest: true }] }
         : {
-            Versions: [{ Key: 'a', VersionId: '1' }],
+            Versions: [{ Key: 'a', VersionId: '1', Size: 7 }],
             IsTruncated: true,
             NextKeyMarker: 'a',
             NextVersionIdMarker: '1',
           },
     );
     expect(await listVersions(s3, 'data', '')).toEqual([
-      { key: 'a', versionId: '1', isMarker: false, isLatest: false },
-      { key: 'b', versionId: '2', isMarker: true, isLatest: true },
+      { key: 'a', versionId: '1', isMarker: false, isLatest: false, bytes: 7 },
+      { key: 'b', versionId: '2', isMarker: true, isLatest: true, bytes: 0 },
     ]);
   });
 });

@@ -13,6 +13,8 @@ export interface ObjectVersion {
   /** A marker says that the key was deleted and holds no bytes. */
   isMarker: boolean;
   isLatest: boolean;
+  /** 0 of a marker. */
+  bytes: number;
 }
 
 const mostAtOnce = 1000;
@@ -38,15 +40,18 @@ export async function listVersions(s3: S3Client, bucket: string, prefix: string)
     const page: ListObjectVersionsCommandOutput = await s3.send(
       new ListObjectVersionsCommand({ Bucket: bucket, Prefix: prefix, ...next }),
     );
-    const add = (isMarker: boolean) => (each: { Key?: string; VersionId?: string; IsLatest?: boolean }) => {
-      if (each.Key === undefined) return;
-      found.push({
-        key: each.Key,
-        versionId: each.VersionId ?? 'null',
-        isMarker,
-        isLatest: each.IsLatest ?? false,
-      });
-    };
+    const add =
+      (isMarker: boolean) =>
+      (each: { Key?: string; VersionId?: string; IsLatest?: boolean; Size?: number }) => {
+        if (each.Key === undefined) return;
+        found.push({
+          key: each.Key,
+          versionId: each.VersionId ?? 'null',
+          isMarker,
+          isLatest: each.IsLatest ?? false,
+          bytes: each.Size ?? 0,
+        });
+      };
     page.Versions?.forEach(add(false));
     page.DeleteMarkers?.forEach(add(true));
     next = page.IsTruncated
