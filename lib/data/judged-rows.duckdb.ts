@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { columnsOf, dataColumns } from './columns.ts';
 import { quoteName, quoteText, select, type Workspace } from './database.duckdb.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type DatasetManifest, datasetKey } from '../../data/dataset.ts';
 import { listDatasets } from '../../data/versions/datasets.store.ts';
 import { destroyVersions, listVersions } from '../../data/versions/objects-below.store.ts';

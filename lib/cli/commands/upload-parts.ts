@@ -1,7 +1,7 @@
 import { globSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, relative, resolve, sep } from 'node:path';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LocalPart } from '../../data/parts/join-local-parts.duckdb.ts';
 import {
   manifestKeyOf,

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Column } from '../columns.ts';
 import { select } from '../database.duckdb.ts';
 import type { SourceTable } from '../source.duckdb.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { SourceFormat } from '../../model/source-format.ts';
 import { writeDocument } from '../../shared/objects.ts';
 import type { SourceObject } from '../dataset.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Column } from '../columns.ts';
 import type { Facts } from '../facts.ts';
 import type { Measurement } from '../profile-counts.ts';

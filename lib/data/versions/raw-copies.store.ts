@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { digestOf } from '../../shared/digest.ts';
 import { readDocument, writeDocument } from '../../shared/objects.ts';
 import type { DatasetPlace } from '../dataset.store.ts';
