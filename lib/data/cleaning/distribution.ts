@@ -10,6 +10,8 @@ const columnSummary = z.object({
   mean: z.number().nullable(),
 });
 
+export type ColumnSummary = z.infer<typeof columnSummary>;
+
 const distributionSide = z.object({
   /** Cells in each bin, or of each value. */
   counts: z.array(count),

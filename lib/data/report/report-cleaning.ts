@@ -1,3 +1,4 @@
+import type { ColumnSummary } from '../cleaning/distribution.ts';
 import type { DatasetReport, QuarantinedRow } from '../dataset.ts';
 import { renderChange } from './report-change.ts';
 import { type Html, html, raw } from './report-html.ts';
@@ -13,26 +14,23 @@ export function renderCleaning({ cleaning, beforeAndAfter, source }: DatasetRepo
       html`<tr><td>${step.replaceAll('-', ' ')}</td><td class="column">${column ?? ''}</td><td class="number">${number(count)}</td><td>${places[place]}</td><td>${message}</td></tr>`,
   );
   const columns = beforeAndAfter.map((each) => {
-    const { column, before, after } = each;
-    const cells = [before, after].map(
-      (side) =>
-        html`<td class="number">${side ? number(side.rows) : ''}</td><td class="number">${side ? number(side.missing) : ''}</td><td class="number">${side ? range(side) : ''}</td>`,
-    );
-    return html`<tr><td class="column">${column}</td>${cells}<td>${renderChange(each)}</td></tr>`;
+    const shapes = renderChange(each);
+    return html`<tr><td class="column">${each.column}</td><td class="before">${shapes.before}${summary(each.before, 'rows read')}</td><td>${shapes.after}${each.after ? summary(each.after, 'training rows') : raw('')}</td></tr>`;
   });
   return html`<section><h2>Cleaning</h2><div class="scroll"><table>
 <thead><tr><th>Step</th><th>Column</th><th class="number">Touched</th><th>Where</th><th>What</th></tr></thead>
 <tbody>${steps}</tbody></table></div>
 <p class="quiet">Nothing is lost: version ${source.versionId} of the upload stays as it is, and what is done in the model leaves the rows as they are.</p>
 <h2>Before and after</h2><div class="scroll"><table>
-<thead><tr><th></th><th class="number">Rows read</th><th class="number">Missing</th><th class="number">Least · mean · greatest</th><th class="number">Training rows</th><th class="number">Missing</th><th class="number">Least · mean · greatest</th><th>Distribution before and after</th></tr></thead>
+<thead><tr><th></th><th>Before: all rows that could be read</th><th>After: the dataset as the model takes it</th></tr></thead>
 <tbody>${columns}</tbody></table></div>
-<p class="quiet">Before are all rows that could be read, after is the dataset as the model takes it: copies and rows kept out are gone, what is missing is filled, outliers are moved where that is asked for.</p></section>`;
+<p class="quiet">After cleaning, copies and rows kept out are gone, what is missing is filled, outliers are moved where that is asked for. The words below a shape tell least, mean and greatest; those after cleaning are of the training rows as they are stored.</p></section>`;
 }
 
-function range({ min, mean, max }: { min: number | null; mean: number | null; max: number | null }): string {
-  if (min === null || max === null || mean === null) return '';
-  return [min, mean, max].map((value) => String(Number(value.toPrecision(4)))).join(' · ');
+function summary({ rows, missing, min, mean, max }: ColumnSummary, what: string): Html {
+  const numbers = min === null || max === null || mean === null ? [] : [min, mean, max];
+  const told = numbers.map((value) => String(Number(value.toPrecision(4)))).join(' · ');
+  return html`<small>${number(rows)} ${what}${missing > 0 ? `, ${number(missing)} missing` : ''}${told === '' ? '' : `: ${told}`}</small>`;
 }
 
 const cell = { width: 10, height: 14, name: 150 };

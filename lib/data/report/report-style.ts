@@ -53,10 +53,8 @@ td.column{min-width:96px}
 td small{overflow-wrap:normal}
 details{margin-top:10px}
 summary{cursor:pointer}
-.change small{display:block;margin-bottom:6px}
 .before .histogram{fill:var(--quiet)}
-.track.before{margin-bottom:2px}
-.track.before i{background:var(--quiet)}
+.before .track i{background:var(--quiet)}
 .cells{columns:3;font-size:13px}
 h2:not(:first-child){margin-top:22px}
 `;
