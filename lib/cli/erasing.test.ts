@@ -208,7 +208,7 @@ describe('eraseSubject', () => {
     },
   );
 
-  describe('of rows that came more than once', () => {
+  describe('of rows that came more than once', { timeout: 60_000 }, () => {
     const header = 'customer,weight,seeds,colour,kind';
     const part = (name: string, rows: string[]) => ({ name, content: [header, ...rows].join('\n') });
     const parts = [part('1.csv', many(0, 30)), part('2.csv', many(30, 60))];

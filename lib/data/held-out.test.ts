@@ -5,7 +5,7 @@ import { readHeldOut } from './held-out.ts';
 
 const definition = aDefinition();
 
-describe('readHeldOut', () => {
+describe('readHeldOut', { timeout: 60_000 }, () => {
   it('gives the rows that no training saw, and the golden ones', async () => {
     const { store, outcome } = await validate(definition, [fruitHeader, ...fruitRows(60)].join('\n'));
     const manifest = { bucket: 'data', key: outcome.manifestKey ?? '' };

@@ -24,7 +24,7 @@ const red: Fruit = [100, 3, 'red', 'apple'];
 const green: Fruit = [150.5, 4, 'green', 'pear'];
 const bare: Fruit = [null, 5, null, 'pear'];
 
-describe('unseenRows', () => {
+describe('unseenRows', { timeout: 60_000 }, () => {
   const find = async (test: Fruit[], trains: Promise<Buffer>[], mostCells = 1000) =>
     withWorkspace('1GB', async (workspace) => {
       const path = join(workspace.folder, 'test.parquet');

@@ -10,11 +10,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { datasetManifest, datasetReport } from '../../lib/data/dataset.ts';
+import { type DatasetReport, datasetManifest, datasetReport } from '../../lib/data/dataset.ts';
 import { erasureRecord } from '../../lib/data/erasure/erasure-record.ts';
 import type { Run } from '../../lib/intake/run.ts';
 import { runList, uploaded, versionList, watched } from './documents.ts';
-import { eventually, Platform } from './platform.ts';
+import { eventually, Platform, root } from './platform.ts';
 import { randomNumbers } from './rows.ts';
 
 /* What comes in odd ways: many files at once, odd keys, a burst, what is overwritten or deleted. IAM checks are on. */
@@ -81,6 +81,8 @@ afterAll(() => platform.stop());
 describe('an upload of many files', () => {
   const rows = plants(300);
   let run: Run;
+  let checked: DatasetReport;
+  let left: string | undefined;
 
   it('becomes one served version, by one run', async () => {
     const folder = folderOf('june', {
@@ -89,6 +91,10 @@ describe('an upload of many files', () => {
       '3.csv.gz': gzipSync(`\ufeff${text(rows.slice(220))}`),
       _SUCCESS: '',
     });
+    const models = join(root, 'test/end-to-end/batch-models');
+    const out = join(platform.folder, 'checked');
+    const check = ['data', 'check', 'plants', folder, '--models', models, '--out', out];
+    checked = datasetReport.parse((await platform.cli(...check)).json);
     const { json } = await platform.cli('upload', 'plants', folder, '--wait');
     run = uploaded.parse(json).run as Run;
     expect(run).toMatchObject({ status: 'promoted', version: 1 });
@@ -107,6 +113,13 @@ describe('an upload of many files', () => {
     const report = datasetReport.parse(JSON.parse(await objectOf(manifest.files.report.key)));
     expect(report.problems).toMatchObject([{ file: '2.csv', line: 52, column: 'height' }]);
     expect(report.problems[0]?.message).toMatch(/^2\.csv line 52: height is "tall"/);
+    const said = ({ rows: counted, checks, problems, beforeAndAfter }: DatasetReport) => ({
+      counted,
+      checks,
+      problems,
+      beforeAndAfter,
+    });
+    expect(said(checked)).toEqual(said(report));
   });
 
   it('is refused as a whole when files cannot be used, all of them named; the champion stays', async () => {
@@ -145,6 +158,20 @@ describe('an upload of many files', () => {
         if (/\.(csv|jsonl)$/.test(Key)) expect(await objectOf(Key)).not.toContain('plant-120,');
       }
     }
+    [left] = record.sources.flatMap(({ replacedBy }) => replacedBy);
+  }, 120_000);
+
+  it('is destroyed with all the files that hold its rows', async () => {
+    const said = await platform.cli('data', 'destroy', 'plants', left ?? '', '--why', 'over', '--yes');
+    expect(said.code).toBe(0);
+    for (const prefix of ['incoming/', 'rewritten/', 'datasets/']) {
+      for (const { Key = '' } of await versionsBelow(prefix)) {
+        if (/\.(csv|jsonl)$/.test(Key)) expect(await objectOf(Key)).not.toMatch(/plant-(60|140),/);
+      }
+    }
+    expect(await versionsBelow('incoming/plants/')).not.toContainEqual(
+      expect.objectContaining({ Key: expect.stringMatching(/june\.parts\/3\.csv\.gz$/) }),
+    );
   }, 120_000);
 });
 

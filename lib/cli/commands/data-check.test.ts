@@ -36,7 +36,7 @@ function written(name: string, text: string): string {
   return path;
 }
 
-describe('data check', () => {
+describe('data check', { timeout: 60_000 }, () => {
   it('says what the gate would say, and leaves the report', async () => {
     const { code, stdout, stderr } = await run('iris', iris);
     expect(code).toBe(0);

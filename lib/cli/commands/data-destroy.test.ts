@@ -50,7 +50,7 @@ async function aWorld(champion?: (id: string) => string, definition = aDefinitio
   return { store, connection, datasetId, log };
 }
 
-describe('destroyDataset', () => {
+describe('destroyDataset', { timeout: 60_000 }, () => {
   it('leaves nothing but the certificate, whose digest stands in the log', async () => {
     const { store, connection, datasetId, log } = await aWorld();
     const certificate = await destroyDataset(connection, 'fruit', datasetId, by);

@@ -55,7 +55,7 @@ function columnOf({ beforeAndAfter }: DatasetReport, name: string, lines: readon
 
 const sumOf = (counts: readonly number[] = []) => counts.reduce((total, count) => total + count, 0);
 
-describe('beforeAndAfter', () => {
+describe('beforeAndAfter', { timeout: 60_000 }, () => {
   it('counts all rows that came and all that are left, over the same bins', async () => {
     const { report } = await reportOf(dirty);
     expect(report.rows).toMatchObject({ read: 67, accepted: 60 });

@@ -49,7 +49,7 @@ function bare({
   return { ...report, format: source.format, bytes: source.bytes, sha256: source.sha256 };
 }
 
-describe('joinLocalParts', () => {
+describe('joinLocalParts', { timeout: 60_000 }, () => {
   const parquet = (from: number, to: number) =>
     parquetOf(
       `SELECT (100 + i)::DOUBLE AS weight, (i % 7)::INTEGER AS seeds, ['red','green','blue'][1 + i % 3] AS colour, CASE WHEN i % 2 = 0 THEN 'apple' ELSE 'pear' END AS kind FROM range(${from}, ${to}) AS t(i)`,
