@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Row } from './dataset.ts';
 import { aDefinition, fruitHeader, fruitRows, validate } from './fixtures/validation.ts';
 import { readHeldOut } from './held-out.ts';
+import { readUnseen } from './unseen.ts';
 
 const definition = aDefinition();
 
@@ -54,6 +55,40 @@ describe('readHeldOut', { timeout: 60_000 }, () => {
       expect(drawn).toHaveLength(120);
       expect(share).toBeGreaterThan(0.5);
       expect(share).toBeLessThan(0.83);
+    });
+
+    it('draws rows of columns that are called as the database calls its own', async () => {
+      const odd = aDefinition({
+        features: {
+          place: { type: 'number' },
+          file_row_number: { type: 'integer' },
+          content: { type: 'number' },
+        },
+      });
+      const lines = Array.from(
+        { length: 200 },
+        (_, i) => `${i},${i % 7},${i / 2},${i % 2 ? 'apple' : 'pear'}`,
+      );
+      const { store, outcome } = await validate(
+        odd,
+        ['place,file_row_number,content,kind', ...lines].join('\n'),
+      );
+      const manifest = { bucket: 'data', key: outcome.manifestKey ?? '' };
+      for (const mostCells of [40, 1e6]) {
+        const { rows: drawn } = await readHeldOut(store.s3, manifest, odd, mostCells);
+        expect(drawn).toHaveLength(Math.min(mostCells / 4, outcome.rows.test));
+        for (const { place, content, file_row_number } of drawn) {
+          expect([content, file_row_number]).toEqual([Number(place) / 2, Number(place) % 7]);
+        }
+        const all = await readUnseen(
+          store.s3,
+          { bucket: 'data', manifestKey: manifest.key },
+          [],
+          odd,
+          mostCells,
+        );
+        expect(all).toHaveLength(drawn.length);
+      }
     });
 
     it('takes at least one row', async () => {

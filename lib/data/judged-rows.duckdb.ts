@@ -14,6 +14,18 @@ export interface JudgedRows {
   heldOut: number;
 }
 
+/** The rows of a file of a dataset, each with its place from 0 in a column that no feature is called like. */
+export function numberedRows(path: string, definition: ModelDefinition): { from: string; place: string } {
+  const taken = dataColumns(columnsOf(definition)).map(({ name }) => name.toLowerCase());
+  let name = 'place';
+  while (taken.includes(name)) name += '_';
+  const place = quoteName(name);
+  return {
+    from: `(SELECT *, row_number() OVER () - 1 AS ${place} FROM read_parquet(${quoteText(path)}))`,
+    place,
+  };
+}
+
 /**
  * Draws the rows of a test.parquet that versions are judged by into the table `judged`, by their `place` in the file: all
  * of them, or as many as fit.
@@ -31,7 +43,7 @@ export async function drawJudged(
   mostCells: number,
 ): Promise<number> {
   const columns = dataColumns(columnsOf(definition));
-  const from = `read_parquet(${quoteText(path)}, file_row_number = true)`;
+  const { from, place } = numberedRows(path, definition);
   const [counted] = await select(
     connection,
     `SELECT count(*) AS rows FROM ${from}`,
@@ -40,7 +52,7 @@ export async function drawJudged(
   const heldOut = counted?.rows ?? 0;
   const most = Math.max(1, Math.floor(mostCells / columns.length));
   if (heldOut <= most) {
-    await connection.run(`CREATE TEMP TABLE judged AS SELECT file_row_number AS place FROM ${from}`);
+    await connection.run(`CREATE TEMP TABLE judged AS SELECT ${place} AS place FROM ${from}`);
     return heldOut;
   }
   const cells = columns.map(({ name }) => {
@@ -50,7 +62,7 @@ export async function drawJudged(
   // MD5, since a hash of the database may be another one in its next release.
   await connection.run(
     `CREATE TEMP TABLE hashed AS
-     SELECT file_row_number AS place, md5_number_lower(concat_ws('|', ${cells.join(', ')})) AS content FROM ${from};
+     SELECT ${place} AS place, md5_number_lower(concat_ws('|', ${cells.join(', ')})) AS content FROM ${from};
      CREATE TEMP TABLE judged AS SELECT place FROM (
        SELECT place, content, row_number() OVER (PARTITION BY content ORDER BY place) AS copy FROM hashed)
      ORDER BY md5_number_lower(concat_ws(':', content, copy)), place LIMIT ${most};
@@ -72,10 +84,10 @@ export async function readJudgedRows(
 ): Promise<JudgedRows> {
   return readingRows(path, definition, async () => {
     const heldOut = await drawJudged(workspace, path, definition, mostCells);
+    const { from, place } = numberedRows(path, definition);
     const rows = await selectRows(
       workspace.connection,
-      `read_parquet(${quoteText(path)}, file_row_number = true)
-       WHERE file_row_number IN (SELECT place FROM judged) ORDER BY file_row_number`,
+      `${from} WHERE ${place} IN (SELECT place FROM judged) ORDER BY ${place}`,
       definition,
     );
     return { rows, heldOut };

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { ModelDefinition } from '../model/definition.ts';
 import { columnsOf, dataColumns } from './columns.ts';
 import { quoteName, quoteText, select, type Workspace } from './database.duckdb.ts';
-import { drawJudged } from './judged-rows.duckdb.ts';
+import { drawJudged, numberedRows } from './judged-rows.duckdb.ts';
 
 /** 64 bits of a row's features and target. Numbers are told by their value, whatever type a definition gave them. */
 function rowHash(definition: ModelDefinition): string {
@@ -39,12 +39,12 @@ export async function unseenRows(
   }
   await rm(path, { force: true });
   await drawJudged(workspace, test, definition, mostCells);
+  const { from, place } = numberedRows(test, definition);
   const found = await select(
     connection,
     `SELECT index FROM (
-       SELECT row_number() OVER (ORDER BY file_row_number) - 1 AS index, ${hashed} AS row
-       FROM read_parquet(${quoteText(test)}, file_row_number = true)
-       WHERE file_row_number IN (SELECT place FROM judged))
+       SELECT row_number() OVER (ORDER BY ${place}) - 1 AS index, ${hashed} AS row
+       FROM ${from} WHERE ${place} IN (SELECT place FROM judged))
      WHERE row NOT IN (SELECT row FROM seen) ORDER BY index`,
     z.object({ index: z.int() }),
   );
