@@ -30,6 +30,7 @@ import { outcomeOf, outcomeOfManifest } from '../validation-outcome.ts';
 import { csvLayout } from './csv-layout.ts';
 import { examinationOf } from './examination-of.ts';
 import { goldenOf } from './golden-of.ts';
+import { readCategories } from './letter-categories.duckdb.ts';
 import { sparkFacts } from './spark-facts.ts';
 import { examinationPrefix, machinesFor, type SparkSite, sparkJob } from './spark-job.ts';
 import { beyondSpark } from './spark-limits.ts';
@@ -124,7 +125,13 @@ async function planExamination(
     writeDocument(
       s3,
       { bucket, key: `${folder}plan.json` },
-      sparkPlan(columns, source, { definition, limits, earlier, hashKeyArn: spark.hashKeyArn }),
+      sparkPlan(columns, source, {
+        definition,
+        limits,
+        earlier,
+        hashKeyArn: spark.hashKeyArn,
+        categories: await readCategories(definition),
+      }),
     ),
     writeDocument(s3, { bucket, key: `${folder}upload.manifest` }, [
       { prefix: `s3://${request.source.bucket}/${above.reverse().join('/')}/` },
