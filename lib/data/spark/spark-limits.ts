@@ -1,4 +1,3 @@
-import type { ModelDefinition } from '../../model/definition.ts';
 import type { Column } from '../columns.ts';
 
 /** Wider files make plans that Spark takes longer to read than the rows. */
@@ -8,13 +7,8 @@ export const mostSparkColumns = 500;
  * What a definition asks for that the Spark branch does not do. A file over the limit is refused for
  * these, rather than examined by other rules than a small one.
  */
-export function beyondSpark({ data: { checks } }: ModelDefinition, columns: readonly Column[]): string[] {
-  const found: [boolean, string][] = [
-    [columns.length > mostSparkColumns, `${columns.length} columns; at most ${mostSparkColumns} are read`],
-    [
-      checks.personalData.action !== 'off' && checks.personalData.sampleRows === 0,
-      'a look at every row for personal data; set data.checks.personalData.sampleRows',
-    ],
-  ];
-  return found.flatMap(([isBeyond, what]) => (isBeyond ? [what] : []));
+export function beyondSpark(columns: readonly Column[]): string[] {
+  return columns.length > mostSparkColumns
+    ? [`${columns.length} columns; at most ${mostSparkColumns} are read`]
+    : [];
 }

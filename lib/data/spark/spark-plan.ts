@@ -19,6 +19,7 @@ import { askedFills } from '../cleaning/fills.ts';
 import { type Column, dataColumns } from '../columns.ts';
 import type { DatasetProfile } from '../dataset.ts';
 import { mostParted, otherEdgesOf } from '../measured-parts.ts';
+import { detectionRules } from '../privacy/detection-rules.ts';
 import { heldOutBelow } from '../split.ts';
 import type { StageLimits } from '../stage-file.ts';
 import { type Categories, compilePattern } from './pattern-program.ts';
@@ -104,6 +105,7 @@ export function sparkPlan(
         ? null
         : {
             sampleRows: personalData.sampleRows,
+            rules: detectionRules(),
             looked: columns.flatMap(({ name, type, role, isPersonal }, place) =>
               role !== 'target' && (type === 'text' || type === 'integer')
                 ? [{ place, column: name, isDeclared: isPersonal || identity.includes(name) }]

@@ -107,7 +107,7 @@ async function planExamination(
   if (bytes > spark.maxSourceBytes) {
     return reject(large, bytes, `the file has ${bytes} bytes; at most ${spark.maxSourceBytes} are read`);
   }
-  const beyond = beyondSpark(definition, columns);
+  const beyond = beyondSpark(columns);
   if (beyond.length > 0) {
     return reject(
       large,
