@@ -72,6 +72,8 @@ def start_session(size: int, scratch: str) -> SparkSession:
         "spark.sql.caseSensitive": "true",
         # A cast that fails gives null, which is a broken rule and no failed job.
         "spark.sql.ansi.enabled": "false",
+        # Java compiles no longer method: a step of many columns is cut into several, which whole stages are not.
+        "spark.sql.codegen.hugeMethodLimit": "8000",
         "spark.sql.files.maxPartitionBytes": str(_PARTITION_BYTES),
         "spark.sql.parquet.compression.codec": "zstd",
         "spark.local.dir": f"{scratch}-spill",

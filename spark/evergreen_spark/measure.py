@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from evergreen_spark.bins import bin_sql, edges_of, fine_edges, number_sql
-from evergreen_spark.clean import around, interpolated, values_of
+from evergreen_spark.clean import any_of, around, interpolated, values_of
 from evergreen_spark.draw import draw_sql
 from evergreen_spark.tables import Scratch
 
@@ -224,9 +224,7 @@ def golden_candidates(scratch: Scratch, placed: DataFrame, plan: dict[str, Any])
         in_larger = F.expr(f"rank div {size + 1} + 1")
         in_smaller = F.expr(f"(rank - {larger * (size + 1)}) div {max(size, 1)} + {larger + 1}")
         grouped = numbered.withColumn("grp", F.when(F.col("rank") < larger * (size + 1), in_larger).otherwise(in_smaller).cast("string"))
-    incomplete = F.lit(False)
-    for place in features:
-        incomplete = incomplete | F.col(f"v{place}").isNull()
+    incomplete = any_of([F.col(f"v{place}").isNull() for place in features])
     ranked = grouped.withColumn("incomplete", incomplete).withColumn(
         "_row", F.row_number().over(Window.partitionBy("grp", "incomplete").orderBy("place")))
     rows = ranked.where(F.col("_row") <= _MOST_GOLDEN).orderBy("place").select("grp", *values_of(features)).collect()
