@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { quoteText, select, withWorkspace } from '../../lib/data/database.duckdb.ts';
 import { readCategories } from '../../lib/data/spark/letter-categories.duckdb.ts';
 import { type Categories, compilePattern } from '../../lib/data/spark/pattern-program.ts';

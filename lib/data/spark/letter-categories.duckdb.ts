@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ModelDefinition } from '../../model/definition.ts';
 import { readPattern } from '../../model/pattern.ts';
 import { select, withWorkspace } from '../database.duckdb.ts';
