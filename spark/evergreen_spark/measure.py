@@ -100,7 +100,8 @@ def _count_binned(parted: DataFrame, binned: list[int], summaries: dict[int, dic
         pairs.append(f"named_struct('place', {place}, 'kind', 'fine', 'bin', {bin_sql(number, fine)})")
         if others is not None:
             pairs.append(f"named_struct('place', {place}, 'kind', 'others', 'bin', IF(train, {bin_sql(number, others)}, NULL))")
-    parts = {tuple(row[name] for name in by): row["count"] for row in parted.groupBy(*by).count().collect()}
+    # Classes that are equally frequent in a bin are told apart by their order, which is that of their names.
+    parts = {tuple(row[name] for name in by): row["count"] for row in parted.groupBy(*by).count().orderBy(*_last_missing(by)).collect()}
     # Edges of many columns in one method are more than Java compiles; outside whole stages they are cut into several.
     settings = parted.sparkSession.conf
     before = settings.get("spark.sql.codegen.wholeStage", "true")
@@ -122,7 +123,11 @@ def _count_categories(parted: DataFrame, categorical: list[int]) -> list[dict[st
     pairs = F.array(*[F.struct(F.lit(place).alias("place"), F.col(f"v{place}").cast("string").alias("value")) for place in categorical])
     by = ["part", "train", "half"]
     counted = parted.select(*by, F.explode(pairs).alias("pair")).select(*by, "pair.*").groupBy("place", "value", *by).count()
-    return [row.asDict() for row in counted.orderBy("place", "value", *by).collect()]
+    return [row.asDict() for row in counted.orderBy(*_last_missing(["place", "value", *by])).collect()]
+
+
+def _last_missing(names: list[str]) -> list[Column]:
+    return [F.asc_nulls_last(name) for name in names]
 
 
 def count_classes(placed: DataFrame, plan: dict[str, Any]) -> list[dict[str, Any]]:
