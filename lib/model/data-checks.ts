@@ -19,7 +19,12 @@ const rejected = checkAction.default('reject');
  * target, identity, or those that `data.columns` names.
  */
 export const dataChecks = z.strictObject({
-  /** Whole texts that a column may hold, as a regular expression (RE2: no look-around, no references back). */
+  /**
+   * Whole texts that a column may hold, as a regular expression: letters, `.` (all but a line feed), `[a-z]`, `[^a-z]`, `\d` `\w`
+   * `\s` (of ASCII) and their capitals, `\p{L}` and other general categories, `( )`, `(?: )`, `|`, `*` `+` `?` `{n}` `{n,}` `{n,m}`,
+   * `^`, `$`, `\b`, `\B`, `\t` `\n` `\v` `\f` `\r`, `\xHH`, `\x{HHHH}`, and `\` before a sign. What RE2 reads and others read
+   * otherwise is refused.
+   */
   patterns: z
     .array(
       z.strictObject({

@@ -42,17 +42,17 @@ describe('dataProblems', () => {
     [
       'a pattern that is none',
       withChecks({ patterns: [{ column: 'colour', pattern: '(' }] }),
-      '( is no regular expression',
+      '( holds "(" at character 1, which is never closed',
     ],
     [
       'a pattern that looks ahead',
       withChecks({ patterns: [{ column: 'colour', pattern: '(?=a)' }] }),
-      'looks around or refers back',
+      'looks around, names a group or sets an option',
     ],
     [
       'a pattern that refers back',
       withChecks({ patterns: [{ column: 'colour', pattern: '(a)\\1' }] }),
-      'looks around or refers back',
+      '\\1" at character 4, which is not read',
     ],
     ['a rule about nothing', withChecks(must({ column: 'none', is: 'present' })), 'none is no column'],
     [

@@ -2,6 +2,7 @@ import { type ComparisonOfRow, comparisonsOf } from './conditions.ts';
 import type { DataPolicy } from './data-policy.ts';
 import type { Feature, Target } from './features.ts';
 import { normaliseSpelling } from './normalise.ts';
+import { readPattern } from './pattern.ts';
 
 interface Described {
   target: Target;
@@ -114,16 +115,9 @@ function refuseComparison(kinds: ReadonlyMap<string, Kind>, asked: ComparisonOfR
   return undefined;
 }
 
-/** The part of regular expressions that takes linear time, whatever the text. */
 function refusePattern(pattern: string): string | undefined {
-  try {
-    new RegExp(pattern, 'u');
-  } catch {
-    return `${pattern} is no regular expression`;
-  }
-  return /\(\?(?!:)|\\[1-9]|\\k/.test(pattern)
-    ? `${pattern} looks around or refers back, which is not read; (?: ) is`
-    : undefined;
+  const read = readPattern(pattern);
+  return typeof read === 'string' ? read : undefined;
 }
 
 /** A party prepares its rows by what is declared, and a private model may learn nothing of a row on the way. */

@@ -8,14 +8,12 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from evergreen_spark.cells import GREATEST_NUMBER, SPARK_TYPES, Cell
-from evergreen_spark.draw import draw_sql
 from evergreen_spark.number_text import double_text, float_text
 from evergreen_spark.row_checks import breach_of
 from evergreen_spark.spelling import stored
 from evergreen_spark.tables import Scratch
 
 _SHOWN_CHARACTERS = 200
-_LOOKED_AT = 1000
 _MAP_PARTS = 40
 
 
@@ -117,14 +115,3 @@ def _missing_parts(checked: DataFrame, missing: list[int], rows: int) -> list[di
                                         *[_many(_is_missing(place)).alias(f"m{place}") for place in range(len(missing))])
     return [{"rows": row["rows"], "missing": [row[f"m{place}"] for place in range(len(missing))]}
             for row in counted.orderBy("part").collect()]
-
-
-def sample_texts(table: DataFrame, looked: list[dict[str, Any]], step: int) -> list[dict[str, Any]]:
-    """Filled cells of some rows, drawn by their lines, of each column that is looked at for personal data."""
-    if not looked:
-        return []
-    some = table if step == 1 else table.where(f"{draw_sql('line')} % {step} = 0")
-    texts = [F.substring(F.col(one["key"]).cast("string"), 1, _LOOKED_AT).alias(f"t{place}") for place, one in enumerate(looked)]
-    rows = some.select("line", *texts).orderBy("line").collect()
-    return [{**one["about"], "texts": [row[f"t{place}"] for row in rows if row[f"t{place}"] is not None]}
-            for place, one in enumerate(looked)]

@@ -8,7 +8,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from evergreen_spark.number_text import double_text
+from evergreen_spark.number_text import double_text, java_text
 from evergreen_spark.seeded_split import seeded_sides
 from evergreen_spark.tables import Scratch
 
@@ -56,8 +56,7 @@ def place_rows(scratch: Scratch, good: DataFrame, plan: dict[str, Any]) -> DataF
     kept = kept.drop("copy", "keyed")
     if plan["split"]["method"] == "seeded":
         return seeded_sides(scratch, scratch.number(kept, "position", F.col("line")), plan["split"])
-    keyed = kept.withColumn("key", F.substring(F.sha2(_identity_text(plan).cast("binary"), 256), 1, 13))
-    placed = scratch.number(keyed, "position", F.col("line")).withColumn("place", F.col("position"))
+    placed = scratch.number(kept, "position", F.col("line"), also=lambda rows: _with_key(rows, plan)).withColumn("place", F.col("position"))
     placed = placed.withColumn("side", F.when(F.col("key") < plan["split"]["heldOutBelow"], "test").otherwise("train"))
     for side, order in (("test", [F.asc("key"), F.asc("place")]), ("train", [F.desc("key"), F.asc("place")])):
         sides = count_sides(placed)
@@ -70,15 +69,37 @@ def place_rows(scratch: Scratch, good: DataFrame, plan: dict[str, Any]) -> DataF
 def _text_of(place: int, plan: dict[str, Any]) -> Column:
     """A value as DuckDB writes it as text."""
     value = F.col(f"v{place}")
-    if plan["columns"][place]["type"] in ("number", "timestamp"):
-        return F.udf(double_text, T.StringType())(value)
-    return value.cast("string")
+    return F.udf(double_text, T.StringType())(value) if _is_double(place, plan) else value.cast("string")
 
 
-def _identity_text(plan: dict[str, Any]) -> Column:
-    texts = [_text_of(place, plan) for place in plan["identifying"] or plan["described"]]
-    parts = [F.coalesce(F.concat(F.octet_length(text).cast("string"), F.lit(":"), text), F.lit("-")) for text in texts]
-    return F.concat_ws("|", *parts)
+def _is_double(place: int, plan: dict[str, Any]) -> bool:
+    return plan["columns"][place]["type"] in ("number", "timestamp")
+
+
+def _with_key(kept: DataFrame, plan: dict[str, Any]) -> DataFrame:
+    """Rows with what decides about their side. Python writes the numbers of those that Java may write otherwise."""
+    places = plan["identifying"] or plan["described"]
+    doubles = [place for place in places if _is_double(place, plan)]
+    if not doubles:
+        return kept.withColumn("key", _key_of(_joined([F.col(f"v{place}").cast("string") for place in places])))
+    texts = {place: java_text(F.col(f"v{place}")) for place in doubles}
+    is_for_python = any_of([texts[place].isNull() & F.col(f"v{place}").isNotNull() for place in doubles])
+    others = {place: F.col(f"v{place}").cast("string") for place in places if place not in texts}
+    by_java = F.when(~is_for_python, _joined([texts.get(place, others.get(place)) for place in places]))
+    written = F.udf(lambda numbers: numbers and [double_text(number) for number in numbers], T.ArrayType(T.StringType()))
+    by_python = {place: F.col("_written")[index] for index, place in enumerate(doubles)}
+    return (kept.withColumn("_text", by_java)
+            .withColumn("_written", written(F.when(F.col("_text").isNull(), F.array(*values_of(doubles)))))
+            .withColumn("key", _key_of(F.coalesce(F.col("_text"), _joined([by_python.get(place, others.get(place)) for place in places]))))
+            .drop("_text", "_written"))
+
+
+def _joined(texts: list[Column]) -> Column:
+    return F.concat_ws("|", *[F.coalesce(F.concat(F.octet_length(text).cast("string"), F.lit(":"), text), F.lit("-")) for text in texts])
+
+
+def _key_of(text: Column) -> Column:
+    return F.substring(F.sha2(text.cast("binary"), 256), 1, 13)
 
 
 def count_sides(placed: DataFrame) -> dict[str, int]:
@@ -150,10 +171,15 @@ def is_outside(limit: dict[str, Any]) -> Column:
 
 
 def _any_outside(limits: list[dict[str, Any]]) -> Column:
-    outside = F.lit(False)
-    for limit in limits:
-        outside = outside | F.coalesce(is_outside(limit), F.lit(False))
-    return outside
+    return any_of([F.coalesce(is_outside(limit), F.lit(False)) for limit in limits])
+
+
+def any_of(conditions: list[Column]) -> Column:
+    """Whether any holds; not one behind the other, as an expression that is a thousand deep cannot be read."""
+    if len(conditions) < 2:
+        return conditions[0] if conditions else F.lit(False)
+    middle = len(conditions) // 2
+    return any_of(conditions[:middle]) | any_of(conditions[middle:])
 
 
 def count_outliers_by_source(placed: DataFrame, limits: list[dict[str, Any]], plan: dict[str, Any]) -> list[dict[str, Any]]:

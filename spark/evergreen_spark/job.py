@@ -16,9 +16,10 @@ from pyspark.sql import functions as F
 from evergreen_spark import clean, measure
 from evergreen_spark.before import count_before
 from evergreen_spark.cells import text_cell
-from evergreen_spark.check import check_rows, sample_texts
+from evergreen_spark.check import check_rows
 from evergreen_spark.hash_key import ReadKey, read_key
 from evergreen_spark.parquet_source import parquet_table
+from evergreen_spark.personal_counts import count_personal
 from evergreen_spark.tables import Scratch
 from evergreen_spark.text_source import text_table, unpack
 
@@ -72,6 +73,8 @@ def start_session(size: int, scratch: str) -> SparkSession:
         "spark.sql.caseSensitive": "true",
         # A cast that fails gives null, which is a broken rule and no failed job.
         "spark.sql.ansi.enabled": "false",
+        # Java compiles no longer method: a step of many columns is cut into several, which whole stages are not.
+        "spark.sql.codegen.hugeMethodLimit": "8000",
         "spark.sql.files.maxPartitionBytes": str(_PARTITION_BYTES),
         "spark.sql.parquet.compression.codec": "zstd",
         "spark.local.dir": f"{scratch}-spill",
@@ -101,7 +104,7 @@ def examine(scratch: Scratch, upload: str, plan: dict[str, Any], output: str, ke
     checked, counted = check_rows(scratch, source, cells, plan, key)
     if counted["read"] != read["rows"]:
         sys.exit(f"{read['rows']} rows were read, but {counted['read']} were checked")
-    facts = {**read, **counted, "ignored": about["ignored"], "samples": _samples(checked, source, about["unread"], plan)}
+    facts = {**read, **counted, "ignored": about["ignored"], "personal": count_personal(checked, source, about["unread"], plan["personal"], counted["read"])}
     good, facts["copies"] = clean.find_copies(scratch, checked, plan)
     facts["contradictions"] = clean.find_contradictions(good, plan)
     _say("rows are checked")
@@ -122,20 +125,6 @@ def examine(scratch: Scratch, upload: str, plan: dict[str, Any], output: str, ke
         facts["files"] = {side: _described(_write_side(scratch, placed, side, plan, output)) for side in ("train", "test")}
         _say("rows are measured and written")
     return facts
-
-
-def _samples(checked: DataFrame, source: DataFrame, unread: list, plan: dict[str, Any]) -> list:
-    asked = plan["personal"]
-    if asked is None:
-        return []
-    rows = checked.count()
-    if rows == 0:
-        return []
-    step = max(1, -(-rows // asked["sampleRows"]))
-    read = [{"key": f"v{one['place']}", "about": {"column": one["column"], "isRead": True, "isDeclared": one["isDeclared"]}}
-            for one in asked["looked"]]
-    others = [{"key": one["key"], "about": {"column": one["name"], "isRead": False, "isDeclared": False}} for one in unread]
-    return sample_texts(checked, read, step) + sample_texts(source, others, step)
 
 
 def _measure(scratch: Scratch, placed: DataFrame, limits: list, plan: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from evergreen_spark.bins import bin_sql, edges_of, fine_edges, number_sql
-from evergreen_spark.clean import around, interpolated, values_of
+from evergreen_spark.clean import any_of, around, interpolated, values_of
 from evergreen_spark.draw import draw_sql
 from evergreen_spark.tables import Scratch, long_expressions
 
@@ -100,7 +100,8 @@ def _count_binned(parted: DataFrame, binned: list[int], summaries: dict[int, dic
         pairs.append(f"named_struct('place', {place}, 'kind', 'fine', 'bin', {bin_sql(number, fine)})")
         if others is not None:
             pairs.append(f"named_struct('place', {place}, 'kind', 'others', 'bin', IF(train, {bin_sql(number, others)}, NULL))")
-    parts = {tuple(row[name] for name in by): row["count"] for row in parted.groupBy(*by).count().collect()}
+    # Classes that are equally frequent in a bin are told apart by their order, which is that of their names.
+    parts = {tuple(row[name] for name in by): row["count"] for row in parted.groupBy(*by).count().orderBy(*_last_missing(by)).collect()}
     with long_expressions(parted.sparkSession):
         counted = (parted.select(*by, F.explode(F.expr(f"array({', '.join(pairs)})")).alias("pair")).select(*by, "pair.*")
                    .where("bin IS NOT NULL").groupBy(*by, "place", "kind", "bin").count().collect())
@@ -118,7 +119,11 @@ def _count_categories(parted: DataFrame, categorical: list[int]) -> list[dict[st
     pairs = F.array(*[F.struct(F.lit(place).alias("place"), F.col(f"v{place}").cast("string").alias("value")) for place in categorical])
     by = ["part", "train", "half"]
     counted = parted.select(*by, F.explode(pairs).alias("pair")).select(*by, "pair.*").groupBy("place", "value", *by).count()
-    return [row.asDict() for row in counted.orderBy("place", "value", *by).collect()]
+    return [row.asDict() for row in counted.orderBy(*_last_missing(["place", "value", *by])).collect()]
+
+
+def _last_missing(names: list[str]) -> list[Column]:
+    return [F.asc_nulls_last(name) for name in names]
 
 
 def count_classes(placed: DataFrame, plan: dict[str, Any]) -> list[dict[str, Any]]:
@@ -220,9 +225,7 @@ def golden_candidates(scratch: Scratch, placed: DataFrame, plan: dict[str, Any])
         in_larger = F.expr(f"rank div {size + 1} + 1")
         in_smaller = F.expr(f"(rank - {larger * (size + 1)}) div {max(size, 1)} + {larger + 1}")
         grouped = numbered.withColumn("grp", F.when(F.col("rank") < larger * (size + 1), in_larger).otherwise(in_smaller).cast("string"))
-    incomplete = F.lit(False)
-    for place in features:
-        incomplete = incomplete | F.col(f"v{place}").isNull()
+    incomplete = any_of([F.col(f"v{place}").isNull() for place in features])
     ranked = grouped.withColumn("incomplete", incomplete).withColumn(
         "_row", F.row_number().over(Window.partitionBy("grp", "incomplete").orderBy("place")))
     rows = ranked.where(F.col("_row") <= _MOST_GOLDEN).orderBy("place").select("grp", *values_of(features)).collect()

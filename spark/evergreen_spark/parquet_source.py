@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from evergreen_spark.cells import Cell, typed_cell
 from evergreen_spark.tables import Scratch
 
 _KEPT_IGNORED = 100
+_MOST_COLUMNS = 20_000
+# What DuckDB calls the number of a row: the function cannot read a file that has one itself.
+_ROW_NUMBER = "file_row_number"
 _TYPE_NAMES = {"string": "VARCHAR", "binary": "BLOB", "tinyint": "TINYINT", "smallint": "SMALLINT", "int": "INTEGER",
                "timestamp": "TIMESTAMP WITH TIME ZONE", "timestamp_ntz": "TIMESTAMP"}
 
@@ -27,6 +30,11 @@ def parquet_table(scratch: Scratch, path: str, plan: dict[str, Any]
         first = str(failure).split("\n")[0].replace(path, "upload")
         return refuse(f"the Parquet file cannot be read ({first})")
     top = [field.name for field in raw.schema.fields]
+    reserved = next((name for name in top if name.lower() == _ROW_NUMBER), None)
+    if reserved is not None:
+        return refuse(f"no column may be called {reserved}; rename it")
+    if len(top) > _MOST_COLUMNS:
+        return refuse(f"the file has {len(top)} columns; at most {_MOST_COLUMNS} are read: leave out what the model does not")
     missing = [column["name"] for column in columns if column["name"] not in top]
     if missing:
         return None, {"unreadable": {"line": 0, "missing": missing, "present": top}}, [], {}
@@ -35,7 +43,9 @@ def parquet_table(scratch: Scratch, path: str, plan: dict[str, Any]
     named = [*keys.items(), *((name, f"ignored{place}") for place, name in enumerate(top)
                               if name not in keys and types[name] == "string")]
     quote = lambda name: "`" + name.replace("`", "``") + "`"
-    table = raw.select((F.col("_metadata.row_index") + 1).alias("line"), F.col("_metadata.row_index").alias("idx"),
+    # Not by its name, which a column of the file may have too.
+    row = Column(raw._jdf.metadataColumn("_metadata")).getField("row_index")
+    table = raw.select((row + 1).alias("line"), row.alias("idx"),
                        *[F.col(quote(name)).alias(key) for name, key in named])
     cells = []
     for column in columns:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
-from evergreen_spark.cells import full_match
+from evergreen_spark.pattern import machine_of
 
 _COMPARISONS = {
     "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, "=": lambda a, b: a == b,
@@ -19,12 +21,17 @@ _COMPARISONS = {
 def breach_of(check: dict[str, Any]) -> Column:
     """True where a row breaks the check; false where a missing value leaves it open."""
     if check["check"] == "pattern":
-        broken = ~full_match(F.col(f"v{check['place']}"), check["pattern"])
+        broken = ~_is_of(F.col(f"v{check['place']}"), check["program"])
     else:
         broken = ~_condition(check["must"])
         if check["when"] is not None:
             broken = _condition(check["when"]) & broken
     return F.coalesce(broken, F.lit(False))
+
+
+def _is_of(text: Column, program: dict[str, Any]) -> Column:
+    written = json.dumps(program)
+    return F.udf(lambda value: None if value is None else machine_of(written).accepts(value), T.BooleanType())(text)
 
 
 def _condition(asked: dict[str, Any]) -> Column:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import shutil
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,16 +61,24 @@ class Scratch:
     def _hadoop(self) -> Any:
         return self.spark._jsc.hadoopConfiguration()
 
-    def number(self, table: DataFrame, name: str, *order: Column) -> DataFrame:
-        """Number the rows from 0 in an order, each part by itself: a window over all would be one task."""
-        placed = self.keep(table.orderBy(*order).withColumn("_part", F.spark_partition_id())
-                           .withColumn("_id", F.monotonically_increasing_id()))
-        offsets, before = {}, 0
+    def number(self, table: DataFrame, name: str, *order: Column, also: Callable[[DataFrame], DataFrame] = lambda rows: rows) -> DataFrame:
+        """Number the rows from 0 in an order, each part by itself: a window over all would be one task.
+
+        What `also` adds is made once: what a sort is given is made twice, first to see where its parts begin.
+        """
+        placed = self.keep(also(table.orderBy(*order).withColumn("_part", F.spark_partition_id())
+                                .withColumn("_id", F.monotonically_increasing_id())))
+        offsets, before = [], 0
         for row in placed.groupBy("_part").count().orderBy("_part").collect():
-            offsets[row["_part"]] = before
+            offsets.append((row["_part"], before))
             before += row["count"]
-        numbered = F.col("_id").bitwiseAND(F.lit((1 << 33) - 1)) + _looked_up("_part", offsets)
-        return placed.withColumn(name, numbered).drop("_part", "_id")
+        known = self._small(offsets, "_of int, _before bigint")
+        numbered = F.col("_id").bitwiseAND(F.lit((1 << 33) - 1)) + F.col("_before")
+        return placed.join(known, F.col("_part") == F.col("_of")).withColumn(name, numbered).drop("_part", "_id", "_of", "_before")
+
+    def _small(self, rows: list[tuple[int, ...]], schema: str) -> DataFrame:
+        """A table that each machine gets as a whole: a map in an expression is gone through from its beginning for each row."""
+        return F.broadcast(self.spark.createDataFrame(rows, schema))
 
     def order_statistics(self, table: DataFrame, numbers: dict[int, Column],
                          wanted: Callable[[int, int], list[int]]) -> dict[int, tuple[int, dict[int, float]]]:
@@ -92,30 +102,26 @@ class Scratch:
         counted = (table.select(F.explode(pairs).alias("pair")).select("pair.*").where("value IS NOT NULL")
                    .groupBy("place", "value").count())
         sorted_values = self.keep(counted.orderBy("place", "value").withColumn("_part", F.spark_partition_id()))
-        offsets: dict[tuple[int, int], int] = {}
+        starts: dict[int, list[tuple[int, int]]] = {place: [] for place in numbers}
         totals = dict.fromkeys(numbers, 0)
         for row in sorted_values.groupBy("_part", "place").agg(F.sum("count").alias("many")).orderBy("_part").collect():
-            offsets[(row["_part"], row["place"])] = totals[row["place"]]
+            starts[row["place"]].append((totals[row["place"]], row["_part"]))
             totals[row["place"]] += row["many"]
-        asked = {place: sorted(set(wanted(place, total))) if total else [] for place, total in totals.items()}
-        if not offsets:
-            return {place: (0, {}) for place in numbers}
-        up_to = F.sum("count").over(Window.partitionBy("_part", "place").orderBy("value")
-                                    .rowsBetween(Window.unboundedPreceding, 0))
-        keyed = {part * len_of(numbers) + place: before for (part, place), before in offsets.items()}
-        key = F.col("_part") * F.lit(len_of(numbers)) + F.col("place")
-        ended = sorted_values.withColumn("ended", up_to + _looked_up(key, keyed))
-        hits = None
-        for place, positions in asked.items():
-            for position in positions:
-                hit = (F.col("place") == place) & (F.col("ended") > position) & (F.col("ended") - F.col("count") <= position)
-                hits = hit if hits is None else hits | hit
+        hits = []
+        for place, total in totals.items():
+            for position in sorted(set(wanted(place, total))) if total else []:
+                start, part = starts[place][bisect_right(starts[place], (position, math.inf)) - 1]
+                hits.append((part, place, position, position - start))
         found: dict[int, dict[int, float]] = {place: {} for place in numbers}
-        if hits is not None:
-            for row in ended.where(hits).collect():
-                for position in asked[row["place"]]:
-                    if row["ended"] - row["count"] <= position < row["ended"]:
-                        found[row["place"]][position] = row["value"]
+        if hits:
+            asked = self._small(hits, "_in int, _of int, position bigint, _after bigint")
+            parts = self._small(sorted({hit[:2] for hit in hits}), "_in int, _of int")
+            up_to = F.sum("count").over(Window.partitionBy("_part", "place").orderBy("value").rowsBetween(Window.unboundedPreceding, 0))
+            is_there = (F.col("_part") == F.col("_in")) & (F.col("place") == F.col("_of"))
+            ended = sorted_values.join(parts, is_there, "left_semi").withColumn("_ended", up_to)
+            is_hit = (F.col("_ended") > F.col("_after")) & (F.col("_ended") - F.col("count") <= F.col("_after"))
+            for row in ended.join(asked, is_there & is_hit).select("place", "position", "value").collect():
+                found[row["place"]][row["position"]] = row["value"]
         return {place: (totals[place], found[place]) for place in numbers}
 
 
@@ -128,15 +134,3 @@ def long_expressions(spark: SparkSession) -> Iterator[None]:
         yield
     finally:
         spark.conf.set("spark.sql.codegen.wholeStage", before)
-
-
-def len_of(numbers: dict[int, Any]) -> int:
-    """One more than the greatest place: a factor that keeps pairs apart."""
-    return max(numbers) + 1
-
-
-def _looked_up(key: Any, values: dict[int, int]) -> Column:
-    if not values:
-        return F.lit(0)
-    words = [F.lit(word) for pair in values.items() for word in (pair[0], F.lit(pair[1]).cast("bigint"))]
-    return F.element_at(F.create_map(*words), F.col(key) if isinstance(key, str) else key)

@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { personalKind } from '../../lib/data/privacy/personal-kinds.ts';
 import { type Answer, examineByBoth } from '../../lib/data/spark/fixtures/both-engines.ts';
 import { conformanceCases } from '../../lib/data/spark/fixtures/conformance-cases.ts';
+import { personalCases } from '../../lib/data/spark/fixtures/personal-cases.ts';
 import { sparkPython } from '../../lib/data/spark/fixtures/spark-python.ts';
 import { writtenCases } from '../../lib/data/spark/fixtures/written-cases.ts';
 
 const spark = await sparkPython();
-const cases = [...(await conformanceCases()), ...(await writtenCases())];
+const cases = [...(await conformanceCases()), ...(await writtenCases()), ...personalCases()];
 
 /** Sums are added in another order: means, deviations and what follows from them agree to 9 digits. */
 function rounded(value: unknown): unknown {
@@ -31,6 +33,13 @@ describe.skipIf('missing' in spark)(
       const both = found.get(name);
       expect(rounded(both?.spark.examination)).toEqual(rounded(both?.duckdb.examination));
       expect(both?.spark.rows).toEqual(both?.duckdb.rows);
+    });
+
+    it('find every kind in a file that holds them all', () => {
+      const columns = found.get('personal data in every row')?.spark.examination.personalData ?? [];
+      expect([...new Set(columns.map(({ kind }) => kind))].toSorted()).toEqual(
+        personalKind.options.filter((kind) => kind !== 'address').toSorted(),
+      );
     });
   },
 );

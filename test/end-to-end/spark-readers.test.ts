@@ -133,6 +133,7 @@ describe('readers of Spark and of the function', () => {
           limits,
           earlier: null,
           hashKeyArn: '',
+          categories: new Map(),
         });
         return { path, plan, partBytes, found, text };
       }),

@@ -27,7 +27,7 @@ function remainderBy97(text: string): number {
 }
 
 /** Lengths of accounts by country, from the registry of ISO 13616. */
-const accountLengths: Readonly<Record<string, number>> = {
+export const accountLengths: Readonly<Record<string, number>> = {
   AD: 24,
   AE: 23,
   AT: 20,
@@ -139,7 +139,7 @@ function isFinnishNumber(text: string): boolean {
 }
 
 /** Values of characters in odd places of the Italian code, from the decree of 23 December 1976. */
-const oddValues = [
+export const oddValues = [
   1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
 ];
 

@@ -1,6 +1,6 @@
 import { binomialTail } from '../../statistics/binomial-tail.ts';
 import { detectValue } from './detect-value.ts';
-import { kindByName, type PersonalColumn, type PersonalKind } from './personal-kinds.ts';
+import { kindByName, type PersonalColumn, type PersonalKind, personalKind } from './personal-kinds.ts';
 
 /** Values of one column of an upload, as they stood. */
 export interface ColumnSample {
@@ -9,6 +9,15 @@ export interface ColumnSample {
   isDeclared: boolean;
   /** Filled cells alone. */
   texts: readonly string[];
+}
+
+/** What was counted in the values of one column. */
+export interface ColumnCounts extends Omit<ColumnSample, 'texts'> {
+  filled: number;
+  /** Whether any value is more than digits. */
+  hasSigns: boolean;
+  /** Values that look like a kind, and of these those whose check digits hold. */
+  kinds: readonly { kind: PersonalKind; looks: number; holds: number }[];
 }
 
 /** How often what is of a kind by its looks alone keeps its check digits. */
@@ -27,8 +36,8 @@ const hinted = 10;
 
 const certain = 1e-3;
 
-/** Kinds that the values of a column are of, the most frequent first; or what its name alone says. */
-export function judgeColumn({ texts, ...column }: ColumnSample): PersonalColumn[] {
+/** Counts the kinds in the values of a column. */
+function countKinds({ texts, ...column }: ColumnSample): ColumnCounts {
   const counts = new Map<PersonalKind, { looks: number; holds: number }>();
   for (const text of texts) {
     for (const { kind, holds } of detectValue(text)) {
@@ -36,18 +45,29 @@ export function judgeColumn({ texts, ...column }: ColumnSample): PersonalColumn[
       counts.set(kind, { looks: count.looks + 1, holds: count.holds + Number(holds) });
     }
   }
+  const kinds = [...counts].map(([kind, count]) => ({ kind, ...count }));
+  return { ...column, filled: texts.length, hasSigns: texts.some((text) => /\D/.test(text)), kinds };
+}
+
+/** Kinds that the values of a column are of, the most frequent first; or what its name alone says. */
+export function judgeColumn(sample: ColumnSample): PersonalColumn[] {
+  return judgeCounts(countKinds(sample));
+}
+
+/** The same of a column whose values were counted elsewhere. */
+export function judgeCounts({ filled, hasSigns, kinds, ...column }: ColumnCounts): PersonalColumn[] {
   const hint = kindByName(column.column);
-  const filled = texts.length;
-  const found = [...counts].flatMap(([kind, { looks, holds }]): PersonalColumn[] => {
+  const found = kinds.flatMap(({ kind, looks, holds }): PersonalColumn[] => {
     const isFound = isKind(kind, looks, holds, filled, kind === hint);
     return isFound ? [{ ...column, kind, by: 'values', cells: holds, filled }] : [];
   });
-  if (found.length > 0) return found.sort((a, b) => b.cells - a.cells);
+  const order = personalKind.options;
+  if (found.length > 0) {
+    return found.sort((a, b) => b.cells - a.cells || order.indexOf(a.kind) - order.indexOf(b.kind));
+  }
   // What has no pattern is told by its name: a birth date is a date, an address a text.
   const isNamed = (hint === 'birth-date' || hint === 'address' || hint === 'name') && filled > 0;
-  return isNamed && texts.some((text) => /\D/.test(text))
-    ? [{ ...column, kind: hint, by: 'name', cells: 0, filled }]
-    : [];
+  return isNamed && hasSigns ? [{ ...column, kind: hint, by: 'name', cells: 0, filled }] : [];
 }
 
 function isKind(

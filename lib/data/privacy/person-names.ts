@@ -2,7 +2,7 @@
  * Given names that are frequent in birth registers of several countries, in lower case without accents. Words that are
  * also common in other texts (such as may, rose, will, mark) are left out: one column of them is no list of people.
  */
-const given = new Set(
+export const given = new Set(
   `james john robert michael david william richard joseph thomas charles christopher daniel matthew anthony steven
   andrew kenneth joshua kevin brian george timothy ronald edward jason jeffrey ryan jacob nicholas gary eric jonathan
   stephen larry justin scott brandon benjamin samuel gregory alexander patrick jack dennis jerry tyler aaron jose adam
@@ -31,7 +31,8 @@ const given = new Set(
   joao pedro ana paulo marcos fernanda juliana adriana patricia marcia`.split(/\s+/),
 );
 
-const titles = /^(?:dr|prof|mr|mrs|ms|herr|frau|mme|sra?)\.?\s+/i;
+/** What may stand in front of a name. */
+export const titles = /^(?:dr|prof|mr|mrs|ms|herr|frau|mme|sra?)\.?\s+/i;
 
 /** One to four words, capitalised or all in capitals, one of which is a known given name. */
 export function isPersonName(text: string): boolean {

@@ -12,7 +12,8 @@ import { type Column, dataColumns } from '../columns.ts';
 import { cell, type DatasetProfile } from '../dataset.ts';
 import type { Facts } from '../facts.ts';
 import { otherEdgesOf } from '../measured-parts.ts';
-import { judgeColumn } from '../privacy/judge-columns.ts';
+import { judgeCounts } from '../privacy/judge-columns.ts';
+import { personalKind } from '../privacy/personal-kinds.ts';
 import { brokenRule, masked } from '../problem-message.ts';
 import { profileKind } from '../profile.ts';
 import {
@@ -99,12 +100,14 @@ const readFile = z.object({
   badRows: z.array(foundBadRow),
   missingParts: z.array(z.object({ rows: count, missing: z.array(count) })),
   ignored: z.array(z.string()),
-  samples: z.array(
+  personal: z.array(
     z.object({
       column: z.string(),
       isRead: z.boolean(),
       isDeclared: z.boolean(),
-      texts: z.array(z.string()),
+      filled: count,
+      hasSigns: z.boolean(),
+      kinds: z.array(z.object({ kind: personalKind, looks: count, holds: count })),
     }),
   ),
   copies: z.object({ exact: count, ofKey: count }),
@@ -172,7 +175,7 @@ export function factsOf(
     },
     broken: found.broken,
     missingMap: shareOfParts(columns, found.missing, found.missingParts),
-    personalData: found.samples.flatMap(judgeColumn),
+    personalData: found.personal.flatMap(judgeCounts),
     copies: found.copies,
     contradictions: found.contradictions,
     anonymity:

@@ -3,19 +3,19 @@ import { columnsOf } from '../columns.ts';
 import { aDefinition } from '../fixtures/validation.ts';
 import { conformanceCases } from './fixtures/conformance-cases.ts';
 import { writtenCases } from './fixtures/written-cases.ts';
-import { beyondSpark, isPortablePattern, mostSparkColumns } from './spark-limits.ts';
+import { beyondSpark, mostSparkColumns } from './spark-limits.ts';
 
 const weight = { type: 'number' } as const;
 
 function beyond(changes: Parameters<typeof aDefinition>[0]) {
   const definition = aDefinition(changes);
-  return beyondSpark(definition, columnsOf(definition));
+  return beyondSpark(columnsOf(definition));
 }
 
 describe('beyondSpark', () => {
   it('finds nothing in what the conformance test compares', async () => {
     for (const { definition } of [...(await conformanceCases()), ...(await writtenCases())]) {
-      expect(beyondSpark(definition, columnsOf(definition))).toEqual([]);
+      expect(beyondSpark(columnsOf(definition))).toEqual([]);
     }
   });
 
@@ -29,40 +29,7 @@ describe('beyondSpark', () => {
       ],
       /^501 columns; at most 500/,
     ],
-    [
-      'a look at all rows',
-      [{ data: { checks: { personalData: { sampleRows: 0 } } } }],
-      /^a look at every row/,
-    ],
-    [
-      'a pattern that Java reads otherwise',
-      [
-        {
-          data: {
-            columns: { shop: { type: 'text' } },
-            checks: { patterns: [{ column: 'shop', pattern: '[a-z&&b]+' }] },
-          },
-        },
-      ],
-      /^the pattern \[a-z&&b\]\+/,
-    ],
   ])('names %s', (_, asked, message) => {
     expect(beyond(...asked)).toEqual([expect.stringMatching(message)]);
   });
-});
-
-describe('isPortablePattern', () => {
-  it.each(['[a-z]+-\\d{1,2}', '(?:ab|c)*', '^\\w+\\.txt$', '[^,]{3,}', 'a.b', '\\(\\d+\\)'])(
-    'takes %s',
-    (pattern) => {
-      expect(isPortablePattern(pattern)).toBe(true);
-    },
-  );
-
-  it.each(['(?i)a', '(?P<n>a)', '\\bword\\b', '\\s+', '[[:alpha:]]', '\\pL', 'a\\Qb\\E', 'a$b'])(
-    'leaves %s to DuckDB',
-    (pattern) => {
-      expect(isPortablePattern(pattern)).toBe(false);
-    },
-  );
 });

@@ -1,33 +1,14 @@
-import type { ModelDefinition } from '../../model/definition.ts';
 import type { Column } from '../columns.ts';
 
 /** Wider files make plans that Spark takes longer to read than the rows. */
 export const mostSparkColumns = 500;
 
-/** What means the same in RE2 and in Java's expressions: letters, classes, groups, repetitions, alternatives. */
-const portablePattern =
-  /^\^?(?:\\[dDwW]|\\[^a-zA-Z0-9\s]|\[\^?(?:\\[dDwW]|\\[^a-zA-Z0-9\s]|[^\][\\&])+\]|\((?:\?:|(?!\?))|\)|[*+?]|\{\d+(?:,\d*)?\}|\||\.|[^\\()[\]{}*+?|.^$])*\$?$/;
-
-/** Whether a pattern accepts the same texts on both engines. */
-export function isPortablePattern(pattern: string): boolean {
-  return portablePattern.test(pattern);
-}
-
 /**
  * What a definition asks for that the Spark branch does not do. A file over the limit is refused for
  * these, rather than examined by other rules than a small one.
  */
-export function beyondSpark({ data: { checks } }: ModelDefinition, columns: readonly Column[]): string[] {
-  const found: [boolean, string][] = [
-    [columns.length > mostSparkColumns, `${columns.length} columns; at most ${mostSparkColumns} are read`],
-    [
-      checks.personalData.action !== 'off' && checks.personalData.sampleRows === 0,
-      'a look at every row for personal data; set data.checks.personalData.sampleRows',
-    ],
-    ...checks.patterns.map(({ pattern }): [boolean, string] => [
-      !isPortablePattern(pattern),
-      `the pattern ${pattern}, which means something else in Java's expressions`,
-    ]),
-  ];
-  return found.flatMap(([isBeyond, what]) => (isBeyond ? [what] : []));
+export function beyondSpark(columns: readonly Column[]): string[] {
+  return columns.length > mostSparkColumns
+    ? [`${columns.length} columns; at most ${mostSparkColumns} are read`]
+    : [];
 }

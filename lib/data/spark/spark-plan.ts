@@ -11,6 +11,8 @@ import {
   hashPrefix,
 } from '../../model/disguise.ts';
 import { blanks, smallLetters } from '../../model/normalise.ts';
+import { type Pattern, readPattern } from '../../model/pattern.ts';
+import { EvergreenError } from '../../shared/errors.ts';
 import { compileRowChecks } from '../checks/row-checks.ts';
 import { askedOutliers } from '../cleaning/asked-outliers.ts';
 import { columnsShownBefore, spelledColumns } from '../cleaning/counts-before.ts';
@@ -18,8 +20,10 @@ import { askedFills } from '../cleaning/fills.ts';
 import { type Column, dataColumns } from '../columns.ts';
 import type { DatasetProfile } from '../dataset.ts';
 import { mostParted, otherEdgesOf } from '../measured-parts.ts';
+import { detectionRules } from '../privacy/detection-rules.ts';
 import { heldOutBelow } from '../split.ts';
 import type { StageLimits } from '../stage-file.ts';
+import { type Categories, compilePattern } from './pattern-program.ts';
 
 /** How a CSV file is laid out, from its header; other files say it themselves. */
 export interface CsvLayout {
@@ -44,6 +48,8 @@ export interface PlanSetting {
   earlier: DatasetProfile | null;
   /** What the key comes from that personal values are hashed with. */
   hashKeyArn: string;
+  /** Letters of the categories that the patterns name. */
+  categories: Categories;
 }
 
 /**
@@ -53,7 +59,7 @@ export interface PlanSetting {
 export function sparkPlan(
   columns: readonly Column[],
   source: SparkSource,
-  { definition, limits, earlier, hashKeyArn }: PlanSetting,
+  { definition, limits, earlier, hashKeyArn, categories }: PlanSetting,
 ): object {
   const { data, identity, privacy, task } = definition;
   const { checks } = data;
@@ -87,7 +93,7 @@ export function sparkPlan(
     maxDecodedBytes: limits.maxDecodedBytes,
     maxLineBytes: limits.maxLineBytes,
     keptBroken: limits.keptBroken,
-    rowChecks: rowChecksOf(definition, columns),
+    rowChecks: rowChecksOf(definition, columns, categories),
     target,
     identifying,
     described: dataColumns(columns).map((column) => columns.indexOf(column)),
@@ -103,6 +109,7 @@ export function sparkPlan(
         ? null
         : {
             sampleRows: personalData.sampleRows,
+            rules: detectionRules(),
             looked: columns.flatMap(({ name, type, role, isPersonal }, place) =>
               role !== 'target' && (type === 'text' || type === 'integer')
                 ? [{ place, column: name, isDeclared: isPersonal || identity.includes(name) }]
@@ -155,8 +162,18 @@ function disguiseRule(feature: string, disguise: Disguise): object {
   return { kind: 'hash', before, prefix: hashPrefix(disguise.key), pattern: hashPattern(disguise.key) };
 }
 
+function patternOf(text: string): Pattern {
+  const pattern = readPattern(text);
+  if (typeof pattern === 'string') throw new EvergreenError('definition-invalid', pattern);
+  return pattern;
+}
+
 /** Patterns and rules in the order that DuckDB's are compiled in. */
-function rowChecksOf({ data }: ModelDefinition, columns: readonly Column[]): object[] {
+function rowChecksOf(
+  { data }: ModelDefinition,
+  columns: readonly Column[],
+  categories: Categories,
+): object[] {
   // Compiled for DuckDB as well: it refuses a column that is not there.
   compileRowChecks(data, columns);
   const placeOf = (name: string) => columns.findIndex((column) => column.name === name);
@@ -182,7 +199,12 @@ function rowChecksOf({ data }: ModelDefinition, columns: readonly Column[]): obj
   return [
     ...patterns
       .filter(({ action }) => action !== 'off')
-      .map(({ column, pattern, action }) => ({ check: 'pattern', place: placeOf(column), pattern, action })),
+      .map(({ column, pattern, action }) => ({
+        check: 'pattern',
+        place: placeOf(column),
+        program: compilePattern(patternOf(pattern), categories),
+        action,
+      })),
     ...rules
       .filter(({ action }) => action !== 'off')
       .map(({ when, must, action }) => ({

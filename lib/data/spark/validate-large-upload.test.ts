@@ -112,8 +112,14 @@ describe('validateLargeUpload', () => {
     ['lacks a column', { content: 'weight,seeds\n'.repeat(20) }, /columns "colour", "kind" are missing/],
     [
       'needs what Spark does not do',
-      { changes: { data: { checks: { personalData: { sampleRows: 0 } } } } },
-      /over 100 a file is examined on Spark, which does not do: a look at every row/,
+      {
+        changes: {
+          features: Object.fromEntries(
+            Array.from({ length: 501 }, (_, place) => [`f${place}`, { type: 'number' as const }]),
+          ),
+        },
+      },
+      /over 100 a file is examined on Spark, which does not do: 502 columns/,
     ],
     ['was overwritten', { latest: 'v2' }, /a newer file took its place/],
   ])('refuses a large file that %s', async (_, setting, message) => {

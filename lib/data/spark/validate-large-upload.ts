@@ -31,6 +31,7 @@ import { outcomeOf, outcomeOfManifest } from '../validation-outcome.ts';
 import { csvLayout } from './csv-layout.ts';
 import { examinationOf } from './examination-of.ts';
 import { goldenOf } from './golden-of.ts';
+import { readCategories } from './letter-categories.duckdb.ts';
 import { sparkFacts } from './spark-facts.ts';
 import { examinationPrefix, machinesFor, type SparkSite, sparkJob } from './spark-job.ts';
 import { beyondSpark } from './spark-limits.ts';
@@ -107,7 +108,7 @@ async function planExamination(
   if (bytes > spark.maxSourceBytes) {
     return reject(large, bytes, `the file has ${bytes} bytes; at most ${spark.maxSourceBytes} are read`);
   }
-  const beyond = beyondSpark(definition, columns);
+  const beyond = beyondSpark(columns);
   if (beyond.length > 0) {
     return reject(
       large,
@@ -125,7 +126,13 @@ async function planExamination(
     writeDocument(
       s3,
       { bucket, key: `${folder}plan.json` },
-      sparkPlan(columns, source, { definition, limits, earlier, hashKeyArn: spark.hashKeyArn }),
+      sparkPlan(columns, source, {
+        definition,
+        limits,
+        earlier,
+        hashKeyArn: spark.hashKeyArn,
+        categories: await readCategories(definition),
+      }),
     ),
     writeDocument(s3, { bucket, key: `${folder}upload.manifest` }, [
       { prefix: `s3://${request.source.bucket}/${above.reverse().join('/')}/` },
