@@ -120,7 +120,7 @@ describe('readers of Spark and of the function', () => {
         .map((bytes): Try => ({ format: 'csv', bytes: Buffer.concat([Buffer.from('a,b,c\n'), bytes]) })),
     ],
     ['JSON lines', jsonBytes.map((bytes): Try => ({ format: 'jsonl', bytes }))],
-  ])('say the same of any %s, however it is cut into parts', async (_, arbitrary) => {
+  ])('say the same of any %s, however it is cut into parts', { timeout: 600_000 }, async (_, arbitrary) => {
     const tries = fc.sample(arbitrary, { numRuns: 1500, seed: 20 });
     const cases = await Promise.all(
       tries.map(async (each, place) => {
