@@ -110,6 +110,9 @@ describe('an upload of many files', () => {
     const lines = [...rows.slice(0, 150), 'plant-x,tall,1,clay,well', ...rows.slice(150)];
     expect(manifest.source.sha256).toBe(createHash('sha256').update(text(lines)).digest('hex'));
     expect(manifest.gatheredFrom).toHaveLength(4);
+    expect((await platform.cli('runs', 'show', run.runId)).json).toMatchObject({
+      judged: { rows: manifest.rows.test, heldOutRows: manifest.rows.test },
+    });
     const report = datasetReport.parse(JSON.parse(await objectOf(manifest.files.report.key)));
     expect(report.problems).toMatchObject([{ file: '2.csv', line: 52, column: 'height' }]);
     expect(report.problems[0]?.message).toMatch(/^2\.csv line 52: height is "tall"/);

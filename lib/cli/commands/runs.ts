@@ -3,6 +3,7 @@ import { exitCode } from '../../shared/errors.ts';
 import { connect } from '../connection.ts';
 import type { Context } from '../context.ts';
 import { followRun } from '../follow-run.ts';
+import { type JudgedRows, judgedText, readJudgedRows } from '../judged-rows.ts';
 import { type Block, fields, type Outcome, table } from '../outcome.ts';
 import { readTimings, type StateTiming } from '../run-history.ts';
 import { requireModel } from '../stack-outputs.ts';
@@ -40,7 +41,12 @@ export async function listRuns(
   };
 }
 
-export function runView(run: Run, states: StateTiming[], now: Date): Block[] {
+export function runView(
+  run: Run,
+  states: StateTiming[],
+  now: Date,
+  judged: JudgedRows | null = null,
+): Block[] {
   return [
     fields(
       ['run', run.runId],
@@ -54,6 +60,7 @@ export function runView(run: Run, states: StateTiming[], now: Date): Block[] {
       ],
       ['dataset', run.datasetId],
       ['version', run.version],
+      ...(judged ? [['judged by', judgedText(judged)] as [string, string]] : []),
       ['report', run.reportKey],
       ['began', run.createdAt],
       ['ended', run.endedAt],
@@ -74,15 +81,17 @@ export function runView(run: Run, states: StateTiming[], now: Date): Block[] {
 }
 
 export async function showRun(context: Context, runId: string): Promise<Outcome> {
-  const { outputs, runs, sfn, s3 } = await connect(context);
+  const connection = await connect(context);
+  const { outputs, runs, sfn, s3 } = connection;
   const run = await runs.read(runId);
   const now = context.now();
-  const [states, tuning] = await Promise.all([
+  const [states, tuning, judged] = await Promise.all([
     readTimings(sfn, outputs, runId, now),
     readTuning(s3, outputs.ModelBucket, run.model, runId),
+    run.version === null ? null : readJudgedRows(connection, run.model, run.version),
   ]);
-  const view = [...runView(run, states, now), ...(tuning ? tuningView(tuning) : [])];
-  return { data: { run, states, tuning }, view };
+  const view = [...runView(run, states, now, judged), ...(tuning ? tuningView(tuning) : [])];
+  return { data: { run, states, tuning, judged }, view };
 }
 
 /** A run that was followed to a bad end makes the command fail, so that scripts see it. */
