@@ -11,6 +11,7 @@ import {
   pythonPeers,
 } from './data/contestants.ts';
 import { classes, makeFile } from './data/make-file.ts';
+import { onSpark } from './data/on-spark.ts';
 import { type Figure, figure, median, type Suite } from './figures.ts';
 
 const rows = 1_000_000;
@@ -29,8 +30,7 @@ function miscounted({ counts }: Checked, kind: Kind): number {
 /**
  * 1,000,000 × 20 as CSV, clean and with 0.1 % of each of five defects: the whole gate and its checks alone beside one SQL
  * query on DuckDB, plain SQL that does what a gate does, pandera, pydantic and Great Expectations, each a process from
- * start to end. Then the gate on files of
- * up to 20,000,000 rows. Every limit is on a ratio to another program of the same round.
+ * start to end. Then the branch of large files on Spark, and the gate on files of up to 20,000,000 rows. Every limit is on a ratio to another program of the same round.
  */
 export const dataSuite: Suite = async ({ say }) => {
   const folder = mkdtempSync(join(tmpdir(), 'evergreen-bench-'));
@@ -44,7 +44,7 @@ export const dataSuite: Suite = async ({ say }) => {
       await makeFile(path, rows, kind === 'with defects');
       figures.push(...compare(path, kind, [bare, bareGate, checks, gate, pandera], peers.slice(1), say));
     }
-    return [...figures, ...(await grow(folder, say))];
+    return [...figures, ...(await onSpark(folder, say)), ...(await grow(folder, say))];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -3,22 +3,12 @@ import { personalKind } from '../../lib/data/privacy/personal-kinds.ts';
 import { type Answer, examineByBoth } from '../../lib/data/spark/fixtures/both-engines.ts';
 import { conformanceCases } from '../../lib/data/spark/fixtures/conformance-cases.ts';
 import { personalCases } from '../../lib/data/spark/fixtures/personal-cases.ts';
+import { rounded } from '../../lib/data/spark/fixtures/rounded.ts';
 import { sparkPython } from '../../lib/data/spark/fixtures/spark-python.ts';
 import { writtenCases } from '../../lib/data/spark/fixtures/written-cases.ts';
 
 const spark = await sparkPython();
 const cases = [...(await conformanceCases()), ...(await writtenCases()), ...personalCases()];
-
-/** Sums are added in another order: means, deviations and what follows from them agree to 9 digits. */
-function rounded(value: unknown): unknown {
-  // JSON has one zero.
-  if (typeof value === 'number') return Number.isInteger(value) ? value + 0 : Number(value.toPrecision(9));
-  if (Array.isArray(value)) return value.map(rounded);
-  if (value !== null && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, rounded(member)]));
-  }
-  return value;
-}
 
 // Java and PySpark are asked of the machine; where they are not, the reason is the test's name.
 describe.skipIf('missing' in spark)(
