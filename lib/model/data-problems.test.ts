@@ -30,6 +30,18 @@ describe('dataProblems', () => {
       'weight is read already',
     ],
     [
+      'more columns than are read',
+      () =>
+        defineModel({
+          ...definition,
+          features: Object.fromEntries(
+            Array.from({ length: 1000 }, (_, place) => [`f${place}`, { type: 'number' as const }]),
+          ),
+          identity: ['f0'],
+        }),
+      'the model reads 1001 columns, and at most 1000 are read',
+    ],
+    [
       'a pattern of a number',
       withChecks({ patterns: [{ column: 'weight', pattern: 'x' }] }),
       'weight is a number; a text is needed',

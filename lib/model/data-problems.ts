@@ -18,6 +18,9 @@ interface DataProblem {
   message: string;
 }
 
+/** Checks and counts of wider rows take more memory than a function has, and more of a plan than Spark can read. */
+const mostColumns = 1000;
+
 /** What values of a column are compared as. */
 type Kind = 'number' | 'text' | 'boolean' | 'timestamp';
 
@@ -29,6 +32,13 @@ export function dataProblems(definition: Described): DataProblem[] {
   const note = (message: string | undefined, ...path: DataProblem['path']) => {
     if (message !== undefined) problems.push({ path, message });
   };
+  const read = kinds.size;
+  if (read > mostColumns) {
+    note(
+      `the model reads ${read} columns, and at most ${mostColumns} are read; leave out what it can do without`,
+      'features',
+    );
+  }
   for (const name of Object.keys(data.columns)) {
     const isKnown =
       name in definition.features || name === definition.target.name || definition.identity.includes(name);

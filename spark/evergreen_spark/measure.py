@@ -18,6 +18,8 @@ _MOST_LABELS = 2000
 _MOST_LABEL_COLUMNS = 128
 _MOST_GOLDEN = 32
 _BANDS = 16
+# Edges of more columns than these make a plan that takes a gigabyte to read.
+_COUNTED_AT_ONCE = 100
 
 
 def _kind(column: dict[str, Any]) -> str:
@@ -103,14 +105,19 @@ def _count_binned(parted: DataFrame, binned: list[int], summaries: dict[int, dic
     # Classes that are equally frequent in a bin are told apart by their order, which is that of their names.
     parts = {tuple(row[name] for name in by): row["count"] for row in parted.groupBy(*by).count().orderBy(*_last_missing(by)).collect()}
     with long_expressions(parted.sparkSession):
-        counted = (parted.select(*by, F.explode(F.expr(f"array({', '.join(pairs)})")).alias("pair")).select(*by, "pair.*")
-                   .where("bin IS NOT NULL").groupBy(*by, "place", "kind", "bin").count().collect())
+        counted = [row for some in range(0, len(pairs), _COUNTED_AT_ONCE)
+                   for row in _count_pairs(parted, by, pairs[some:some + _COUNTED_AT_ONCE]).collect()]
     found = {key: {place: {kind: [0] * size for kind, size in kinds.items()} for place, kinds in sizes.items()} for key in parts}
     for row in counted:
         found[tuple(row[name] for name in by)][row["place"]][row["kind"]][row["bin"]] = row["count"]
     return [{"part": key[0], "train": key[1], "half": key[2], "rows": rows,
              "columns": [{"place": place, "filled": sum(counts["fine"]), **counts} for place, counts in found[key].items()]}
             for key, rows in parts.items()]
+
+
+def _count_pairs(parted: DataFrame, by: list[str], pairs: list[str]) -> DataFrame:
+    exploded = parted.select(*by, F.explode(F.expr(f"array({', '.join(pairs)})")).alias("pair")).select(*by, "pair.*")
+    return exploded.where("bin IS NOT NULL").groupBy(*by, "place", "kind", "bin").count()
 
 
 def _count_categories(parted: DataFrame, categorical: list[int]) -> list[dict[str, Any]]:

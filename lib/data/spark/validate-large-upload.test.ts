@@ -110,17 +110,6 @@ describe('validateLargeUpload', () => {
     ],
     ['has another name', { key: 'incoming/fruit/u.xlsx' }, /the name u\.xlsx does not end as it should/],
     ['lacks a column', { content: 'weight,seeds\n'.repeat(20) }, /columns "colour", "kind" are missing/],
-    [
-      'needs what Spark does not do',
-      {
-        changes: {
-          features: Object.fromEntries(
-            Array.from({ length: 501 }, (_, place) => [`f${place}`, { type: 'number' as const }]),
-          ),
-        },
-      },
-      /over 100 a file is examined on Spark, which does not do: 502 columns/,
-    ],
     ['was overwritten', { latest: 'v2' }, /a newer file took its place/],
   ])('refuses a large file that %s', async (_, setting, message) => {
     const { run, store } = upload(setting);

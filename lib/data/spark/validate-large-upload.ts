@@ -34,7 +34,6 @@ import { goldenOf } from './golden-of.ts';
 import { readCategories } from './letter-categories.duckdb.ts';
 import { sparkFacts } from './spark-facts.ts';
 import { examinationPrefix, machinesFor, type SparkSite, sparkJob } from './spark-job.ts';
-import { beyondSpark } from './spark-limits.ts';
 import { type SparkSource, sparkPlan } from './spark-plan.ts';
 import { unpackHead } from './unpack-head.ts';
 
@@ -107,14 +106,6 @@ async function planExamination(
   if (refusal !== null || !recognised) return reject(large, bytes, refusal ?? '');
   if (bytes > spark.maxSourceBytes) {
     return reject(large, bytes, `the file has ${bytes} bytes; at most ${spark.maxSourceBytes} are read`);
-  }
-  const beyond = beyondSpark(columns);
-  if (beyond.length > 0) {
-    return reject(
-      large,
-      bytes,
-      `the file has ${bytes} bytes; over ${tools.maxSourceBytes} a file is examined on Spark, which does not do: ${beyond.join('; ')}`,
-    );
   }
   const limits = stageLimits(spark.maxSourceBytes);
   const source = await sourceOf(large, recognised, limits.maxLineBytes);
