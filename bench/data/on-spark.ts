@@ -9,7 +9,7 @@ import { makeFile } from './make-file.ts';
 
 const rows = 500_000;
 /** A job takes half a minute to begin, whatever the file: what is held to is that it does not take much more. */
-const mostTimes = 60;
+const mostTimes = 30;
 
 /** One file through the gate of the function and through the branch of large files, once each: the same report, and in what time. */
 export async function onSpark(folder: string, say: (line: string) => void): Promise<Figure[]> {
