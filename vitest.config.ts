@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 /** Unit tests lie beside their file; the slower suites are named in test/. */
 export default defineConfig({
   test: {
+    // By itself it leaves one core to itself, which has next to nothing to do.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { rollout } from '../model/policies.ts';
 import { aLive, at, versionsUpTo } from '../registry/fixtures/builders.ts';
 import { anAbTest, joined } from '../registry/fixtures/tests.ts';
@@ -12,7 +12,11 @@ import type { LabelledOutput } from './side.ts';
 const day = 86_400;
 const policy = rollout.parse({ strategy: 'ab', ab: { mostDays: 10 } });
 const live = aLive({ champion: 1, candidate: 2 });
-const random = seededRandom(17);
+let random: () => number;
+// Tests come in any order, and none may draw what another one left.
+beforeEach(() => {
+  random = seededRandom(17);
+});
 
 /** Labelled rows of callers, each with so many of them. */
 function rowsOf(version: number, callers: number, accuracy: number, each = 1): LabelledOutput[] {
