@@ -121,7 +121,7 @@ describe('readers of Spark and of the function', () => {
     ],
     ['JSON lines', jsonBytes.map((bytes): Try => ({ format: 'jsonl', bytes }))],
   ])('say the same of any %s, however it is cut into parts', { timeout: 600_000 }, async (_, arbitrary) => {
-    const tries = fc.sample(arbitrary, { numRuns: 500, seed: 20 });
+    const tries = fc.sample(arbitrary, { numRuns: 1500, seed: 20 });
     const cases = await Promise.all(
       tries.map(async (each, place) => {
         const { path, found, text } = await staged(each, place);
